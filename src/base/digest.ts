@@ -1,0 +1,25 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import xxhash from 'xxhash-wasm';
+
+const { h64Raw } = await xxhash();
+
+/** XXH64 of the bytes, seed 0: finds divergence fast, guards against nothing hostile. */
+export function fastHash(data: Uint8Array): bigint {
+  return h64Raw(data);
+}
+
+/** SHA-256 of the bytes as 64 lower-case hexadecimal digits: names images and published states. */
+export function sha256Hex(data: Uint8Array): string {
+  return bytesToHex(sha256(data));
+}
+
+/** XXH64 of every page of `pageSize` bytes, little-endian, eight bytes a page. */
+export function pageHashes(memory: Uint8Array, pageSize = 4096): Uint8Array {
+  const pages = Math.ceil(memory.length / pageSize);
+  const hashes = new BigUint64Array(pages);
+  for (let page = 0; page < pages; page++) {
+    hashes[page] = h64Raw(memory.subarray(page * pageSize, (page + 1) * pageSize));
+  }
+  return new Uint8Array(hashes.buffer);
+}
