@@ -1,0 +1,68 @@
+/** Files as the rest of the program sees them: whole byte arrays in, whole files out. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from '../base/errors.js';
+
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'this is a folder, not a file',
+  ENOTDIR: 'a part of this path is not a folder',
+  EACCES: 'this file may not be opened',
+  EPERM: 'this file may not be changed',
+  EROFS: 'this file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** A failure of the file system as a {@link UserError} that names the file. Other errors are returned unchanged. */
+export function fileError(error: unknown, path: string, nextStep?: string): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (typeof code !== 'string') return error;
+  const problem = problems[code] ?? (error as Error).message;
+  return new UserError(problem, { file: path, cause: error, ...(nextStep === undefined ? {} : { nextStep }) });
+}
+
+/** The bytes of a file; throws {@link UserError} when it cannot be read. */
+export function readBytes(path: string, nextStep?: string): Uint8Array {
+  try {
+    const buffer = readFileSync(path);
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  } catch (error) {
+    throw fileError(error, path, nextStep);
+  }
+}
+
+/** The text of a UTF-8 file; throws {@link UserError} when it cannot be read. */
+export function readText(path: string, nextStep?: string): string {
+  return new TextDecoder().decode(readBytes(path, nextStep));
+}
+
+/**
+ * A name beside `path` for a file that is being written. It carries the process number, so that two writers do not meet.
+ */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is no folder: there is nothing to remove.
+  }
+}
+
+/**
+ * Writes a whole file: under a temporary name beside it, then renamed, so that nobody ever sees half of it.
+ * Folders on the way are made. Throws {@link UserError} when it cannot be written.
+ */
+export function writeWhole(path: string, content: Uint8Array | string): void {
+  const temporary = temporaryName(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    removeIfThere(temporary);
+    throw fileError(error, path);
+  }
+}
