@@ -1,0 +1,291 @@
+/**
+ * Trace format version 1: every shape that its frames hold. Frozen: a change here is a new version beside this one.
+ * Numbers of frames and events, and names in lists that are stored by position, are never reused or reordered.
+ */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { type Cycle, cycle } from '../../base/integers.js';
+import { ColumnError, ColumnReader, ColumnWriter } from '../varint.js';
+import {
+  bytes,
+  choice,
+  dictionary,
+  digest,
+  integer,
+  list,
+  name,
+  optionalRecord,
+  record,
+  type ShapeOf,
+  text,
+  tuple,
+  yesNo,
+} from '../shape.js';
+
+/** Limits of version 1; a trace beyond one of them is refused, and a writer never exceeds them. */
+export const limits = {
+  /** Events in one frame. */
+  frameEvents: 4096,
+  /** Serial bytes in one event. */
+  serialBytes: 4096,
+  /** Events in a whole trace. */
+  events: 2 ** 22,
+  /** Checkpoints in a whole trace. */
+  checkpoints: 2 ** 16,
+} as const;
+
+/** Frame kinds, numbered for ever. */
+export const frameKinds = { header: 1, events: 2, checkpoint: 3, end: 4 } as const;
+
+const u32 = integer(0, 2 ** 32 - 1);
+
+const medium = record({ sha256: digest, size: integer(0, 2 ** 48), writable: yesNo });
+
+const machine = record({
+  board: choice('pc'),
+  processor: choice('80386'),
+  cyclesPerSecond: integer(1, 2 ** 40),
+  memoryBytes: integer(1, 2 ** 48),
+  boot: choice('floppy', 'disk'),
+  media: optionalRecord({ floppyA: medium, floppyB: medium, disk0: medium, disk1: medium }),
+});
+
+/** The header frame's payload. */
+export const header = record({
+  version: integer(1, 1),
+  /** Version of the package that recorded. */
+  package: text(64, /^[0-9A-Za-z.+-]*$/, 'a version of at most 64 characters'),
+  /** What the user calls this recording. */
+  title: text(256),
+  machine,
+  /** SHA-256 of every firmware image by its role. */
+  firmware: dictionary(16, digest),
+  /** Seed of whatever the machine draws at random. */
+  seed: u32,
+  /** Unix seconds shown by the real-time clock at power-on. */
+  date: u32,
+  /** The machine's parts, in the order in which checkpoints give their digests. */
+  parts: list(256, name),
+});
+
+/** A value inside an event: what its columns hold, with its limits. */
+interface Value<T> {
+  readonly write: (to: Columns<ColumnWriter>, value: T) => void;
+  readonly read: (from: Columns<ColumnReader>) => T;
+}
+
+/** The columns that the values of all events of a frame are spread over. */
+interface Columns<Column> {
+  readonly numbers: Column;
+  readonly raw: Column;
+}
+
+function number(what: string, valid: (value: number) => boolean): Value<number> {
+  const checked = (value: number): number => {
+    if (!valid(value)) throw new ColumnError(`${value} is not ${what}`);
+    return value;
+  };
+  return {
+    write: (to, value) => to.numbers.number(checked(value)),
+    read: (from) => checked(from.numbers.number()),
+  };
+}
+
+function position<const Names extends readonly unknown[]>(what: string, names: Names): Value<Names[number]> {
+  const at = number(what, (value) => value >= 0 && value < names.length);
+  return { write: (to, value) => at.write(to, names.indexOf(value)), read: (from) => names[at.read(from)] };
+}
+
+const flag = position('a flag', [false, true]);
+const drive = position('a drive', ['floppyA', 'floppyB', 'disk0', 'disk1']);
+
+/** Set 1 make code, or 0xe000 + code for extended keys, or 0xe11d for Pause. */
+const keyCode = number(
+  'the code of a key',
+  (value) => (value >= 1 && value <= 0x7f) || (value >= 0xe001 && value <= 0xe07f) || value === 0xe11d,
+);
+
+const serialLength = number(
+  `a count of serial bytes from 1 to ${limits.serialBytes}`,
+  (value) => value >= 1 && value <= limits.serialBytes,
+);
+
+const serialData: Value<Uint8Array> = {
+  write(to, value) {
+    serialLength.write(to, value.length);
+    to.raw.raw(value);
+  },
+  read: (from) => from.raw.raw(serialLength.read(from)),
+};
+const sha256: Value<string> = {
+  write: (to, value) => to.raw.raw(hexToBytes(digest(value, 'the digest of a medium'))),
+  read: (from) => bytesToHex(from.raw.raw(32)),
+};
+
+type ValuesOf<Fields> = { readonly [Name in keyof Fields]: Fields[Name] extends Value<infer T> ? T : never };
+
+/** Everything that reaches the guest from outside. Numbered for ever. */
+const events = {
+  /** A key is pressed or released. */
+  key: { number: 1, values: { key: keyCode, pressed: flag } },
+  /** Bytes arrive on a serial port's receive line. */
+  serial: { number: 2, values: { port: position('a serial port', [0, 1, 2, 3]), data: serialData } },
+  /** The reset button. */
+  reset: { number: 3, values: {} },
+  /** The power is cut; nothing follows. */
+  powerCut: { number: 4, values: {} },
+  /** A medium is put into a drive. */
+  insert: {
+    number: 5,
+    values: { drive, sha256, size: number('a size in bytes', (value) => value <= 2 ** 48), writable: flag },
+  },
+  /** A drive's medium is taken out. */
+  eject: { number: 6, values: { drive } },
+} as const;
+
+type EventKind = keyof typeof events;
+
+/** An event at its cycle. */
+export type Event = {
+  readonly [Kind in EventKind]: { readonly kind: Kind; readonly at: Cycle } & ValuesOf<(typeof events)[Kind]['values']>;
+}[EventKind];
+
+const kindByNumber: ReadonlyMap<number, EventKind> = new Map(
+  Object.entries(events).map(([kind, { number }]) => [number, kind as EventKind]),
+);
+
+/** Values of one event kind, by name; the types of `events` are checked where events are made, not in the codec. */
+const valuesOf = (kind: EventKind): [string, Value<unknown>][] => Object.entries(events[kind].values);
+
+const blob = bytes(0, 2 ** 24);
+
+/** An event frame's payload: a kind an event, cycles since the event (or frame) before, and the values in order. */
+const eventColumns = tuple(blob, blob, blob, blob);
+
+/** The payload of an event frame; `since` is the cycle of the frame before. Throws ColumnError for a value beyond its limits. */
+export function encodeEvents(list: readonly Event[], since: Cycle): readonly Uint8Array[] {
+  const kinds = new ColumnWriter();
+  const waits = new ColumnWriter();
+  const to = { numbers: new ColumnWriter(), raw: new ColumnWriter() };
+  let before = since;
+  for (const event of list) {
+    kinds.number(events[event.kind].number);
+    waits.number(event.at - before);
+    before = event.at;
+    const given: Readonly<Record<string, unknown>> = event;
+    for (const [name, value] of valuesOf(event.kind)) value.write(to, given[name]);
+  }
+  return [kinds, waits, to.numbers, to.raw].map((column) => column.finish());
+}
+
+/** The events of a payload; throws ShapeError or ColumnError. */
+export function decodeEvents(payload: unknown, since: Cycle): Event[] {
+  const [kinds, waits, numbers, raw] = eventColumns(payload, 'the payload').map(
+    (column) => new ColumnReader(column),
+  ) as [ColumnReader, ColumnReader, ColumnReader, ColumnReader];
+  if (kinds.left === 0 || kinds.left > limits.frameEvents) throw new ColumnError(`it holds ${kinds.left} events`);
+  const found: Event[] = [];
+  let at: Cycle = since;
+  while (kinds.left > 0) {
+    const number = kinds.number();
+    const kind = kindByNumber.get(number);
+    if (kind === undefined) throw new ColumnError(`event kind ${number} is unknown`);
+    at = later(at, waits.number());
+    const values = valuesOf(kind).map(([name, value]) => [name, value.read({ numbers, raw })]);
+    found.push({ kind, at, ...Object.fromEntries(values) } as Event);
+  }
+  for (const column of [waits, numbers, raw]) column.finish();
+  return found;
+}
+
+/** The machine's state at a cycle, as digests. */
+export interface Checkpoint {
+  readonly kind: 'checkpoint';
+  readonly at: Cycle;
+  /** SHA-256 of the whole state. */
+  readonly sha256: string;
+  /** Each part's XXH64 as 16 hexadecimal digits, in the order of the header's `parts`. */
+  readonly parts: readonly string[];
+}
+
+/** A checkpoint frame's payload: cycles since the frame before, SHA-256 of the state, eight bytes of digest a part. */
+const checkpoint = tuple(integer(0, Number.MAX_SAFE_INTEGER), bytes(32, 32), bytes(0, 8 * 256));
+
+export function encodeCheckpoint({ at, sha256, parts }: Checkpoint, since: Cycle): readonly unknown[] {
+  return [at - since, hexToBytes(sha256), hexToBytes(parts.join(''))];
+}
+
+/** The checkpoint of a payload, for a machine of `partCount` parts; throws ShapeError or ColumnError. */
+export function decodeCheckpoint(payload: unknown, since: Cycle, partCount: number): Checkpoint {
+  const [wait, sha256, digests] = checkpoint(payload, 'the payload');
+  if (digests.length !== 8 * partCount)
+    throw new ColumnError(`it holds ${digests.length / 8} digests of ${partCount} parts`);
+  const parts = Array.from({ length: partCount }, (_, part) => bytesToHex(digests.subarray(8 * part, 8 * part + 8)));
+  return { kind: 'checkpoint', at: later(since, wait), sha256: bytesToHex(sha256), parts };
+}
+
+/** Why a recording ended. */
+const endReason = choice('finished', 'halted', 'shutdown', 'powerOff', 'limit', 'interrupted');
+
+/** The end frame's payload; `wait` is in cycles since the frame before. */
+const end = record({
+  reason: endReason,
+  wait: integer(0, Number.MAX_SAFE_INTEGER),
+  events: integer(0, limits.events),
+  checkpoints: integer(0, limits.checkpoints),
+  /** For each checkpoint frame: bytes and cycles since the one before (or since the start), as a column. */
+  index: blob,
+});
+
+/** How a recording ended, and what stands in it. */
+export interface End {
+  readonly kind: 'end';
+  readonly at: Cycle;
+  readonly reason: EndReason;
+  /** How many events and checkpoints the trace holds. */
+  readonly events: number;
+  readonly checkpoints: number;
+  /** Where each checkpoint frame starts, and its cycle. */
+  readonly index: readonly IndexEntry[];
+}
+
+export interface IndexEntry {
+  readonly offset: number;
+  readonly at: Cycle;
+}
+
+export function encodeEnd(
+  { at, reason, events, checkpoints, index }: Omit<End, 'kind'>,
+  since: Cycle,
+): ShapeOf<typeof end> {
+  const column = new ColumnWriter();
+  let before: IndexEntry = { offset: 0, at: 0 as Cycle };
+  for (const entry of index) {
+    column.number(entry.offset - before.offset);
+    column.number(entry.at - before.at);
+    before = entry;
+  }
+  return { reason, wait: at - since, events, checkpoints, index: column.finish() };
+}
+
+/** The end of a payload; throws ShapeError or ColumnError. */
+export function decodeEnd(payload: unknown, since: Cycle): End {
+  const { reason, wait, events, checkpoints, index: column } = end(payload, 'the payload');
+  const reader = new ColumnReader(column);
+  const index: IndexEntry[] = [];
+  let last: IndexEntry = { offset: 0, at: 0 as Cycle };
+  for (let entry = 0; entry < checkpoints; entry++) {
+    last = { offset: last.offset + reader.number(), at: later(last.at, reader.number()) };
+    index.push(last);
+  }
+  reader.finish();
+  return { kind: 'end', at: later(since, wait), reason, events, checkpoints, index };
+}
+
+export type Header = ShapeOf<typeof header>;
+export type EndReason = ShapeOf<typeof endReason>;
+
+/** `wait` cycles after `at`; throws ColumnError beyond 2^53. */
+function later(at: Cycle, wait: number): Cycle {
+  if (at + wait > Number.MAX_SAFE_INTEGER) throw new ColumnError('its cycle lies beyond 2^53');
+  return cycle(at + wait);
+}
