@@ -90,6 +90,11 @@ export function createTraceWriter(sink: TraceSink, header: NewTraceHeader, compr
   };
 }
 
+/** Throws UserError for an event that the format cannot hold. */
+export function checkEvent(event: TraceEvent): void {
+  usersMistake('This input cannot be recorded', () => encodeEvents([event], cycle(0)));
+}
+
 function usersMistake<T>(problem: string, encode: () => T): T {
   try {
     return encode();

@@ -1,0 +1,83 @@
+/**
+ * Inputs as the machine takes them and as a trace keeps them. The two are told apart because a trace's shapes are frozen
+ * while the machine's may grow; the machine's description and a trace's are equal today, which the compiler checks.
+ */
+import { assert } from '../base/assert.js';
+import { type Cycle, hex } from '../base/integers.js';
+import type { InputEvent } from '../machine/machine.js';
+import type { TraceEvent } from '../trace/model.js';
+
+/** Serial bytes beyond this many are kept as several events. */
+const serialBytesMax = 4096;
+
+/** An input at its cycle as a trace keeps it. */
+export function recorded(input: InputEvent, at: Cycle): TraceEvent {
+  switch (input.kind) {
+    case 'key':
+      return { kind: 'key', at, key: input.key, pressed: input.pressed };
+    case 'serial':
+      assert(input.data.length <= serialBytesMax, 'serial input is split before it is recorded');
+      return { kind: 'serial', at, port: input.port as 0 | 1 | 2 | 3, data: new Uint8Array(input.data) };
+    case 'media':
+      if (input.medium === undefined) return { kind: 'eject', at, drive: input.drive };
+      return { kind: 'insert', at, drive: input.drive, ...input.medium };
+    case 'reset':
+    case 'powerCut':
+      return { kind: input.kind, at };
+  }
+}
+
+/** A recorded event as the machine takes it. */
+export function replayed(event: TraceEvent): InputEvent {
+  switch (event.kind) {
+    case 'key':
+      return { kind: 'key', key: event.key, pressed: event.pressed };
+    case 'serial':
+      return { kind: 'serial', port: event.port, data: event.data };
+    case 'insert': {
+      const { drive, sha256, size, writable } = event;
+      return { kind: 'media', drive, medium: { sha256, size, writable } };
+    }
+    case 'eject':
+      return { kind: 'media', drive: event.drive };
+    case 'reset':
+    case 'powerCut':
+      return { kind: event.kind };
+  }
+}
+
+/** An input in pieces that a trace can keep; nothing for serial input without bytes. */
+export function pieces(input: InputEvent): InputEvent[] {
+  if (input.kind !== 'serial') return [input];
+  const count = Math.ceil(input.data.length / serialBytesMax);
+  return Array.from({ length: count }, (_, piece) => ({
+    ...input,
+    data: input.data.slice(piece * serialBytesMax, (piece + 1) * serialBytesMax),
+  }));
+}
+
+/** An event in one line of a report. */
+export function describeEvent(event: TraceEvent): string {
+  const at = `cycle ${event.at}:`;
+  switch (event.kind) {
+    case 'key':
+      return `${at} key 0x${hex(event.key, 2)} ${event.pressed ? 'pressed' : 'released'}`;
+    case 'serial':
+      return `${at} ${event.data.length} bytes on serial port ${event.port}: ${JSON.stringify(latin1(event.data.subarray(0, 40)))}`;
+    case 'insert':
+      return `${at} medium ${event.sha256.slice(0, 12)} put into ${event.drive}`;
+    case 'eject':
+      return `${at} medium taken out of ${event.drive}`;
+    case 'reset':
+      return `${at} reset`;
+    case 'powerCut':
+      return `${at} power cut`;
+  }
+}
+
+/** Bytes as text, one character a byte. */
+export function latin1(bytes: Iterable<number>): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}

@@ -1,0 +1,126 @@
+/** What a person (or a script) does at a machine: types, waits for something to appear, presses reset. */
+import { UserError } from '../base/errors.js';
+import { type Cycle, cycle } from '../base/integers.js';
+import type { InputEvent, Machine, SerialOutput, StopReason } from '../machine/machine.js';
+import { screenText } from '../screen/text.js';
+import { chordEvents, textKeys } from './keys.js';
+import type { Pattern } from './pattern.js';
+import { runTo } from './run.js';
+
+/** A machine and its input door: a recorder is one. */
+export interface Operated {
+  readonly machine: Machine;
+  input(event: InputEvent): void;
+  run(until: Cycle): StopReason;
+}
+
+/** What to wait for: a pattern on the text screen, or in what a serial port has sent since the last wait that matched on it. */
+export type Awaited =
+  | { readonly on: 'screen'; readonly pattern: Pattern }
+  | { readonly on: 'serial'; readonly port: number; readonly pattern: Pattern };
+
+/** The guest did not do in time what was waited for, or stopped for good. Commands exit with code 4. */
+export class GuestStuck extends Error {
+  override name = 'GuestStuck';
+
+  constructor(
+    problem: string,
+    readonly cycle: Cycle,
+    /** The text screen then; empty in a graphics mode. */
+    readonly screen: string,
+  ) {
+    super([`${problem} (cycle ${cycle})`, ...(screen === '' ? [] : ['The screen then:', screen.trimEnd()])].join('\n'));
+  }
+}
+
+/** Acts on a machine, in guest time. Every method may throw {@link GuestStuck}. */
+export interface Operator {
+  /** Types a text on a US layout. */
+  type(text: string): void;
+  /** Strikes a chord such as `ctrl+alt+delete`. */
+  press(chord: string): void;
+  send(data: Uint8Array, port: number): void;
+  /** Any other input, such as the reset button. */
+  input(event: InputEvent): void;
+  /** Lets guest time pass, in seconds, rounded to cycles. */
+  wait(seconds: number): void;
+  /** Lets time pass up to a cycle; UserError when it is over already. */
+  waitUntil(at: Cycle): void;
+  /** Looks until the pattern appears, at most so many guest seconds. */
+  waitFor(awaited: Awaited, withinSeconds: number): void;
+}
+
+/** How long a key is held, and how long the hand rests until the next: together sixteen keys a guest second. */
+const heldSeconds = 1 / 32;
+const restSeconds = 1 / 32;
+/** How often the screen and the serial ports are looked at. */
+const looksPerSecond = 50;
+/** A match may reach back this many characters of what a port has sent. */
+const serialReach = 65536;
+
+/** An operator for a machine. Takes over the machine's serial observer, and passes on to the one there was. */
+export function createOperator(operated: Operated): Operator {
+  const { machine } = operated;
+  const { cyclesPerSecond } = machine.description;
+  const received = ['', '', '', ''];
+  const observer = machine.onSerial;
+  machine.onSerial = (output: SerialOutput) => {
+    received[output.port] = ((received[output.port] ?? '') + String.fromCharCode(output.byte)).slice(-serialReach);
+    observer?.(output);
+  };
+
+  const stuck = (problem: string): GuestStuck => new GuestStuck(problem, machine.cycle, screenText(machine.screen()));
+
+  function runUntil(at: Cycle): void {
+    const stop = runTo(
+      {
+        get cycle() {
+          return machine.cycle;
+        },
+        run: operated.run,
+      },
+      at,
+    );
+    if (stop !== undefined) throw stuck(`The machine stopped: ${stop.kind}`);
+  }
+  const wait = (seconds: number): void => runUntil(cycle(machine.cycle + Math.round(seconds * cyclesPerSecond)));
+
+  function press(chord: string): void {
+    const { presses, releases } = chordEvents(chord);
+    for (const event of presses) operated.input(event);
+    wait(heldSeconds);
+    for (const event of releases) operated.input(event);
+    wait(restSeconds);
+  }
+
+  function appeared(awaited: Awaited): boolean {
+    if (awaited.on === 'screen') return awaited.pattern.matches(screenText(machine.screen()));
+    const found = awaited.pattern.matches(received[awaited.port] ?? '');
+    if (found) received[awaited.port] = '';
+    return found;
+  }
+
+  return {
+    wait,
+    press,
+    type: (text) => textKeys(text).forEach(press),
+    send: (data, port) => operated.input({ kind: 'serial', port, data }),
+    input: (event) => operated.input(event),
+    waitUntil(at) {
+      if (at < machine.cycle) throw new UserError(`Cycle ${at} is over: the machine is at cycle ${machine.cycle}.`);
+      runUntil(at);
+    },
+    waitFor(awaited, withinSeconds) {
+      const limit = cycle(machine.cycle + Math.round(withinSeconds * cyclesPerSecond));
+      const step = Math.ceil(cyclesPerSecond / looksPerSecond);
+      while (!appeared(awaited)) {
+        if (machine.cycle >= limit) {
+          throw stuck(
+            `${awaited.pattern.source} did not appear on the ${awaited.on} within ${withinSeconds} guest seconds`,
+          );
+        }
+        runUntil(cycle(Math.min(limit, machine.cycle + step)));
+      }
+    },
+  };
+}

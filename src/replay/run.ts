@@ -1,0 +1,20 @@
+import type { Cycle } from '../base/integers.js';
+import type { Machine, StopReason } from '../machine/machine.js';
+
+/**
+ * Runs to exactly `until`, and returns what kept the machine from getting there, if anything did. A machine that halts
+ * with nothing ahead goes on halting, since time still passes; `stopWhenHalted` returns at once instead.
+ */
+export function runTo(
+  machine: Pick<Machine, 'cycle' | 'run'>,
+  until: Cycle,
+  stopWhenHalted = false,
+): StopReason | undefined {
+  while (machine.cycle < until) {
+    const before = machine.cycle;
+    const reason = machine.run(until);
+    if (reason.kind === 'cycle' || machine.cycle >= until) continue;
+    if (reason.kind !== 'halted' || stopWhenHalted || machine.cycle === before) return reason;
+  }
+  return undefined;
+}

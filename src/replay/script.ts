@@ -1,0 +1,153 @@
+/**
+ * A script of inputs for `record --script`: a JSON list of steps, done one after the other.
+ *
+ *   { "waitFor": { "screen": "A:\\>", "within": 20 } }     a pattern on the text screen, within guest seconds
+ *   { "waitFor": { "serial": "/ready/i", "port": 0, "within": 5 } }
+ *   { "type": "dir\n" }        { "press": "ctrl+alt+delete" }      { "wait": 0.5 }
+ *   { "serial": "help\r\n" }   { "serial": { "port": 1, "text": "help\r\n" } }
+ *   { "reset": true }          { "powerCut": true }                { "eject": "floppyA" }
+ *   { "insert": { "drive": "floppyA", "sha256": "…", "size": 737280, "writable": true } }
+ *
+ * Any step may also name a cycle, `"at": 5000000`, to be reached before it is done; alone it only waits. Patterns are
+ * `/expression/flags` or plain text; serial text is sent as UTF-8 and matched a byte a character.
+ */
+import { UserError } from '../base/errors.js';
+import { cycle } from '../base/integers.js';
+import {
+  choice,
+  digest,
+  integer,
+  optionalRecord,
+  record,
+  type Shape,
+  ShapeError,
+  text,
+  yesNo,
+} from '../trace/shape.js';
+import { chordEvents, textKeys } from './keys.js';
+import { type Operator } from './operator.js';
+import { parsePattern } from './pattern.js';
+
+/** A script ready to be done. */
+export interface Script {
+  /** Does every step; throws GuestStuck where the guest does not follow. */
+  perform(operator: Operator): void;
+}
+
+type Action = (operator: Operator) => void;
+
+const textMax = 65536;
+const drive = choice('floppyA', 'floppyB', 'disk0', 'disk1');
+const port = integer(0, 3);
+
+const seconds: Shape<number> = (value, path) => {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= 1e6) return value;
+  throw new ShapeError(`${path} is not a number of guest seconds from 0 to 1000000`);
+};
+
+const pressed: Shape<true> = (value, path) => {
+  if (value === true) return value;
+  throw new ShapeError(`${path} is not true`);
+};
+
+const awaited = optionalRecord({ screen: text(textMax), serial: text(textMax), port, within: seconds });
+const insertion = record({ drive, sha256: digest, size: integer(0, 2 ** 48), writable: yesNo });
+const addressed = record({ port, text: text(textMax) });
+
+/** Each operation: checks what the step says, as far as that is possible beforehand, and gives what to do. */
+const operations: Readonly<Record<string, (value: unknown, path: string) => Action>> = {
+  type(value, path) {
+    const typed = text(textMax)(value, path);
+    textKeys(typed);
+    return (operator) => operator.type(typed);
+  },
+  press(value, path) {
+    const chord = text(256)(value, path);
+    chordEvents(chord);
+    return (operator) => operator.press(chord);
+  },
+  serial(value, path) {
+    const sent = typeof value === 'string' ? addressed({ port: 0, text: value }, path) : addressed(value, path);
+    const data = new TextEncoder().encode(sent.text);
+    return (operator) => operator.send(data, sent.port);
+  },
+  wait(value, path) {
+    const length = seconds(value, path);
+    return (operator) => operator.wait(length);
+  },
+  waitFor(value, path) {
+    const { screen, serial, port: from = 0, within } = awaited(value, path);
+    const source = screen ?? serial;
+    if (source === undefined || within === undefined || (screen !== undefined && serial !== undefined)) {
+      throw new ShapeError(`${path} does not name one of screen and serial, and a limit "within" in guest seconds`);
+    }
+    const pattern = parsePattern(source, path);
+    const where =
+      screen === undefined ? ({ on: 'serial', port: from, pattern } as const) : ({ on: 'screen', pattern } as const);
+    return (operator) => operator.waitFor(where, within);
+  },
+  reset(value, path) {
+    pressed(value, path);
+    return (operator) => operator.input({ kind: 'reset' });
+  },
+  powerCut(value, path) {
+    pressed(value, path);
+    return (operator) => operator.input({ kind: 'powerCut' });
+  },
+  eject(value, path) {
+    const from = drive(value, path);
+    return (operator) => operator.input({ kind: 'media', drive: from });
+  },
+  insert(value, path) {
+    const { drive: into, ...medium } = insertion(value, path);
+    return (operator) => operator.input({ kind: 'media', drive: into, medium });
+  },
+};
+
+/** Reads a script from its JSON text; `file` is its name for errors. Throws UserError naming the step. */
+export function parseScript(json: string, file?: string): Script {
+  const named = file === undefined ? {} : { file };
+  const steps = decode(json, named);
+  const actions = steps.map((step, at) => {
+    const place = `step ${at + 1}`;
+    try {
+      return stepAction(step);
+    } catch (error) {
+      if (!(error instanceof ShapeError || error instanceof UserError)) throw error;
+      const nextStep = error instanceof UserError && error.nextStep !== undefined ? { nextStep: error.nextStep } : {};
+      throw new UserError(`${error.message.split('\n')[0]}.`, { ...named, place, ...nextStep, cause: error });
+    }
+  });
+  return { perform: (operator) => actions.forEach((action) => action(operator)) };
+}
+
+function decode(json: string, named: { readonly file?: string }): unknown[] {
+  const nextStep = 'A script is a JSON list such as [{"wait": 1}, {"type": "dir\\n"}].';
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new UserError('This is not JSON.', { ...named, nextStep, cause });
+  }
+  if (Array.isArray(value)) return value as unknown[];
+  throw new UserError('This is no list of steps.', { ...named, nextStep });
+}
+
+function stepAction(step: unknown): Action {
+  if (typeof step !== 'object' || step === null || Array.isArray(step)) throw new ShapeError('it is not a table');
+  const { at, ...rest } = step as Readonly<Record<string, unknown>>;
+  const until = at === undefined ? undefined : cycle(integer(0, Number.MAX_SAFE_INTEGER)(at, 'at'));
+  const [name, ...more] = Object.keys(rest);
+  if (more.length > 0 || (name === undefined && until === undefined)) {
+    throw new ShapeError(`it does not name exactly one of ${Object.keys(operations).join(', ')}`);
+  }
+  const operation = name === undefined || !Object.hasOwn(operations, name) ? undefined : operations[name];
+  if (name !== undefined && operation === undefined) {
+    throw new ShapeError(`${JSON.stringify(name)} is none of ${Object.keys(operations).join(', ')}`);
+  }
+  const action = name === undefined ? undefined : operation?.(rest[name], name);
+  return (operator) => {
+    if (until !== undefined) operator.waitUntil(until);
+    action?.(operator);
+  };
+}
