@@ -48,10 +48,12 @@ export class StateWriter {
   }
   /** A double: exact for every safe integer, and for Infinity. */
   number(value: number): void {
-    this.view.setFloat64(this.reserve(8), value, true);
+    const at = this.reserve(8); // First: reserving may replace the view.
+    this.view.setFloat64(at, value, true);
   }
   big(value: bigint): void {
-    this.view.setBigUint64(this.reserve(8), value, true);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, value, true);
   }
   bytes(value: Uint8Array): void {
     const at = this.reserve(value.length); // First: reserving may replace the buffer.
