@@ -197,7 +197,7 @@ export const rtc = defineDevice({
 
   operations: {
     /** Sets the clock to a Gregorian date at the start of a second: Unix seconds, 0 to 2^32 - 1. The century goes to byte 32h in BCD. */
-    setDate({ state }, unixSeconds: number) {
+    setDate({ state }: Context, unixSeconds: number) {
       assert(
         Number.isInteger(unixSeconds) && unixSeconds >= 0 && unixSeconds < 2 ** 32,
         'a date is 32 bits of Unix seconds',
@@ -209,7 +209,7 @@ export const rtc = defineDevice({
       state.updating = false;
     },
     /** Puts a byte into the general purpose memory, addresses 0Eh to 7Fh, as a battery would have kept it. */
-    presetMemory({ state }, at: number, value: number) {
+    presetMemory({ state }: Context, at: number, value: number) {
       assert(at > address.registerD && at < state.memory.length, 'preset bytes lie behind the registers');
       state.memory[at] = value;
     },
