@@ -4,6 +4,7 @@ import type { ProcessorView } from '../machine/machine.js';
 import type { Difference } from '../state/schema.js';
 import type { TraceEvent } from '../trace/model.js';
 import type { Trace } from '../trace/reader.js';
+import { sameEvent } from './events.js';
 import type { Player } from './player.js';
 import { firstCycle } from './search.js';
 import { createTimeline, type Timeline, type TimelineOptions } from './timeline.js';
@@ -59,7 +60,12 @@ export function diffRuns(left: Player, right: Player, options: RunDiffOptions = 
     return left.machine.cycle !== right.machine.cycle || left.machine.digest().sha256 !== right.machine.digest().sha256;
   };
   let equalAt: Cycle | undefined;
-  for (let at = 0; ; at = Math.min(at + compareCycles, end)) {
+  const apart = firstDifferentInput(left.trace, right.trace);
+  const after = (at: number): number => {
+    const next = Math.min(at + compareCycles, end);
+    return at < apart && apart < next ? apart : next;
+  };
+  for (let at = 0; ; at = after(at)) {
     onProgress?.(cycle(at));
     if (differs(cycle(at))) {
       const first = equalAt === undefined ? cycle(at) : firstCycle(sides, equalAt, cycle(at), differs);
@@ -68,6 +74,20 @@ export function diffRuns(left: Player, right: Player, options: RunDiffOptions = 
     equalAt = cycle(at);
     if (at >= end) return { comparedUpTo: end };
   }
+}
+
+/**
+ * The cycle of the first input that only one of two traces has, or `Infinity`. States are compared there, since two runs
+ * may come together again soon after.
+ */
+function firstDifferentInput(left: Trace, right: Trace): number {
+  const inputs = ({ records }: Trace): TraceEvent[] => records.filter((record) => record.kind !== 'checkpoint');
+  const [ours, theirs] = [inputs(left), inputs(right)];
+  for (let at = 0; at < Math.max(ours.length, theirs.length); at++) {
+    const pair = [ours[at], theirs[at]] as const;
+    if (!sameEvent(...pair)) return Math.min(...pair.map((input) => input?.at ?? Infinity));
+  }
+  return Infinity;
 }
 
 function report(sides: readonly [Timeline, Timeline], at: Cycle): RunDifference {

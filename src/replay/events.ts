@@ -75,8 +75,15 @@ export function describeEvent(event: TraceEvent): string {
   }
 }
 
+/** Whether two events are the same thing at the same cycle. */
+export function sameEvent(left: TraceEvent | undefined, right: TraceEvent | undefined): boolean {
+  const plain = (event: TraceEvent | undefined): string | undefined =>
+    JSON.stringify(event, (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
+  return plain(left) === plain(right);
+}
+
 /** Bytes as text, one character a byte. */
-export function latin1(bytes: Iterable<number>): string {
+function latin1(bytes: Iterable<number>): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;

@@ -52,9 +52,9 @@ export function parsePredicate(source: string): Predicate {
 function memoryTest(text: string, source: string): (machine: Machine) => boolean {
   const [, place = '', width, operator = '', value = ''] =
     /^([^/=!<>]+)(?:\/([124]))?(=|!=|<=?|>=?)(.+)$/.exec(text) ?? [];
-  const physical = address(place, source);
   const compare = comparisons[operator];
   if (compare === undefined) return refuse(source, 'A comparison is missing');
+  const physical = address(place, source);
   if (width !== undefined) {
     const bytes = Number(width);
     const wanted = address(value, source);

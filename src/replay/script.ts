@@ -115,7 +115,12 @@ export function parseScript(json: string, file?: string): Script {
     } catch (error) {
       if (!(error instanceof ShapeError || error instanceof UserError)) throw error;
       const nextStep = error instanceof UserError && error.nextStep !== undefined ? { nextStep: error.nextStep } : {};
-      throw new UserError(`${error.message.split('\n')[0]}.`, { ...named, place, ...nextStep, cause: error });
+      throw new UserError(`${error.message.split('\n')[0]?.replace(/\.$/, '')}.`, {
+        ...named,
+        place,
+        ...nextStep,
+        cause: error,
+      });
     }
   });
   return { perform: (operator) => actions.forEach((action) => action(operator)) };
