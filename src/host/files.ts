@@ -1,6 +1,6 @@
 /** Files as the rest of the program sees them: whole byte arrays in, whole files out. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { UserError } from '../base/errors.js';
 
 const problems: Readonly<Record<string, string>> = {
@@ -65,4 +65,29 @@ export function writeWhole(path: string, content: Uint8Array | string): void {
     removeIfThere(temporary);
     throw fileError(error, path);
   }
+}
+
+/** Whether a file or folder is there. */
+export function isThere(path: string): boolean {
+  return existsSync(path);
+}
+
+/** Names of the files directly in a folder, sorted; none when the folder is absent. */
+export function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Removes a file, if it is there. */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** A path as the user would type it: relative to the current folder where it lies below it. */
+export function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
 }

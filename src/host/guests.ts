@@ -35,6 +35,11 @@ const searchedBytesMax = 64 * 1024 * 1024;
 
 const imageName = /\.(img|ima|flp|iso|bin|exec|raw|lkrn|gz)$|vmlinuz/;
 
+/** Whether a file's name is one that images have. */
+export function isImageName(name: string): boolean {
+  return imageName.test(name);
+}
+
 /** The folder for what may be fetched or computed again. */
 export function cacheFolder(): string {
   const { TSVM_CACHE, XDG_CACHE_HOME } = process.env;
@@ -58,7 +63,7 @@ export function guestFolders(from = process.cwd()): string[] {
 function imagesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && imageName.test(entry.name) && !entry.parentPath.includes('node_modules'))
+    .filter((entry) => entry.isFile() && isImageName(entry.name) && !entry.parentPath.includes('node_modules'))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

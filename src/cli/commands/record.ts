@@ -1,0 +1,83 @@
+import { UserError } from '../../base/errors.js';
+import { type InterruptWatch, watchInterrupts } from '../../host/interrupts.js';
+import { powerOnFrom } from '../../host/power-on.js';
+import { progress, shellLine, styled } from '../../host/terminal.js';
+import { defineCommand } from '../command.js';
+import { exitCodes } from '../exit-codes.js';
+import { machineOptions, requestFrom } from '../machine-options.js';
+import { recordLive } from '../record/live.js';
+import { type RecordingRequest, type RecordingSummary, startRecording } from '../record/recording.js';
+import { recordScript } from '../record/script.js';
+import { createReport, printFailure, type Report } from '../report.js';
+
+/** `record`: runs a machine and writes everything that reaches it into a trace. */
+export const record = defineCommand({
+  command: 'record',
+  describe: 'Record a machine, from the terminal or from a script of inputs, into a trace',
+  builder: (yargs) =>
+    yargs
+      .options(machineOptions)
+      .option('output', { alias: 'o', type: 'string', demandOption: true, describe: 'The trace to write' })
+      .option('script', { type: 'string', describe: 'A JSON list of inputs, instead of the terminal' })
+      .option('console', {
+        choices: ['screen', 'serial'] as const,
+        describe: 'What the terminal is: screen and keyboard (the default), or serial port 0',
+      })
+      .option('for', { type: 'number', describe: 'End a live recording after this many guest seconds' })
+      .option('title', { type: 'string', default: '', describe: 'What to call the recording' })
+      .option('date', { type: 'string', describe: 'Date at power-on: ISO 8601 or Unix seconds; default now' })
+      .option('seed', { type: 'number', describe: 'Seed of what the machine draws at random; default at random' })
+      .conflicts('script', ['console', 'for'])
+      .epilogue('Ctrl and ] ends a live recording.'),
+  async handler(argv) {
+    const report = createReport(argv.json);
+    const { output, title, script } = argv;
+    const request = { machine: requestFrom(argv), powerOn: powerOnFrom(argv), output, title };
+    const interrupts = watchInterrupts();
+    try {
+      if (script !== undefined) return await scripted(request, script, interrupts, report);
+      const { console = 'screen', for: seconds } = argv;
+      if (seconds !== undefined && !(seconds > 0)) throw new UserError('no length of time', { place: '--for' });
+      const recording = startRecording(request);
+      const screen = argv.json ? process.stderr : process.stdout;
+      const live = { mode: console, input: process.stdin, output: screen, seconds };
+      const summary = recording.finish(await recordLive(recording, live, interrupts));
+      return ended(summary, undefined, interrupts, report);
+    } finally {
+      interrupts.close();
+    }
+  },
+});
+
+async function scripted(
+  request: RecordingRequest,
+  script: string,
+  interrupts: InterruptWatch,
+  report: Report,
+): Promise<number> {
+  const shown = progress('record');
+  const { summary, stuck } = await recordScript(request, script, interrupts, (at) => shown.at(0, 1, `cycle ${at}`));
+  shown.end();
+  return ended(summary, stuck, interrupts, report);
+}
+
+function ended(
+  summary: RecordingSummary,
+  stuck: string | undefined,
+  interrupts: InterruptWatch,
+  report: Report,
+): number {
+  report.document({ ...summary, ...(stuck === undefined ? {} : { stuck }) });
+  const again = shellLine('npx', 'tsvm-test', 'replay', summary.trace);
+  if (stuck !== undefined) {
+    printFailure(stuck, again);
+    return exitCodes.guestLimit;
+  }
+  report.line(
+    `${styled('recorded', 'green', process.stdout)} ${summary.cycle} cycles into ${summary.trace} (${summary.reason})`,
+  );
+  report.line(`state ${summary.sha256}`);
+  report.line(`  ${styled('run', 'cyan', process.stdout)} ${again}`);
+  if (interrupts.exitCode !== undefined) return interrupts.exitCode;
+  return summary.reason === 'shutdown' ? exitCodes.guestLimit : exitCodes.passed;
+}

@@ -1,0 +1,112 @@
+import type { Cycle } from '../../base/integers.js';
+import { shownPath, writeWhole } from '../../host/files.js';
+import { shellLine, styled } from '../../host/terminal.js';
+import type { StopReason } from '../../machine/machine.js';
+import { Divergence } from '../../replay/divergence.js';
+import { encodePng } from '../../screen/png.js';
+import { screenText } from '../../screen/text.js';
+import { defineCommand } from '../command.js';
+import { exitCodes } from '../exit-codes.js';
+import { cycleOption, openForReplay, type Playback, playbackOptions, serialBytes, startPlayback } from '../playback.js';
+import { createReport, printFailure, type Report } from '../report.js';
+import { processorLines } from '../processor-report.js';
+
+interface Wanted {
+  readonly trace: string;
+  readonly until: string | undefined;
+  readonly at: string | undefined;
+  readonly screen: string | undefined;
+  readonly serial: string | undefined;
+}
+
+/** `replay`: runs a trace again and verifies it at every checkpoint. */
+export const replay = defineCommand({
+  command: 'replay <trace>',
+  describe: 'Replay a trace, verify every checkpoint, show how it ends',
+  builder: (yargs) =>
+    yargs
+      .positional('trace', { type: 'string', demandOption: true, describe: 'The trace' })
+      .option('until', { type: 'string', describe: 'Replay up to this cycle' })
+      .option('at', { type: 'string', describe: 'Replay up to this cycle and show processor and screen there' })
+      .option('screen', { type: 'string', describe: 'Write the last screen to this PNG file' })
+      .option('serial', { type: 'string', describe: 'Write what serial port 0 sent to this file' })
+      .options(playbackOptions)
+      .conflicts('until', 'at'),
+  async handler(argv) {
+    const report = createReport(argv.json);
+    const opened = openForReplay(argv.trace, argv.image);
+    const { trace } = opened;
+    const end =
+      argv.at !== undefined
+        ? cycleOption(argv.at, '--at')
+        : argv.until !== undefined
+          ? cycleOption(argv.until, '--until')
+          : trace.endsAt;
+    const playback = startPlayback(opened);
+    try {
+      const stop = await playback.go(end, `replay ${shownPath(argv.trace)}`);
+      if (trace.cut !== undefined) {
+        report.note(`The trace was cut: it replays up to frame ${trace.cut.frame}, byte ${trace.cut.offset}.`);
+      }
+      print(playback, stop, argv, report);
+      return exitCodes.passed;
+    } catch (error) {
+      if (!(error instanceof Divergence)) throw error;
+      reportDivergence(error, argv, report);
+      return exitCodes.diverged;
+    }
+  },
+});
+
+function print({ player, sent }: Playback, stop: StopReason | undefined, wanted: Wanted, report: Report): void {
+  const { machine, trace } = player;
+  const frame = machine.screen();
+  const digest = machine.digest();
+  const text = screenText(frame);
+  if (wanted.screen !== undefined) writeWhole(wanted.screen, encodePng(frame));
+  if (wanted.serial !== undefined) writeWhole(wanted.serial, serialBytes(sent, 0));
+  const checkpoints = trace.records
+    .filter((record) => record.kind === 'checkpoint')
+    .filter(({ at }) => at <= machine.cycle)
+    .map(({ at, sha256 }) => ({ cycle: at, sha256 }));
+  report.line(
+    `${styled('replayed', 'green', process.stdout)} to cycle ${machine.cycle}; ${player.verified} checkpoints equal`,
+  );
+  if (stop !== undefined) report.line(`the machine stopped: ${describeStop(stop)}`);
+  if (trace.end !== undefined && machine.cycle === trace.endsAt)
+    report.line(`the recording ended: ${trace.end.reason}`);
+  report.line(`state ${digest.sha256}`);
+  if (wanted.at !== undefined) for (const line of processorLines(machine.processor())) report.line(line);
+  if (wanted.at !== undefined || wanted.screen === undefined) for (const line of framed(text)) report.line(line);
+  report.document({
+    result: 'equal',
+    cycle: machine.cycle,
+    verified: player.verified,
+    checkpoints,
+    ...(stop === undefined ? {} : { stop }),
+    ...(trace.cut === undefined ? {} : { cut: trace.cut }),
+    ...(trace.end === undefined ? {} : { end: trace.end.reason }),
+    digest,
+    processor: machine.processor(),
+    screen: text,
+    serial: Object.fromEntries([0, 1, 2, 3].map((port) => [port, new TextDecoder().decode(serialBytes(sent, port))])),
+  });
+}
+
+function framed(text: string): string[] {
+  if (text.trim() === '') return [];
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `  | ${line}`);
+}
+
+function describeStop(stop: StopReason): string {
+  return stop.kind === 'shutdown' ? `triple fault (${stop.detail})` : stop.kind;
+}
+
+function reportDivergence(error: Divergence, { trace }: Wanted, report: Report): void {
+  const from: Cycle | undefined = error.details.lastEqual;
+  printFailure(error.message, shellLine('npx', 'tsvm-test', 'replay', trace, '--at', String(from ?? 0)));
+  report.document({ result: 'diverged', ...error.details });
+}

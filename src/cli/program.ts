@@ -1,0 +1,81 @@
+/** The commands put together, and how whatever goes wrong becomes an exit code and a runnable line. */
+import yargs from 'yargs';
+import { UserError } from '../base/errors.js';
+import { shellLine } from '../host/terminal.js';
+import { ownVersion } from '../host/own-package.js';
+import { GuestStuck } from '../replay/operator.js';
+import { GuestLimitError } from '../suite/errors.js';
+import type { Command } from './command.js';
+import { exitCodes } from './exit-codes.js';
+import { bisect } from './commands/bisect.js';
+import { diff } from './commands/diff.js';
+import { guests } from './commands/guests.js';
+import { inspect } from './commands/inspect.js';
+import { props } from './commands/props.js';
+import { record } from './commands/record.js';
+import { replay } from './commands/replay.js';
+import { run } from './commands/run.js';
+import { printFailure } from './report.js';
+
+const commands: readonly Command[] = [run, record, replay, bisect, diff, inspect, props, guests];
+
+/** The words of a command line that was wrong. */
+class UsageError extends Error {}
+
+/** Runs one command line; returns the exit code. */
+export async function runProgram(words: readonly string[]): Promise<number> {
+  let exitCode: number | undefined;
+  const parser = yargs([...words])
+    .scriptName('tsvm-test')
+    .usage('$0 <command>\n\nTests for operating systems on a PC whose every run repeats bit for bit.')
+    .version(ownVersion())
+    .help()
+    .alias({ help: 'h' })
+    .option('json', { type: 'boolean', default: false, describe: 'One JSON document on standard output', global: true })
+    .recommendCommands()
+    .strict()
+    .exitProcess(false)
+    .wrap(Math.min(120, process.stdout.columns ?? 100))
+    .epilogue(
+      'Exit codes: 0 pass, 1 test failed, 2 usage or trace format, 3 diverged, 4 guest limit, 130/143 interrupted',
+    )
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
+  for (const { command, describe, builder, handler } of commands) {
+    parser.command({
+      command,
+      describe,
+      builder,
+      handler: async (argv) => void (exitCode = await handler(argv as never)),
+    });
+  }
+  try {
+    await parser.parseAsync();
+    return exitCode ?? exitCodes.passed;
+  } catch (error) {
+    return explain(error, words);
+  }
+}
+
+/** Prints what went wrong; returns its exit code. Our own mistakes keep their stack. */
+function explain(error: unknown, words: readonly string[]): number {
+  const command = words.find((word) => commands.some(({ command }) => commandName(command) === word));
+  const help = shellLine('npx', 'tsvm-test', ...(command === undefined ? [] : [command]), '--help');
+  if (error instanceof UsageError || error instanceof UserError) {
+    printFailure(error.message, help);
+    return exitCodes.userError;
+  }
+  const again = shellLine('npx', 'tsvm-test', ...words);
+  if (error instanceof GuestLimitError || error instanceof GuestStuck) {
+    printFailure(error.message, again);
+    return exitCodes.guestLimit;
+  }
+  printFailure(error instanceof Error ? (error.stack ?? error.message) : String(error), again);
+  return exitCodes.testFailed;
+}
+
+function commandName(command: string | readonly string[] | undefined): string {
+  const first = typeof command === 'string' ? command : (command?.[0] ?? '');
+  return first.split(' ')[0] ?? '';
+}

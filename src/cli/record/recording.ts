@@ -1,0 +1,64 @@
+/** A recording from plain options: a machine, powered on, and a trace file that grows. */
+import { describeMachine, type MachineRequest } from '../../host/machine-request.js';
+import { brotli } from '../../host/compression.js';
+import { ownVersion } from '../../host/own-package.js';
+import { createTraceFile, type TraceFile } from '../../host/trace-file.js';
+import { createMachine, firmwareDigests } from '../../machine/index.js';
+import type { PowerOn, SerialOutput } from '../../machine/machine.js';
+import { createRecorder, type Recorder } from '../../replay/recorder.js';
+import { screenText } from '../../screen/text.js';
+import type { EndReason } from '../../trace/model.js';
+
+/** What a recording is made from. Plain data, so that another thread can be given it. */
+export interface RecordingRequest {
+  readonly machine: MachineRequest;
+  readonly powerOn: PowerOn;
+  readonly output: string;
+  readonly title: string;
+}
+
+/** A recording under way. */
+export interface Recording {
+  readonly recorder: Recorder;
+  /** Everything the guest has sent on its serial ports. */
+  readonly sent: SerialOutput[];
+  /** Ends the trace and gives its summary. */
+  finish(reason: EndReason): RecordingSummary;
+}
+
+/** What `record` prints. */
+export interface RecordingSummary {
+  readonly trace: string;
+  readonly reason: EndReason;
+  readonly cycle: number;
+  readonly sha256: string;
+  readonly screen: string;
+}
+
+/** Reads the images, powers the machine on, and starts the trace. Throws UserError before anything is written. */
+export function startRecording({ machine: request, powerOn, output, title }: RecordingRequest): Recording {
+  const { description, images } = describeMachine(request);
+  const machine = createMachine(description, images, powerOn);
+  const file: TraceFile = createTraceFile(output);
+  const sent: SerialOutput[] = [];
+  machine.onSerial = (bytes) => void sent.push(bytes);
+  const recorder = createRecorder({
+    machine,
+    powerOn,
+    sink: file,
+    title,
+    packageVersion: ownVersion(),
+    firmware: firmwareDigests(),
+    compression: brotli,
+  });
+  return {
+    recorder,
+    sent,
+    finish(reason) {
+      recorder.finish(reason);
+      file.close();
+      const { sha256 } = machine.digest();
+      return { trace: output, reason, cycle: machine.cycle, sha256, screen: screenText(machine.screen()) };
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * The thread on which a script is recorded. It runs without a pause, so the main thread listens for signals meanwhile and
+ * raises a flag that is looked at between two slices of guest time.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../../base/assert.js';
+import { type Cycle, cycle } from '../../base/integers.js';
+import { UserError } from '../../base/errors.js';
+import { readText } from '../../host/files.js';
+import type { StopReason } from '../../machine/machine.js';
+import { createOperator, GuestStuck } from '../../replay/operator.js';
+import type { Recorder } from '../../replay/recorder.js';
+import { parseScript } from '../../replay/script.js';
+import { type RecordingRequest, type RecordingSummary, startRecording } from './recording.js';
+
+/** What the main thread hands over. */
+export interface ScriptWork {
+  readonly request: RecordingRequest;
+  readonly script: string;
+  /** One 32-bit number: not zero once the user asked to stop. */
+  readonly interrupted: SharedArrayBuffer;
+}
+
+/** What comes back: progress now and then, and one outcome. */
+export type ScriptMessage =
+  | { readonly kind: 'at'; readonly cycle: number }
+  | { readonly kind: 'done'; readonly summary: RecordingSummary }
+  | { readonly kind: 'stuck'; readonly message: string; readonly summary: RecordingSummary }
+  | { readonly kind: 'userError'; readonly message: string };
+
+/** Thrown between two slices when the user asked to stop. */
+class Interrupted extends Error {}
+
+const slicesPerSecond = 10;
+
+assert(parentPort !== null, 'a script is recorded on a thread of its own');
+const port = parentPort;
+const post = (message: ScriptMessage): void => port.postMessage(message);
+
+try {
+  post(recordScript(workerData as ScriptWork));
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  post({ kind: 'userError', message: error.message });
+}
+
+function recordScript({ request, script, interrupted }: ScriptWork): ScriptMessage {
+  const steps = parseScript(readText(script), script);
+  const recording = startRecording(request);
+  const { recorder } = recording;
+  const flag = new Int32Array(interrupted);
+  const operated = { machine: recorder.machine, input: recorder.input, run: slicedRun(recorder, flag) };
+  try {
+    steps.perform(createOperator(operated));
+    return { kind: 'done', summary: recording.finish('finished') };
+  } catch (error) {
+    if (error instanceof Interrupted) return { kind: 'done', summary: recording.finish('interrupted') };
+    if (error instanceof GuestStuck) {
+      return { kind: 'stuck', message: error.message, summary: recording.finish('limit') };
+    }
+    recording.finish('interrupted');
+    throw error;
+  }
+}
+
+/** Runs in slices, looking at the flag and telling the cycle between them. */
+function slicedRun(recorder: Recorder, flag: Int32Array): (until: Cycle) => StopReason {
+  const { machine } = recorder;
+  const slice = Math.ceil(machine.description.cyclesPerSecond / slicesPerSecond);
+  let told = 0;
+  return (until) => {
+    for (;;) {
+      if (Atomics.load(flag, 0) !== 0) throw new Interrupted();
+      if (machine.cycle - told >= slice) {
+        told = machine.cycle;
+        post({ kind: 'at', cycle: told });
+      }
+      const stop = recorder.run(cycle(Math.min(until, machine.cycle + slice)));
+      if (stop.kind !== 'cycle' || machine.cycle >= until) return stop;
+    }
+  };
+}

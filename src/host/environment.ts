@@ -1,0 +1,52 @@
+/** What the surroundings ask of a test run, read from the environment when asked, never kept. */
+
+/** Set by `run --require-guests` for the processes that run suites. */
+export const requireGuestsVariable = 'TSVM_REQUIRE_GUESTS';
+
+/** The folder for evidence of failures, relative to the project; git-ignored. */
+export const outputFolder = 'test-output';
+
+const wallSecondsDefault = 900;
+
+/** Whether this is a continuous integration run: nothing but evidence of failures is written, obsolete goldens fail. */
+export function isContinuousIntegration(): boolean {
+  const { CI } = process.env;
+  return CI !== undefined && CI !== '' && CI !== '0' && CI !== 'false';
+}
+
+/** Whether an absent guest fails its tests instead of skipping them. */
+export function guestsAreRequired(): boolean {
+  return process.env[requireGuestsVariable] === '1';
+}
+
+/** The safety net around one test, in seconds of the wall clock: `TSVM_WALL_SECONDS`, 900 by default. */
+export function wallSecondsMax(): number {
+  const given = Number(process.env['TSVM_WALL_SECONDS']);
+  return given > 0 ? given : wallSecondsDefault;
+}
+
+/** A stopwatch on the wall clock: seconds since it was made. */
+export function stopwatch(): () => number {
+  const started = performance.now();
+  return () => (performance.now() - started) / 1000;
+}
+
+/** Lets the process hear signals and report progress between two slices of work. */
+export function breathe(): Promise<void> {
+  return new Promise((done) => setImmediate(done));
+}
+
+/** Writes a line to standard error, for a person. */
+export function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Sets a variable for this process and those it starts. */
+export function setVariable(name: string, value: string): void {
+  process.env[name] = value;
+}
+
+/** Waits on the wall clock. */
+export function sleep(seconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, seconds * 1000));
+}

@@ -1,0 +1,73 @@
+/** What a suite may wait for. A condition only looks: evaluating it changes nothing in the machine. */
+import { hex } from '../base/integers.js';
+import type { ProcessorView } from '../machine/machine.js';
+
+/** What a condition may look at. */
+export interface Observed {
+  /** The text screen, one line a row, trailing spaces removed; the empty string in a graphics mode. */
+  readonly screen: { text(): string };
+  /** What the guest has sent on its serial ports, as text. */
+  readonly serial: { text(port?: number): string };
+  readonly processor: ProcessorView;
+  readMemory(physical: number, length: number): Uint8Array;
+}
+
+/** Something to wait for, and how a report names it. */
+export interface Condition {
+  readonly description: string;
+  readonly holds: (observed: Observed) => boolean;
+  /** An address to stop at instead of looking from time to time. */
+  readonly executes?: number;
+}
+
+const found = (text: string, wanted: string | RegExp): boolean =>
+  typeof wanted === 'string'
+    ? text.includes(wanted)
+    : new RegExp(wanted.source, wanted.flags.replace(/[gy]/g, '')).test(text);
+
+const shown = (wanted: string | RegExp): string =>
+  typeof wanted === 'string' ? JSON.stringify(wanted) : String(wanted);
+
+/** The text screen shows a string, or matches a pattern over all its lines. */
+export function screenShows(wanted: string | RegExp): Condition {
+  return { description: `the screen to show ${shown(wanted)}`, holds: ({ screen }) => found(screen.text(), wanted) };
+}
+
+/** The last line with anything on it starts with this: a prompt that waits for a command. */
+export function promptShows(prompt: string): Condition {
+  return {
+    description: `the last line of the screen to be ${shown(prompt)}`,
+    holds: ({ screen }) => screen.text().trimEnd().split('\n').at(-1)?.trimEnd() === prompt,
+  };
+}
+
+/** A serial port has sent a string, or its whole output matches a pattern. Port 0 to 3. */
+export function serialShows(wanted: string | RegExp, port = 0): Condition {
+  return {
+    description: `serial port ${port} to send ${shown(wanted)}`,
+    holds: ({ serial }) => found(serial.text(port), wanted),
+  };
+}
+
+/** The processor halts. */
+export function halted(): Condition {
+  return { description: 'the processor to halt', holds: ({ processor }) => processor.halted };
+}
+
+/** Physical memory holds these bytes. */
+export function memoryHolds(physical: number, bytes: Uint8Array | readonly number[]): Condition {
+  const wanted = Uint8Array.from(bytes);
+  return {
+    description: `${wanted.length} bytes at physical address 0x${hex(physical)}`,
+    holds: ({ readMemory }) => readMemory(physical, wanted.length).every((byte, index) => byte === wanted[index]),
+  };
+}
+
+/** The instruction at a linear address is about to be executed. Exact: the run stops right before it. */
+export function executes(linear: number): Condition {
+  return {
+    description: `the instruction at 0x${hex(linear)} to be reached`,
+    holds: ({ processor }) => processor.linear === linear && !processor.halted,
+    executes: linear,
+  };
+}

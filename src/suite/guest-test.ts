@@ -1,0 +1,131 @@
+/** `guestTest`: vitest's `test` with a guest. Every test gets its own machine, equal to every other's. */
+import { test as vitestTest, type TestAPI } from 'vitest';
+import { UserError } from '../base/errors.js';
+import { guestsAreRequired } from '../host/environment.js';
+import { findGuest, type GuestWanted } from '../host/guests.js';
+import {
+  type DescribedMachine,
+  describeMachine,
+  type MachineRequest,
+  type MediumRequest,
+} from '../host/machine-request.js';
+import { powerOnFrom } from '../host/power-on.js';
+import { createMachine } from '../machine/index.js';
+import type { PowerOn } from '../machine/machine.js';
+import { keepEvidence, type RerunDifference, runAgain, writeTrace } from './evidence.js';
+import { Session } from './session.js';
+import type { Vm } from './vm.js';
+
+/** An image that others own: known by its digest, looked for where `tsvm-test guests` says. */
+export interface Guest extends GuestWanted {
+  readonly kind: 'guest';
+}
+
+/** Names a guest image. Tests that need it are skipped, visibly, where it is absent. */
+export function guest(name: string, options: { readonly sha256?: string } = {}): Guest {
+  return { kind: 'guest', name, ...options };
+}
+
+/** What goes into a drive: a path (relative to the project), a guest, or either with more said. */
+export type Medium = string | Guest | { readonly image: string | Guest; readonly writable?: boolean };
+
+/** A guest and the machine it runs on. Whatever is not said has the default of `tsvm-test record`. */
+export interface GuestSettings extends Pick<MachineRequest, 'cyclesPerSecond' | 'memory' | 'boot'> {
+  readonly machine?: 'pc';
+  readonly floppy?: Medium;
+  readonly floppyB?: Medium;
+  readonly disk?: Medium;
+  readonly disk1?: Medium;
+  /** Date at power-on, ISO 8601 or Unix seconds. Default 2024-01-01T00:00:00Z. */
+  readonly date?: string;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Done once a file; every test goes on from the moment it ends. */
+  readonly start?: (vm: Vm) => Promise<void>;
+}
+
+/** What a test of a guest is given. */
+export interface GuestFixtures {
+  /** The guest, powered on, or where `start` left it. */
+  readonly vm: Vm;
+  /** Records what happened to the guest since power-on into a trace file that replays it. */
+  readonly writeTrace: (path: string) => void;
+  /**
+   * Runs all inputs again, from power-on on a new machine, to where the guest is now. Null when the states are equal;
+   * otherwise the parts that differ.
+   */
+  readonly rerun: () => RerunDifference | null;
+}
+
+const dateDefault = '2024-01-01T00:00:00Z';
+const seedDefault = 1;
+
+/** An absent guest, found out when a test needs it. */
+class GuestAbsent extends Error {}
+
+/** A `test` function whose tests get a guest. */
+export function guestTest(settings: GuestSettings): TestAPI<GuestFixtures> {
+  const session = lazily(() => new Session(...describe(settings), createMachine, settings.start));
+  return vitestTest.extend<GuestFixtures>({
+    vm: async ({ task, skip, onTestFailed }, use) => {
+      let vm: Vm | undefined;
+      onTestFailed(() => {
+        if (vm !== undefined) keepEvidence(session(), vm, task.file.filepath, task.fullTestName);
+      });
+      await startOrSkip(() => session().start((started) => (vm = started)), skip);
+      await use(vm!);
+    },
+    writeTrace: ({ vm, task }, use) => use((path) => writeTrace(session(), vm, path, task.fullTestName)),
+    rerun: ({ vm }, use) => use(() => runAgain(session(), vm)),
+  });
+}
+
+async function startOrSkip(start: () => Promise<void>, skip: (note?: string) => never): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    if (!(error instanceof GuestAbsent)) throw error;
+    if (guestsAreRequired()) throw new UserError(error.message, { nextStep: 'See: npx tsvm-test guests' });
+    skip(error.message);
+  }
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function describe(settings: GuestSettings): [DescribedMachine, PowerOn] {
+  const {
+    machine,
+    floppy,
+    floppyB,
+    disk,
+    disk1,
+    date = dateDefault,
+    seed = seedDefault,
+    cyclesPerSecond,
+    memory,
+    boot,
+  } = settings;
+  const media = { floppyA: floppy, floppyB, disk0: disk, disk1 };
+  const request: MachineRequest = Object.fromEntries(
+    [
+      ...Object.entries({ board: machine, cyclesPerSecond, memory, boot }),
+      ...Object.entries(media).map(([drive, medium]) => [drive, medium && requestOf(medium)] as const),
+    ].filter(([, value]) => value !== undefined),
+  );
+  return [describeMachine(request), powerOnFrom({ date, seed })];
+}
+
+function requestOf(medium: Medium): MediumRequest {
+  if (typeof medium === 'string') return { image: medium };
+  if ('kind' in medium) return { image: pathOf(medium) };
+  return { ...medium, image: typeof medium.image === 'string' ? medium.image : pathOf(medium.image) };
+}
+
+function pathOf(wanted: Guest): string {
+  const search = findGuest(wanted);
+  if (search.found) return search.path;
+  throw new GuestAbsent(search.reason);
+}

@@ -1,0 +1,12 @@
+/** What a suite file imports: `import { guestTest, expect, guestSeconds, screenShows } from 'tsvm-test'`. */
+import './matchers.js';
+
+export { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
+export { type Guest, guest, type GuestFixtures, type GuestSettings, guestTest, type Medium } from './guest-test.js';
+export { type Condition, executes, halted, memoryHolds, promptShows, screenShows, serialShows } from './conditions.js';
+export { type GuestTime, guestCycles, guestSeconds } from './time.js';
+export { GuestLimitError, type GuestVerdict, InfrastructureError } from './errors.js';
+export type { RerunDifference } from './evidence.js';
+export type { DigestView, ScreenView, SerialView } from './observed.js';
+export type { Patience, Vm } from './vm.js';
+export { replayInFreshProcess } from '../host/fresh-process.js';

@@ -1,0 +1,55 @@
+/** What a suite looks at and compares with goldens: a screen, a serial transcript, a state digest. */
+import type { Frame } from '../screen/frame.js';
+import { screenText } from '../screen/text.js';
+import type { MachineDigest, SerialOutput } from '../machine/machine.js';
+
+/** The guest's screen; every look shows it as it is then. */
+export class ScreenView {
+  constructor(private readonly look: () => Frame) {}
+
+  /** The screen as pixels and, in text modes, as cells. */
+  frame(): Frame {
+    return this.look();
+  }
+
+  /** The text screen, one line a row, trailing spaces removed; the empty string in a graphics mode. */
+  text(): string {
+    return screenText(this.look());
+  }
+}
+
+/** What the guest has sent on its serial ports so far. */
+export class SerialView {
+  constructor(private readonly sent: readonly SerialOutput[]) {}
+
+  /** The bytes of one port. */
+  bytes(port = 0): Uint8Array {
+    return Uint8Array.from(this.sent.filter((output) => output.port === port).map(({ byte }) => byte));
+  }
+
+  /** The bytes of one port as text: UTF-8, or U+FFFD where they are not. */
+  text(port = 0): string {
+    return new TextDecoder().decode(this.bytes(port));
+  }
+
+  /** Ports that sent anything, in order. */
+  ports(): number[] {
+    return [...new Set(this.sent.map(({ port }) => port))].sort();
+  }
+}
+
+/** The digest of a whole machine at one cycle. */
+export class DigestView {
+  /** 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  readonly parts: Readonly<Record<string, string>>;
+
+  constructor(digest: MachineDigest) {
+    this.sha256 = digest.sha256;
+    this.parts = digest.parts;
+  }
+
+  toString(): string {
+    return this.sha256;
+  }
+}

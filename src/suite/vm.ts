@@ -1,0 +1,196 @@
+/**
+ * One guest in a suite: a machine, what it has shown and sent so far, and every input it was given. Whatever a suite
+ * does here is a pure function of its own calls: the host's speed decides nothing.
+ */
+import { assert } from '../base/assert.js';
+import { type Cycle, cycle } from '../base/integers.js';
+import { breathe, stopwatch, wallSecondsMax } from '../host/environment.js';
+import type {
+  InputEvent,
+  Machine,
+  MachineDigest,
+  MachineSnapshot,
+  SerialOutput,
+  StopReason,
+} from '../machine/machine.js';
+import { chordEvents, textKeys } from '../replay/keys.js';
+import type { Condition, Observed } from './conditions.js';
+import { GuestLimitError, InfrastructureError } from './errors.js';
+import { DigestView, ScreenView, SerialView } from './observed.js';
+import { type GuestTime, guestSeconds } from './time.js';
+
+/** An input and the cycle at which it reached the machine. */
+export interface InputAt {
+  readonly at: Cycle;
+  readonly event: InputEvent;
+}
+
+/** How long to wait for a condition, and how often to look. */
+export interface Patience {
+  /** The limit, in guest time. */
+  readonly within: GuestTime;
+  /** Default: a hundredth of a guest second. */
+  readonly every?: GuestTime;
+}
+
+/** A moment of a {@link Vm} from which others go on: the machine, and what had happened until then. */
+export interface VmMoment {
+  readonly machine: MachineSnapshot;
+  readonly inputs: readonly InputAt[];
+  readonly sent: readonly SerialOutput[];
+}
+
+/** Longest stretch of guest time between two looks at the host's signals. */
+const sliceLongest = guestSeconds(0.1);
+const keyHeld = guestSeconds(0.02);
+const keyPause = guestSeconds(0.02);
+
+export class Vm {
+  readonly screen: ScreenView;
+  readonly serial: SerialView;
+  private readonly given: InputAt[] = [];
+  private readonly sent: SerialOutput[] = [];
+  private readonly observed: Observed;
+  private readonly elapsedSeconds = stopwatch();
+
+  /** `from` continues another guest of the same description; the machine is a new one. */
+  constructor(
+    private readonly machine: Machine,
+    from?: VmMoment,
+  ) {
+    if (from !== undefined) {
+      machine.load(from.machine);
+      this.given.push(...from.inputs);
+      this.sent.push(...from.sent);
+    }
+    machine.onSerial = (output) => this.sent.push(output);
+    this.screen = new ScreenView(() => machine.screen());
+    this.serial = new SerialView(this.sent);
+    this.observed = {
+      screen: this.screen,
+      serial: this.serial,
+      get processor() {
+        return machine.processor();
+      },
+      readMemory: (physical, length) => machine.readMemory(physical, length),
+    };
+  }
+
+  /** The current cycle. */
+  get cycle(): Cycle {
+    return this.machine.cycle;
+  }
+
+  /** Every input since power-on, in order, and how far the run has come. */
+  get history(): { readonly inputs: readonly InputAt[]; readonly until: Cycle } {
+    return { inputs: this.given, until: this.cycle };
+  }
+
+  /** Runs until the condition holds; at once if it holds now. Throws {@link GuestLimitError} when it never does. */
+  async runUntil(condition: Condition, patience: Patience): Promise<void> {
+    const rate = this.machine.description.cyclesPerSecond;
+    const end = this.cycle + patience.within.cycles(rate);
+    const step = Math.max(1, (patience.every ?? guestSeconds(0.01)).cycles(rate));
+    this.machine.breakpoints = new Set(condition.executes === undefined ? [] : [condition.executes]);
+    try {
+      while (!condition.holds(this.observed)) {
+        if (this.cycle >= end) throw this.gaveUp('limit', condition, `The limit was ${patience.within.description}.`);
+        const stop = this.machine.run(cycle(Math.min(end, this.cycle + step)));
+        if (stop.kind === 'cycle' || stop.kind === 'breakpoint') await this.checkHost();
+        else if (!condition.holds(this.observed)) throw this.gaveUpFor(stop, condition);
+      }
+    } finally {
+      this.machine.breakpoints = new Set();
+    }
+  }
+
+  /** Lets guest time pass. Stops early only when the guest has ended for good; a halted one just waits. */
+  async wait(time: GuestTime): Promise<void> {
+    const rate = this.machine.description.cyclesPerSecond;
+    const end = this.cycle + time.cycles(rate);
+    const slice = sliceLongest.cycles(rate);
+    while (this.cycle < end) {
+      const before = this.cycle;
+      const stop = this.machine.run(cycle(Math.min(end, this.cycle + slice)));
+      await this.checkHost();
+      if (stop.kind === 'shutdown' || stop.kind === 'powerOff') return;
+      assert(this.cycle > before, 'a machine asked to run runs');
+    }
+  }
+
+  /** Types a text on the keyboard of a US layout, a key at a time; `\n` is Enter. */
+  async type(text: string): Promise<void> {
+    for (const key of textKeys(text)) await this.strike(key);
+  }
+
+  /** Presses keys together and lets them go: `enter`, `f1`, `ctrl+alt+delete`. */
+  async press(...chords: readonly string[]): Promise<void> {
+    for (const chord of chords) await this.strike(chord);
+  }
+
+  /** Sends bytes or text to a serial port's receive line. Port 0 to 3. */
+  send(data: string | Uint8Array, port = 0): void {
+    this.input({ kind: 'serial', port, data: typeof data === 'string' ? new TextEncoder().encode(data) : data });
+  }
+
+  /** Presses the reset button. */
+  reset(): void {
+    this.input({ kind: 'reset' });
+  }
+
+  /** Gives the machine any input, at the current cycle. */
+  input(event: InputEvent): void {
+    this.machine.input(event);
+    this.given.push({ at: this.cycle, event });
+  }
+
+  /** The digest of the whole machine, now. */
+  digest(): DigestView {
+    return new DigestView(this.machineDigest());
+  }
+
+  /** The digest with each part's own. */
+  machineDigest(): MachineDigest {
+    return this.machine.digest();
+  }
+
+  /** This moment, for others to go on from. */
+  moment(): VmMoment {
+    return { machine: this.machine.save(), inputs: [...this.given], sent: [...this.sent] };
+  }
+
+  /** Physical memory, without side effects. */
+  readMemory(physical: number, length: number): Uint8Array {
+    return this.machine.readMemory(physical, length);
+  }
+
+  private async strike(chord: string): Promise<void> {
+    const { presses, releases } = chordEvents(chord);
+    for (const event of presses) this.input(event);
+    await this.wait(keyHeld);
+    for (const event of releases) this.input(event);
+    await this.wait(keyPause);
+  }
+
+  private async checkHost(): Promise<void> {
+    if (this.elapsedSeconds() > wallSecondsMax()) throw new InfrastructureError(wallSecondsMax(), this.cycle);
+    await breathe();
+  }
+
+  private gaveUpFor(stop: StopReason, condition: Condition): GuestLimitError {
+    assert(stop.kind !== 'cycle' && stop.kind !== 'breakpoint', 'a machine that goes on has not ended');
+    return this.gaveUp(stop.kind, condition, stop.kind === 'shutdown' ? stop.detail : undefined);
+  }
+
+  private gaveUp(
+    verdict: GuestLimitError['verdict'],
+    condition: Condition,
+    detail: string | undefined,
+  ): GuestLimitError {
+    return new GuestLimitError(verdict, this.cycle, {
+      waitedFor: condition.description,
+      screen: this.screen.text(),
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+}
