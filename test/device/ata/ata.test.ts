@@ -1,0 +1,522 @@
+import { describe, expect, test } from 'vitest';
+import { latencyTicks } from '../../../src/device/ata/transfer.js';
+import { type TestChannel, testChannel, testDisk } from './channel.js';
+
+const sectorsOnDisk = 4 * 16 * 63 + 5;
+
+function readyChannel(disks = [testDisk(sectorsOnDisk)]): TestChannel {
+  const channel = testChannel(disks);
+  channel.ready();
+  return channel;
+}
+
+const command = (channel: TestChannel, code: number): void => void channel.device.write('statusOrCommand', code);
+const status = (channel: TestChannel): number => channel.device.read('statusOrCommand')!;
+
+function identify(channel: TestChannel, unit = 0): Uint16Array {
+  channel.out({ deviceHead: 0xa0 | (unit << 4) });
+  command(channel, 0xec);
+  channel.ready();
+  return new Uint16Array(channel.readBlock(512).buffer);
+}
+
+function text(words: Uint16Array): string {
+  return [...words].map((word) => String.fromCharCode(word >> 8, word & 0xff)).join('');
+}
+
+describe('reset', () => {
+  test('keeps both drives busy, then shows the signature of a disk without an interrupt', () => {
+    const channel = testChannel([testDisk(100), testDisk(100)]);
+    expect(channel.status() & 0x80).toBe(0x80);
+    expect(channel.ready()).toBe(latencyTicks.reset);
+    const { device } = channel;
+    const registers = [
+      'errorOrFeatures',
+      'sectorCount',
+      'sectorNumber',
+      'cylinderLow',
+      'cylinderHigh',
+      'deviceHead',
+    ] as const;
+    expect(registers.map((register) => device.read(register))).toEqual([1, 1, 1, 0, 0, 0]);
+    expect(channel.status()).toBe(0x50);
+    expect(channel.edges).toBe(0);
+  });
+
+  test('by SRST holds the drives busy until it falls, and forgets a transfer', () => {
+    const channel = readyChannel();
+    channel.address(0, 2);
+    command(channel, 0x20);
+    channel.ready();
+    channel.out({ alternateStatusOrControl: 0x04 });
+    expect(channel.interrupt).toBe(false);
+    channel.device.advance(1_000_000);
+    expect(channel.status() & 0x88).toBe(0x80);
+    channel.out({ alternateStatusOrControl: 0x00 });
+    expect(channel.ready()).toBe(latencyTicks.reset);
+    expect(channel.status()).toBe(0x50);
+    expect(channel.device.read('data', 2)).toBe(0);
+  });
+
+  test('by SRST turns MULTIPLE mode off unless SET FEATURES 66h said to keep it', () => {
+    const channel = readyChannel();
+    const blockAfterReset = (feature: number): number => {
+      channel.out({ errorOrFeatures: feature });
+      command(channel, 0xef);
+      channel.ready();
+      channel.out({ sectorCount: 8 });
+      command(channel, 0xc6);
+      channel.ready();
+      channel.out({ alternateStatusOrControl: 0x04 });
+      channel.out({ alternateStatusOrControl: 0x00 });
+      channel.ready();
+      return identify(channel)[59]!;
+    };
+    expect(blockAfterReset(0x66)).toBe(0x0108);
+    expect(blockAfterReset(0xcc)).toBe(0);
+  });
+});
+
+describe('drives that are absent', () => {
+  test('leave a floating bus when there is none', () => {
+    const channel = testChannel([]);
+    expect(channel.status()).toBe(0xff);
+    channel.out({ sectorCount: 0x55, statusOrCommand: 0xec });
+    channel.device.advance(10_000);
+    expect(channel.device.read('sectorCount')).toBe(0xff);
+    expect(channel.interrupt).toBe(false);
+  });
+
+  test('have drive 0 answer for drive 1 with a Status of zero, and execute no command', () => {
+    const channel = readyChannel();
+    channel.out({ deviceHead: 0xb0, sectorCount: 0x55 });
+    expect(channel.status()).toBe(0);
+    expect(channel.device.read('sectorCount')).toBe(0x55);
+    command(channel, 0xec);
+    channel.device.advance(10_000);
+    expect(channel.status()).toBe(0);
+    expect(channel.interrupt).toBe(false);
+    channel.out({ deviceHead: 0xa0 });
+    expect(channel.status()).toBe(0x50);
+  });
+});
+
+describe('IDENTIFY DEVICE', () => {
+  test('names the disk, its geometry and its size', () => {
+    const words = identify(readyChannel());
+    expect(text(words.subarray(27, 47)).trim()).toBe('TSVM DISK');
+    expect(text(words.subarray(10, 20)).trim()).toBe('TSVM0');
+    expect([words[1], words[3], words[6]]).toEqual([4, 16, 63]);
+    expect(words[60]! | (words[61]! << 16)).toBe(sectorsOnDisk);
+    expect(words[57]! | (words[58]! << 16)).toBe(4 * 16 * 63);
+    expect(words[47]! & 0xff).toBe(16);
+    expect(words[49]! & 0x0300).toBe(0x0200); // LBA, no DMA.
+    expect(words[0]! & 0x8000).toBe(0);
+  });
+
+  test('interrupts once, when the block is ready, and ends after 256 words', () => {
+    const channel = readyChannel();
+    command(channel, 0xec);
+    expect(channel.status() & 0x88).toBe(0x80);
+    expect(channel.ready()).toBe(latencyTicks.access);
+    expect(channel.interrupt).toBe(true);
+    expect(status(channel)).toBe(0x58);
+    expect(channel.interrupt).toBe(false);
+    channel.readBlock(510);
+    expect(channel.status()).toBe(0x58);
+    channel.readBlock(2);
+    expect(channel.status()).toBe(0x50);
+    expect(channel.edges).toBe(1);
+  });
+
+  test('tells the two drives apart', () => {
+    const channel = readyChannel([testDisk(2000), testDisk(5000)]);
+    expect(text(identify(channel, 1).subarray(10, 20)).trim()).toBe('TSVM1');
+    expect(identify(channel, 1)[60]).toBe(5000);
+    expect(identify(channel, 0)[60]).toBe(2000);
+  });
+
+  test('reports no more than 16383 cylinders of a big disk', () => {
+    const big = { sectors: 2 ** 27, writable: true, read: () => {}, write: () => {} };
+    const channel = testChannel([big]);
+    channel.ready();
+    const words = identify(channel);
+    expect([words[1], words[54]]).toEqual([16383, 16383]);
+    expect(words[60]! + words[61]! * 65536).toBe(2 ** 27);
+  });
+});
+
+describe('READ SECTORS', () => {
+  test('reads a boot sector as a polling driver does', () => {
+    const disk = testDisk(sectorsOnDisk);
+    disk.bytes.set([0x55, 0xaa], 510);
+    const channel = readyChannel([disk]);
+    channel.out({ alternateStatusOrControl: 0x02 });
+    channel.address(0, 1);
+    command(channel, 0x20);
+    expect(channel.ready()).toBe(latencyTicks.access);
+    expect(channel.status()).toBe(0x58);
+    expect(channel.readBlock(512)).toEqual(disk.bytes.subarray(0, 512));
+    expect(channel.status()).toBe(0x50);
+    expect(channel.edges).toBe(0); // nIEN was set.
+  });
+
+  test('interrupts before each sector and not after the last', () => {
+    const disk = testDisk(sectorsOnDisk);
+    const channel = readyChannel([disk]);
+    channel.address(70, 3);
+    command(channel, 0x21);
+    const waits: number[] = [];
+    for (let sector = 70; sector < 73; sector++) {
+      waits.push(channel.ready());
+      expect(channel.interrupt).toBe(true);
+      expect(status(channel)).toBe(0x58);
+      expect(channel.readBlock(512)).toEqual(disk.bytes.subarray(sector * 512, sector * 512 + 512));
+    }
+    expect(waits).toEqual([latencyTicks.access, latencyTicks.sector, latencyTicks.sector]);
+    expect(status(channel)).toBe(0x50);
+    expect(channel.edges).toBe(3);
+    expect(channel.device.read('sectorCount')).toBe(0);
+    expect(channel.device.read('sectorNumber')).toBe(72);
+  });
+
+  test('takes cylinder, head and sector, and carries them over a track and a cylinder', () => {
+    const disk = testDisk(sectorsOnDisk);
+    const channel = readyChannel([disk]);
+    channel.out({ deviceHead: 0xaf, cylinderLow: 1, cylinderHigh: 0, sectorNumber: 63, sectorCount: 2 });
+    command(channel, 0x20);
+    const first = (1 * 16 + 15) * 63 + 62;
+    for (const sector of [first, first + 1]) {
+      channel.ready();
+      expect(channel.readBlock(512)).toEqual(disk.bytes.subarray(sector * 512, sector * 512 + 512));
+    }
+    const { device } = channel;
+    expect([device.read('cylinderLow'), device.read('deviceHead'), device.read('sectorNumber')]).toEqual([2, 0xa0, 1]);
+  });
+
+  test('reads 256 sectors for a count of zero', () => {
+    const channel = readyChannel();
+    channel.address(0, 0);
+    command(channel, 0x20);
+    let sectors = 0;
+    for (channel.ready(); channel.status() & 0x08; channel.ready()) {
+      channel.readBlock(512);
+      sectors++;
+    }
+    expect(sectors).toBe(256);
+  });
+
+  test('moves two words in a 32-bit access', () => {
+    const disk = testDisk(100);
+    const channel = readyChannel([disk]);
+    channel.address(1, 1);
+    command(channel, 0x20);
+    channel.ready();
+    const expected = new Uint32Array(disk.bytes.slice(512, 1024).buffer);
+    const read = Array.from({ length: 128 }, () => channel.device.read('data', 4));
+    expect(read).toEqual([...expected]);
+    expect(channel.status()).toBe(0x50);
+  });
+
+  test.each([
+    ['an LBA beyond the end', { deviceHead: 0xe0, cylinderHigh: 0x10, cylinderLow: 0, sectorNumber: 0 }],
+    ['sector zero of a track', { deviceHead: 0xa0, cylinderHigh: 0, cylinderLow: 0, sectorNumber: 0 }],
+    ['a sector beyond the track', { deviceHead: 0xa0, cylinderHigh: 0, cylinderLow: 0, sectorNumber: 64 }],
+    ['a cylinder beyond the last', { deviceHead: 0xa0, cylinderHigh: 0, cylinderLow: 4, sectorNumber: 1 }],
+  ])('ends with IDNF for %s', (_name, registers) => {
+    const channel = readyChannel();
+    channel.out({ ...registers, sectorCount: 1 });
+    command(channel, 0x20);
+    channel.ready();
+    expect(channel.interrupt).toBe(true);
+    expect(status(channel)).toBe(0x51);
+    expect(channel.device.read('errorOrFeatures')).toBe(0x10);
+  });
+
+  test('reads what there is and then names the sector that is not', () => {
+    const channel = readyChannel();
+    channel.address(sectorsOnDisk - 1, 3);
+    command(channel, 0x20);
+    channel.ready();
+    channel.readBlock(512);
+    channel.ready();
+    expect(status(channel)).toBe(0x51);
+    const { device } = channel;
+    const lba = device.read('sectorNumber')! + device.read('cylinderLow')! * 256;
+    expect(lba).toBe(sectorsOnDisk);
+    expect(device.read('sectorCount')).toBe(2);
+  });
+});
+
+describe('WRITE SECTORS', () => {
+  test('asks for the first sector without an interrupt, and interrupts after each', () => {
+    const disk = testDisk(sectorsOnDisk);
+    const channel = readyChannel([disk]);
+    channel.address(10, 2);
+    command(channel, 0x30);
+    expect(channel.ready()).toBe(latencyTicks.command);
+    expect(channel.interrupt).toBe(false);
+    for (const value of [0x11, 0x22]) {
+      expect(channel.status()).toBe(0x58);
+      channel.writeBlock(new Uint8Array(512).fill(value));
+      expect(channel.status() & 0x88).toBe(0x80);
+      expect(channel.ready()).toBe(latencyTicks.access);
+      expect(channel.interrupt).toBe(true);
+      status(channel);
+    }
+    expect(channel.status()).toBe(0x50);
+    expect(disk.bytes.subarray(10 * 512, 12 * 512)).toEqual(
+      new Uint8Array(1024).map((_, at) => (at < 512 ? 0x11 : 0x22)),
+    );
+  });
+
+  test('leaves the disk alone until the sector is whole', () => {
+    const disk = testDisk(100);
+    const before = disk.bytes.slice();
+    const channel = readyChannel([disk]);
+    channel.address(3, 1);
+    command(channel, 0x30);
+    channel.ready();
+    channel.writeBlock(new Uint8Array(510));
+    channel.out({ alternateStatusOrControl: 0x04 });
+    channel.out({ alternateStatusOrControl: 0x00 });
+    channel.ready();
+    expect(disk.bytes).toEqual(before);
+  });
+
+  test('is refused by a write-protected disk', () => {
+    const channel = readyChannel([testDisk(100, false)]);
+    channel.address(3, 1);
+    command(channel, 0x30);
+    channel.ready();
+    expect(status(channel)).toBe(0x51);
+    expect(channel.device.read('errorOrFeatures')).toBe(0x44);
+  });
+});
+
+describe('MULTIPLE mode', () => {
+  function withBlocksOf(sectors: number, disk = testDisk(sectorsOnDisk)): TestChannel {
+    const channel = readyChannel([disk]);
+    channel.out({ sectorCount: sectors });
+    command(channel, 0xc6);
+    channel.ready();
+    return channel;
+  }
+
+  test('is off at first: its commands are aborted', () => {
+    const channel = readyChannel();
+    channel.address(0, 1);
+    for (const code of [0xc4, 0xc5]) {
+      command(channel, code);
+      channel.ready();
+      expect(status(channel)).toBe(0x51);
+      expect(channel.device.read('errorOrFeatures')).toBe(0x04);
+    }
+  });
+
+  test('takes block sizes that are powers of two up to 16, and is off after any other', () => {
+    for (const [sectors, expected] of [
+      [1, 0x101],
+      [16, 0x110],
+      [3, 0],
+      [32, 0],
+      [0, 0],
+    ] as const) {
+      const channel = withBlocksOf(sectors);
+      expect(channel.status()).toBe(sectors === 3 || sectors === 32 ? 0x51 : 0x50);
+      expect(identify(channel)[59]).toBe(expected);
+    }
+  });
+
+  test('reads in blocks, the last one partial, with one interrupt each', () => {
+    const disk = testDisk(sectorsOnDisk);
+    const channel = withBlocksOf(4, disk);
+    status(channel);
+    const edgesBefore = channel.edges;
+    channel.address(20, 6);
+    command(channel, 0xc4);
+    channel.ready();
+    status(channel);
+    expect(channel.readBlock(4 * 512)).toEqual(disk.bytes.subarray(20 * 512, 24 * 512));
+    expect(channel.ready()).toBe(2 * latencyTicks.sector);
+    status(channel);
+    expect(channel.readBlock(2 * 512)).toEqual(disk.bytes.subarray(24 * 512, 26 * 512));
+    expect(channel.status()).toBe(0x50);
+    expect(channel.edges - edgesBefore).toBe(2);
+  });
+
+  test('writes in blocks, and up to the end of the disk only', () => {
+    const disk = testDisk(sectorsOnDisk);
+    const channel = withBlocksOf(4, disk);
+    channel.address(sectorsOnDisk - 2, 4);
+    command(channel, 0xc5);
+    channel.ready();
+    channel.writeBlock(new Uint8Array(4 * 512).fill(0x77));
+    channel.ready();
+    expect(status(channel)).toBe(0x51);
+    expect(disk.bytes.subarray(-1024)).toEqual(new Uint8Array(1024).fill(0x77));
+  });
+});
+
+describe('commands without data', () => {
+  const run = (channel: TestChannel, code: number): readonly [number, number] => {
+    command(channel, code);
+    channel.ready();
+    expect(channel.interrupt).toBe(true);
+    return [status(channel), channel.device.read('errorOrFeatures')!];
+  };
+  const fine = [0x50, 0];
+  const aborted = [0x51, 0x04];
+
+  test.each([0x10, 0x1f, 0xe7, 0xe0, 0xe1, 0xe2, 0xe3])('0x%s ends ready', (code) => {
+    expect(run(readyChannel(), code)).toEqual(fine);
+  });
+
+  test.each([0x00, 0x08, 0x22, 0x24, 0xa0, 0xa1, 0xc8, 0xca, 0xf8, 0xff])('%i is aborted', (code) => {
+    expect(run(readyChannel(), code)).toEqual(aborted);
+  });
+
+  test('READ VERIFY and SEEK know the end of the disk', () => {
+    const channel = readyChannel();
+    channel.address(sectorsOnDisk - 2, 2);
+    expect(run(channel, 0x40)).toEqual(fine);
+    channel.address(sectorsOnDisk - 2, 3);
+    expect(run(channel, 0x40)).toEqual([0x51, 0x10]);
+    channel.address(sectorsOnDisk - 1, 1);
+    expect(run(channel, 0x70)).toEqual(fine);
+    channel.address(sectorsOnDisk, 1);
+    expect(run(channel, 0x70)).toEqual([0x51, 0x10]);
+  });
+
+  test('INITIALIZE DEVICE PARAMETERS changes the translation that CHS addresses use', () => {
+    const disk = testDisk(sectorsOnDisk);
+    const channel = readyChannel([disk]);
+    channel.out({ deviceHead: 0xa3, sectorCount: 17 });
+    expect(run(channel, 0x91)).toEqual(fine);
+    const words = identify(channel);
+    expect([words[54], words[55], words[56]]).toEqual([Math.floor(sectorsOnDisk / (4 * 17)), 4, 17]);
+    channel.out({ deviceHead: 0xa2, cylinderLow: 5, cylinderHigh: 0, sectorNumber: 3, sectorCount: 1 });
+    command(channel, 0x20);
+    channel.ready();
+    const sector = (5 * 4 + 2) * 17 + 2;
+    expect(channel.readBlock(512)).toEqual(disk.bytes.subarray(sector * 512, sector * 512 + 512));
+    channel.out({ sectorCount: 0 });
+    expect(run(channel, 0x91)).toEqual(aborted);
+  });
+
+  test('SET FEATURES knows its caches and PIO modes and aborts the rest', () => {
+    const channel = readyChannel();
+    const set = (features: number, sectorCount = 0): readonly [number, number] => {
+      channel.out({ errorOrFeatures: features, sectorCount });
+      return run(channel, 0xef);
+    };
+    expect(set(0x82)).toEqual(fine);
+    expect(identify(channel)[85]! & 0x60).toBe(0x40);
+    expect(set(0x02)).toEqual(fine);
+    expect(set(0x55)).toEqual(fine);
+    expect(identify(channel)[85]! & 0x60).toBe(0x20);
+    expect(set(0x03, 0x0c)).toEqual(fine);
+    expect(set(0x03, 0x20)).toEqual(aborted);
+    expect(set(0x99)).toEqual(aborted);
+  });
+
+  test('CHECK POWER MODE follows IDLE, STANDBY and the next access', () => {
+    const channel = readyChannel();
+    const mode = (): number => {
+      run(channel, 0xe5);
+      return channel.device.read('sectorCount')!;
+    };
+    expect(mode()).toBe(0xff);
+    run(channel, 0xe0);
+    expect(mode()).toBe(0x00);
+    run(channel, 0xe1);
+    expect(mode()).toBe(0x80);
+    channel.address(0, 1);
+    run(channel, 0x40);
+    expect(mode()).toBe(0xff);
+  });
+
+  test('SLEEP is left by a reset only', () => {
+    const channel = readyChannel();
+    run(channel, 0xe6);
+    command(channel, 0xec);
+    expect(channel.status()).toBe(0x50);
+    channel.out({ alternateStatusOrControl: 0x04 });
+    channel.out({ alternateStatusOrControl: 0x00 });
+    channel.ready();
+    expect(identify(channel)[0]).toBe(0x40);
+  });
+
+  test('EXECUTE DEVICE DIAGNOSTIC passes on both drives and interrupts once, for drive 0', () => {
+    const channel = readyChannel([testDisk(100), testDisk(100)]);
+    channel.out({ deviceHead: 0xb0 });
+    command(channel, 0x90);
+    expect(channel.ready()).toBe(latencyTicks.diagnostic);
+    expect(channel.edges).toBe(1);
+    expect(channel.device.read('errorOrFeatures')).toBe(1);
+    expect(channel.device.read('deviceHead')).toBe(0);
+    channel.out({ deviceHead: 0xb0 });
+    expect(channel.interrupt).toBe(false);
+    expect(channel.device.read('errorOrFeatures')).toBe(1);
+  });
+
+  test('READ BUFFER gives back what WRITE BUFFER put there', () => {
+    const channel = readyChannel();
+    const data = Uint8Array.from({ length: 512 }, (_, at) => (at * 5) & 0xff);
+    command(channel, 0xe8);
+    channel.ready();
+    channel.writeBlock(data);
+    channel.ready();
+    expect(status(channel)).toBe(0x50);
+    command(channel, 0xe4);
+    channel.ready();
+    expect(channel.readBlock(512)).toEqual(data);
+  });
+});
+
+describe('the interrupt', () => {
+  test('is withdrawn by Status, not by Alternate Status, and masked by nIEN', () => {
+    const channel = readyChannel();
+    command(channel, 0xe7);
+    channel.ready();
+    channel.status();
+    expect(channel.interrupt).toBe(true);
+    channel.out({ alternateStatusOrControl: 0x02 });
+    expect(channel.interrupt).toBe(false);
+    channel.out({ alternateStatusOrControl: 0x00 });
+    expect(channel.interrupt).toBe(true);
+    status(channel);
+    expect(channel.interrupt).toBe(false);
+  });
+
+  test('belongs to the drive that has it: selecting the other withdraws it', () => {
+    const channel = readyChannel([testDisk(100), testDisk(100)]);
+    command(channel, 0xe7);
+    channel.ready();
+    expect(channel.interrupt).toBe(true);
+    channel.out({ deviceHead: 0xb0 });
+    expect(channel.interrupt).toBe(false);
+    channel.out({ deviceHead: 0xa0 });
+    expect(channel.interrupt).toBe(true);
+  });
+
+  test('is withdrawn by the next command', () => {
+    const channel = readyChannel();
+    command(channel, 0xe7);
+    channel.ready();
+    command(channel, 0xe7);
+    expect(channel.interrupt).toBe(false);
+  });
+});
+
+describe('a busy drive', () => {
+  test('takes no registers and no command', () => {
+    const channel = readyChannel();
+    channel.address(5, 1);
+    command(channel, 0x20);
+    channel.out({ sectorNumber: 99, statusOrCommand: 0xec });
+    channel.ready();
+    expect(channel.device.read('sectorNumber')).toBe(5);
+    expect(channel.readBlock(512)[0]).toBe(15);
+  });
+});
