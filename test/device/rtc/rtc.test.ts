@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createDevice } from '../../../src/device/device.js';
+import { rtc } from '../../../src/device/rtc/rtc.js';
+import { type Action, anyAdvance, testChipProperties } from '../chip-properties.js';
+
+const second = 32_768;
+
+function bench() {
+  const levels = { interrupt: false, nonMaskableInterruptMask: false };
+  const chip = createDevice(rtc, {
+    lines: {
+      interrupt: (level) => (levels.interrupt = level),
+      nonMaskableInterruptMask: (level) => (levels.nonMaskableInterruptMask = level),
+    },
+    board: undefined,
+  });
+  const read = (at: number): number => {
+    chip.write('index', at);
+    return chip.read('data')!;
+  };
+  const write = (at: number, value: number): void => {
+    chip.write('index', at);
+    chip.write('data', value);
+  };
+  const time = (): string => [9, 8, 7, 6, 4, 2, 0].map((at) => read(at).toString(16).padStart(2, '0')).join(' ');
+  return { chip, levels, read, write, time };
+}
+
+describe('the time', () => {
+  test('shows the date given at power-on, and its century in byte 32h', () => {
+    const { chip, time, read } = bench();
+    chip.operations.setDate(Date.UTC(2026, 6, 4, 23, 59, 58) / 1000); // A Saturday.
+    expect(time()).toBe('26 07 04 07 23 59 58');
+    expect(read(0x32)).toBe(0x20);
+  });
+
+  test('agrees with the calendar for any date', () => {
+    const { chip, time } = bench();
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (unixSeconds) => {
+        chip.operations.setDate(unixSeconds);
+        const date = new Date(unixSeconds * 1000);
+        const parts = [date.getUTCFullYear() % 100, date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCDay() + 1];
+        const all = [...parts, date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()];
+        expect(time()).toBe(all.map((part) => String(part).padStart(2, '0')).join(' '));
+      }),
+    );
+  });
+
+  test('counts like the calendar from any date until 2099, in every format', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: Date.UTC(2099, 11, 1) / 1000 }),
+        fc.integer({ min: 0, max: 100_000 }),
+        fc.constantFrom(0, 2, 4, 6),
+        (start, seconds, format) => {
+          const [counted, expected] = [bench(), bench()];
+          for (const { write } of [counted, expected]) write(0x0b, format);
+          counted.chip.operations.setDate(start);
+          counted.chip.advance(seconds * second);
+          expected.chip.operations.setDate(start + seconds);
+          expect(counted.time()).toBe(expected.time());
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('shows noon and midnight as 12 in the 12-hour format, with bit 7 for the afternoon', () => {
+    const { chip, read, write } = bench();
+    write(0x0b, 0x00);
+    const hours = Array.from({ length: 24 }, (_, hour) => {
+      chip.operations.setDate(hour * 3600);
+      return read(4);
+    });
+    expect(hours.slice(0, 2)).toEqual([0x12, 0x01]);
+    expect(hours.slice(11, 14)).toEqual([0x11, 0x92, 0x81]);
+    chip.operations.setDate(86_399);
+    chip.advance(second);
+    expect([read(4), read(7)]).toEqual([0x12, 0x02]);
+  });
+
+  test('stands still while SET is high, and keeps its place in the second', () => {
+    const { chip, time, write } = bench();
+    chip.operations.setDate(0);
+    chip.advance(second - 100);
+    write(0x0b, 0x82);
+    chip.advance(10 * second);
+    expect(time()).toBe('70 01 01 05 00 00 00');
+    write(0x0b, 0x02);
+    chip.advance(100);
+    expect(time()).toBe('70 01 01 05 00 00 01');
+  });
+
+  test('begins its first update half a second after the divider is released', () => {
+    const { chip, time, write } = bench();
+    chip.operations.setDate(0);
+    write(0x0a, 0x76);
+    chip.advance(5 * second);
+    write(0x0a, 0x26);
+    chip.advance(second / 2 - 1);
+    expect(time()).toBe('70 01 01 05 00 00 00');
+    chip.advance(1);
+    expect(time()).toBe('70 01 01 05 00 00 01');
+  });
+
+  test('sets UIP 244 microseconds before an update cycle and keeps it for 1984 more', () => {
+    const { chip, read } = bench();
+    chip.advance(second - 9);
+    expect(read(0x0a)).toBe(0x26);
+    chip.advance(1);
+    expect(read(0x0a)).toBe(0xa6);
+    chip.advance(8 + 64);
+    expect(read(0x0a)).toBe(0xa6);
+    chip.advance(1);
+    expect(read(0x0a)).toBe(0x26);
+  });
+});
+
+describe('the interrupts', () => {
+  test('come at the end of an update cycle, and reading register C takes them away', () => {
+    const { chip, levels, read, write } = bench();
+    write(0x0b, 0x12);
+    expect(chip.nextEdge()).toBe(second + 65);
+    chip.advance(second + 64);
+    expect(levels.interrupt).toBe(false);
+    chip.advance(1);
+    expect(levels.interrupt).toBe(true);
+    expect(chip.nextEdge()).toBe(Infinity);
+    expect(read(0x0c)).toBe(0xd0);
+    expect(levels.interrupt).toBe(false);
+    expect(read(0x0c)).toBe(0x00);
+  });
+
+  test('come at the selected rate, half a period before UIP', () => {
+    const { chip, read, write } = bench();
+    write(0x0b, 0x42);
+    const period = 32;
+    expect(chip.nextEdge()).toBe(period - ((8 + period / 2) % period));
+    let interrupts = 0;
+    for (let tick = 0; tick < second; tick++) {
+      chip.advance(1);
+      if (read(0x0c) & 0x80) interrupts++;
+    }
+    expect(interrupts).toBe(1024);
+  });
+
+  test('come when time and alarm agree, and FFh in an alarm byte agrees with anything', () => {
+    const { chip, levels, read, write } = bench();
+    chip.operations.setDate(0);
+    write(0x01, 0x30);
+    write(0x03, 0xff);
+    write(0x05, 0xff);
+    write(0x0b, 0x22);
+    chip.advance(30 * second);
+    expect(levels.interrupt).toBe(false);
+    chip.advance(65);
+    expect(levels.interrupt).toBe(true);
+    expect(read(0x0c) & 0x20).toBe(0x20);
+    chip.advance(60 * second);
+    expect(levels.interrupt).toBe(true);
+  });
+
+  test('come at once when a flag is set before its enable', () => {
+    const { chip, levels, write } = bench();
+    chip.advance(second);
+    write(0x0b, 0x42);
+    expect(levels.interrupt).toBe(true);
+    chip.input('reset', true);
+    expect(levels.interrupt).toBe(false);
+  });
+});
+
+test('128 bytes of memory are kept, and bit 7 of the index masks the non-maskable interrupt', () => {
+  const { chip, levels, read } = bench();
+  expect(levels.nonMaskableInterruptMask).toBe(true);
+  for (let at = 0x0e; at < 128; at++) chip.operations.presetMemory(at, at);
+  for (let at = 0x0e; at < 128; at++) expect(read(at)).toBe(at);
+  expect(levels.nonMaskableInterruptMask).toBe(false);
+  chip.write('index', 0x8f);
+  expect(levels.nonMaskableInterruptMask).toBe(true);
+  expect(chip.read('data')).toBe(0x0f);
+});
+
+describe('any use', () => {
+  const index = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10, 11, 11, 12, 12, 13, 0x32);
+  const byte = fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.constantFrom(0x26, 0x2f, 0x23, 0x72, 0x42, 0x12, 0x22));
+  const action: fc.Arbitrary<Action> = fc.oneof(
+    index.map((value): Action => ({ kind: 'write', register: 'index', value })),
+    byte.map((value): Action => ({ kind: 'write', register: 'data', value })),
+    fc.constant<Action>({ kind: 'read', register: 'data' }),
+    fc.boolean().map((level): Action => ({ kind: 'input', line: 'reset', level })),
+    fc.constant<Action>({ kind: 'operation', name: 'setDate', arguments: [951_782_399] }),
+    anyAdvance(200_000),
+  );
+  testChipProperties(
+    (line) =>
+      createDevice(rtc, {
+        lines: { interrupt: line('interrupt'), nonMaskableInterruptMask: line('nonMaskableInterruptMask') },
+        board: undefined,
+      }),
+    action,
+  );
+});
