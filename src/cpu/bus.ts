@@ -1,0 +1,21 @@
+/** Bytes moved by one access. */
+export type AccessWidth = 1 | 2 | 4;
+
+/** Where a physical page lies in the machine's WebAssembly memory. */
+export interface HostPage {
+  /** Host address of the page's first byte; 0 where accesses go to the bus. */
+  readonly address: number;
+  readonly writable: boolean;
+}
+
+/** What the processor reaches outside itself. Addresses are physical, after A20. */
+export interface ProcessorBus {
+  /** Maps a physical page (address of its first byte). Pure: it changes only together with `flushTranslations`. */
+  page(physical: number): HostPage;
+  readMemory(physical: number, width: AccessWidth): number;
+  writeMemory(physical: number, value: number, width: AccessWidth): void;
+  readPort(port: number, width: AccessWidth): number;
+  writePort(port: number, value: number, width: AccessWidth): void;
+  /** Acknowledges the interrupt request; gives the vector. */
+  acknowledgeInterrupt(): number;
+}

@@ -1,0 +1,220 @@
+/**
+ * Decoded records by physical page. A page's table leads from offset to record; records of one block lie in a row. A store
+ * into bytes that a record was decoded from takes the record out, and whoever reaches it looks the address up anew.
+ */
+import { pseudoHandlers } from '../engine/interpreter/handlers.js';
+import { codeLineBytes, codeTableBytes, record, regions, tlbEntries, tlbEntry } from '../layout.js';
+import type { CodeWatch, Core } from '../system/core.js';
+import { type CodeMode, Decoder, type Fetch } from './decoder.js';
+
+/** Longest run of instructions that take their cycles at once. */
+const blockLength = 64;
+const longestInstruction = 15;
+
+/** Which of a page's tables: code size, stack size, and whether the code segment starts inside the page. */
+export interface TableMode extends CodeMode {
+  readonly startsInside: boolean;
+}
+const modeNumber = (mode: TableMode): number => (mode.code32 ? 1 : 0) | (mode.stack32 ? 2 : 0) | (mode.startsInside ? 4 : 0);
+
+export class CodeCache implements CodeWatch {
+  readonly decoder: Decoder;
+  private readonly tables = new Map<number, number>();
+  private readonly tablesOfPage = new Map<number, number[]>();
+  private tableCount = 0;
+  /** Counts flushes: records found before one are gone after it. */
+  generation = 0;
+  private nextRecord: number;
+  /** Linear addresses at which the engine stops, by their offset in a page. */
+  private breakpointOffsets: ReadonlySet<number> = new Set();
+
+  constructor(private readonly core: Core) {
+    this.decoder = new Decoder(core.model, core.view);
+    this.nextRecord = core.plan.records;
+  }
+
+  hasCode(hostPage: number): boolean {
+    return this.tablesOfPage.has(hostPage);
+  }
+
+  /** Drops everything; only between instructions. */
+  flush(): void {
+    const { core } = this;
+    const { plan } = core;
+    this.generation++;
+    core.u8.fill(0, plan.codeTables, plan.codeTables + this.tableCount * codeTableBytes);
+    core.u8.fill(0, plan.codeLines, plan.codeLines + (plan.ramBytes + plan.romBytes) / codeLineBytes);
+    this.tables.clear();
+    this.tablesOfPage.clear();
+    this.tableCount = 0;
+    this.nextRecord = plan.records;
+    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) core.deriveTags(entry);
+  }
+  setBreakpoints(linear: ReadonlySet<number>): void {
+    this.breakpointOffsets = new Set([...linear].map((address) => address & 0xfff));
+    this.flush();
+  }
+  /** Whether an instruction at this offset of some page ends its block, so that the run loop sees it. */
+  private stopsAt(offset: number): boolean {
+    return this.breakpointOffsets.has(offset);
+  }
+
+  /** The table of a host page; makes one, and splits code from data in the TLB. */
+  table(hostAddress: number, mode: TableMode): number {
+    const { core } = this;
+    const hostPage = (hostAddress - core.plan.ram) >>> 12;
+    const key = hostPage * 8 + modeNumber(mode);
+    const known = this.tables.get(key);
+    if (known !== undefined) return known;
+    if (this.tableCount === core.plan.codeTableCount || this.nextRecord + 4096 * record.bytes > core.plan.recordsEnd) this.flush();
+    const table = core.plan.codeTables + this.tableCount++ * codeTableBytes;
+    this.tables.set(key, table);
+    const others = this.tablesOfPage.get(hostPage);
+    if (others !== undefined) others.push(table);
+    else {
+      this.tablesOfPage.set(hostPage, [table]);
+      this.splitFromData(hostAddress & ~0xfff);
+    }
+    return table;
+  }
+  /** Entries that wrote a page freely must now look at its lines first. */
+  private splitFromData(hostPageAddress: number): void {
+    const { i32 } = this.core;
+    for (let entry = regions.supervisorTlb; entry < regions.supervisorTlb + 2 * tlbEntries * tlbEntry.bytes; entry += tlbEntry.bytes) {
+      const tag = i32[(entry + tlbEntry.write) >> 2]!;
+      if (tag === 1 || ((tag + i32[(entry + tlbEntry.addend) >> 2]!) | 0) !== hostPageAddress) continue;
+      i32[(entry + tlbEntry.writeCode) >> 2] = tag;
+      i32[(entry + tlbEntry.write) >> 2] = 1;
+    }
+  }
+
+  /**
+   * The record at `offset` of the page at `hostPage`, decoding its block if need be. Gives 0 where the instruction does not
+   * lie in this page alone.
+   */
+  recordAt(table: number, hostPage: number, offset: number, mode: TableMode): number {
+    const { i32 } = this.core;
+    const known = i32[(table + offset * 4) >> 2]!;
+    if (known !== 0) return known;
+    return this.decodeBlock(table, hostPage, offset, mode);
+  }
+
+  private decodeBlock(table: number, hostPage: number, start: number, mode: TableMode): number {
+    const { core } = this;
+    const { view, i32, u8 } = core;
+    if (this.nextRecord + (blockLength + 2) * record.bytes > core.plan.recordsEnd) return 0; // `table` flushes next time.
+    const first = this.nextRecord;
+    let offset = start;
+    let count = 0;
+    let ended = false;
+    while (count < blockLength && !ended) {
+      const from = offset;
+      if (from > 0xfff || i32[(table + from * 4) >> 2] !== 0 || (count > 0 && this.stopsAt(from))) break;
+      const fetch: Fetch = (index) => (from + index > 0xfff ? -1 : u8[hostPage + from + index]!);
+      const result = this.decoder.decode(this.nextRecord, mode, fetch);
+      if (result.kind !== 'instruction') break;
+      view.setUint16(this.nextRecord + record.pageOffset, from, true);
+      i32[(table + from * 4) >> 2] = this.nextRecord;
+      this.markLines(hostPage + from, result.length);
+      this.nextRecord += record.bytes;
+      count++;
+      offset += result.length;
+      ended = result.endsBlock;
+    }
+    if (count === 0) return 0;
+    for (let index = 0; index < count; index++) {
+      view.setUint16(first + index * record.bytes + record.remaining, count - index, true);
+    }
+    // Conditional jumps and their like fall through, so something follows every block.
+    this.continueAt(table, offset);
+    return first;
+  }
+  /** A record that leads on to `offset`: to what is decoded there, or to a new look-up. */
+  private continueAt(table: number, offset: number): void {
+    const { view, i32 } = this.core;
+    const at = this.nextRecord;
+    this.nextRecord += record.bytes;
+    const target = offset > 0xfff ? 0 : i32[(table + offset * 4) >> 2]!;
+    view.setUint16(at + record.handler, target === 0 ? pseudoHandlers.refetch : pseudoHandlers.goto, true);
+    view.setUint16(at + record.remaining, 0, true);
+    view.setUint16(at + record.pageOffset, offset, true);
+    view.setInt32(at + record.link, target, true);
+  }
+
+  /** Decodes one instruction outside the tables, followed by a new look-up; for page-crossing code and single steps. */
+  decodeAlone(mode: CodeMode, pageOffset: number, fetch: Fetch): 'decoded' | 'unavailable' | 'tooLong' {
+    const at = regions.scratchRecords;
+    const result = this.decoder.decode(at, mode, fetch);
+    if (result.kind !== 'instruction') return result.kind;
+    const { view } = this.core;
+    view.setUint16(at + record.remaining, 1, true);
+    view.setUint16(at + record.pageOffset, pageOffset, true);
+    const next = at + record.bytes;
+    view.setUint16(next + record.handler, pseudoHandlers.refetch, true);
+    view.setUint16(next + record.remaining, 0, true);
+    view.setUint16(next + record.pageOffset, pageOffset + result.length, true);
+    return 'decoded';
+  }
+
+  private markLines(host: number, length: number): void {
+    const { plan, u8 } = this.core;
+    const first = (host - plan.ram) >>> 6;
+    const last = (host + length - 1 - plan.ram) >>> 6;
+    for (let line = first; line <= last; line++) u8[plan.codeLines + line] = 1;
+  }
+
+  willChange(hostAddress: number, bytes: number): void {
+    const { plan, u8 } = this.core;
+    const first = (hostAddress - plan.ram) >>> 6;
+    const last = (hostAddress + bytes - 1 - plan.ram) >>> 6;
+    for (let line = first; line <= last; line++) {
+      if (u8[plan.codeLines + line] !== 0) {
+        this.takeOut(hostAddress, bytes);
+        return;
+      }
+    }
+  }
+
+  /** Takes out every record decoded from bytes that are about to change. */
+  private takeOut(hostAddress: number, bytes: number): void {
+    const { plan } = this.core;
+    const firstPage = (hostAddress - plan.ram) >>> 12;
+    const lastPage = (hostAddress + bytes - 1 - plan.ram) >>> 12;
+    for (let page = firstPage; page <= lastPage; page++) {
+      const pageAddress = plan.ram + page * 4096;
+      const from = Math.max(hostAddress - pageAddress, 0);
+      const to = Math.min(hostAddress + bytes - pageAddress, 4096);
+      let removed = false;
+      for (const table of this.tablesOfPage.get(page) ?? []) removed = this.takeOutOf(table, from, to) || removed;
+      if (removed) this.clearLines(page, from, to);
+    }
+  }
+  private takeOutOf(table: number, from: number, to: number): boolean {
+    const { i32, view } = this.core;
+    let removed = false;
+    for (let offset = Math.max(0, from - longestInstruction + 1); offset < to; offset++) {
+      const at = i32[(table + offset * 4) >> 2]!;
+      if (at === 0 || offset + view.getUint8(at + record.length) <= from) continue;
+      view.setUint16(at + record.handler, pseudoHandlers.refetch, true);
+      i32[(table + offset * 4) >> 2] = 0;
+      removed = true;
+    }
+    return removed;
+  }
+  /** Lines without any record left are data again. */
+  private clearLines(page: number, from: number, to: number): void {
+    const { i32, view, plan, u8 } = this.core;
+    for (let line = from >> 6; line <= (to - 1) >> 6; line++) {
+      const start = line * codeLineBytes;
+      let used = false;
+      for (const table of this.tablesOfPage.get(page) ?? []) {
+        for (let offset = Math.max(0, start - longestInstruction + 1); offset < start + codeLineBytes && !used; offset++) {
+          const at = i32[(table + offset * 4) >> 2]!;
+          used = at !== 0 && offset + view.getUint8(at + record.length) > start;
+        }
+      }
+      if (!used) u8[plan.codeLines + page * (4096 / codeLineBytes) + line] = 0;
+    }
+  }
+
+}

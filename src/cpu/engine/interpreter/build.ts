@@ -1,0 +1,284 @@
+/** Builds the interpreter's WebAssembly module of a model out of the instructions' meanings. */
+import type { EmittedOperand } from '../../instructions/emitter.js';
+import type { Width } from '../../instructions/instruction.js';
+import {
+  at, codeLineBytes, flagResultAddress, type MemoryPlan, record, segmentAddress, segmentFields, segmentIndex, tlbEntry,
+} from '../../layout.js';
+import type { ProcessorModel } from '../../model.js';
+import { FunctionBody } from '../../wasm/body.js';
+import { ModuleWriter } from '../../wasm/module.js';
+import type { ValueType } from '../../wasm/opcodes.js';
+import { Code, type Value } from '../../wasm/values.js';
+import { exits, importList } from '../imports.js';
+import {
+  loadOpcodes, type ModuleFunctions, RecordEmitter, storeOpcodes, tagMatches, tlbEntryFor, withinTop,
+} from './emitter.js';
+import { inlineFlow, outlineFlow, setExit } from './flow.js';
+import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
+import { isHot } from './hot.js';
+
+const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
+const handlerSignature = { parameters: i32s(1), results: i32s(1) };
+const widths = [8, 16, 32] as const;
+
+/** The module's bytes. It imports `environment.memory` and the slow paths, and exports `run`, `statusWord`, `setStatusWord`. */
+export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, 'ram' | 'codeLines'>): Uint8Array {
+  const { handlers } = handlersOf(model);
+  const module = new ModuleWriter();
+  const imports = new Map<string, number>();
+  for (const { name, parameters } of importList) {
+    imports.set(name, module.importFunction('slow', name, { parameters: i32s(parameters), results: i32s(1) }));
+  }
+  const run = module.declareFunction({ parameters: i32s(1), results: [] }, 'run');
+  const declareByWidth = (parameters: number, results: number): Record<Width, number> => ({
+    8: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
+    16: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
+    32: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
+  });
+  const functions: ModuleFunctions = {
+    imports,
+    lookup: module.declareFunction({ parameters: i32s(1), results: i32s(1) }),
+    statusWord: module.declareFunction({ parameters: [], results: i32s(1) }, 'statusWord'),
+    setStatusWord: module.declareFunction({ parameters: i32s(1), results: [] }, 'setStatusWord'),
+    write: declareByWidth(3, 0),
+    readForWrite: declareByWidth(2, 1),
+  };
+  const invalid = module.declareFunction(handlerSignature);
+  const invalidOpcode = module.declareFunction(handlerSignature);
+  const outlined = new Map<number, number>();
+  handlers.forEach((handler, index) => {
+    if (!isHot(handler.key)) outlined.set(index, module.declareFunction(handlerSignature));
+  });
+
+  module.defineFunction(functions.lookup, lookupBody(imports));
+  module.defineFunction(functions.statusWord, statusWordBody(functions));
+  module.defineFunction(functions.setStatusWord, setStatusWordBody());
+  for (const width of widths) {
+    module.defineFunction(functions.write[width], slowWriteBody(width, imports, plan));
+    module.defineFunction(functions.readForWrite[width], slowReadForWriteBody(width, imports));
+  }
+  module.defineFunction(invalid, invalidBody());
+  for (const [index, functionIndex] of outlined) {
+    const body = new FunctionBody(handlerSignature.parameters);
+    const flow = outlineFlow(new Code(body).local(0, 'i32'));
+    const handler = handlers[index]!;
+    emitHandler(handler, new RecordEmitter(body, functions, flow, handler.variant, index + firstHandler));
+    body.op('unreachable');
+    module.defineFunction(functionIndex, body);
+  }
+  module.defineFunction(invalidOpcode, invalidOpcodeBody(functions));
+  const pseudo = Array.from({ length: firstHandler }, (_, id) => (id === pseudoHandlers.invalidOpcode ? invalidOpcode : invalid));
+  module.setTable([...pseudo, ...handlers.map((_, index) => outlined.get(index) ?? invalid)]);
+  module.defineFunction(run, runBody(handlers, functions, module.typeIndex(handlerSignature)));
+  return module.finish();
+}
+
+function emitHandler(handler: Handler, emit: RecordEmitter): void {
+  const { instruction, variant } = handler;
+  const accesses = [instruction.target ?? 'read', instruction.second ?? 'read'] as const;
+  const operands = handler.operands.map(({ shape, width }, position): EmittedOperand => {
+    if (shape === 'memory') return emit.memoryOperand(width, accesses[position] ?? 'read');
+    if (shape === 'one') return emit.constantOperand(1, width);
+    if (shape === 'immediate' || shape === 'immediate2') return emit.immediateOperand(width, shape === 'immediate2');
+    return emit.registerOperand(shape, width);
+  });
+  if (instruction.repeatable !== undefined && variant.repeat !== 'none') {
+    emit.repeating(() => {
+      instruction.meaning(emit, ...operands);
+      emit.finish(true);
+    });
+  } else {
+    instruction.meaning(emit, ...operands);
+    emit.finish(instruction.endsBlock === true);
+  }
+}
+
+/** Handlers that only exist inside `run` are never called through the table. */
+function invalidBody(): FunctionBody {
+  const body = new FunctionBody(handlerSignature.parameters);
+  body.op('unreachable');
+  return body;
+}
+
+function invalidOpcodeBody(functions: ModuleFunctions): FunctionBody {
+  const body = new FunctionBody(handlerSignature.parameters);
+  const flow = outlineFlow(new Code(body).local(0, 'i32'));
+  const variant = { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model: '80386' } as const;
+  new RecordEmitter(body, functions, flow, variant, pseudoHandlers.invalidOpcode).fault(6);
+  body.op('unreachable');
+  return body;
+}
+
+/** The dispatch loop: the outer loop starts a block, the inner one runs its records. */
+function runBody(handlers: readonly Handler[], functions: ModuleFunctions, handlerType: number): FunctionBody {
+  const body = new FunctionBody(['i32']);
+  const code = new Code(body);
+  const here = code.local(0, 'i32');
+  const setRecord = (value: Value): void => {
+    value.push(body);
+    body.local('local.set', 0);
+  };
+  const remaining = code.loadLate('i32.load16_u', here, record.remaining);
+  const eipHere = code.add(code.loadLate('i32.load', 0, at.codeBase), code.loadLate('i32.load16_u', here, record.pageOffset));
+  const budget = code.loadLate('i32.load', 0, at.budget);
+  const refund = (): void => code.store('i32.store', 0, code.add(budget, remaining), at.budget);
+  const leaveHere = (): void => {
+    code.store('i32.store', 0, eipHere, at.eip);
+    setExit(code, exits.budget);
+    code.return();
+  };
+
+  const enter = body.open('loop');
+  code.when(code.lessUnsigned(budget, remaining), leaveHere);
+  code.store('i32.store', 0, code.sub(budget, remaining), at.budget);
+  const next = body.open('loop');
+  const enterAt = (value: Value): void => {
+    setRecord(value);
+    body.branch(enter);
+  };
+
+  const hot = handlers.map((handler, index) => ({ handler, id: index + firstHandler })).filter(({ handler }) => isHot(handler.key));
+  const outside = body.open('block');
+  const labels = new Map<number, ReturnType<FunctionBody['open']>>();
+  const order = [pseudoHandlers.stop, pseudoHandlers.refetch, pseudoHandlers.goto, ...hot.map(({ id }) => id)];
+  for (const id of [...order].reverse()) labels.set(id, body.open('block'));
+  code.loadLate('i32.load16_u', here, record.handler).push(body);
+  const top = Math.max(...order);
+  body.branchTable(
+    Array.from({ length: top + 1 }, (_, id) => labels.get(id) ?? outside),
+    outside,
+  );
+  body.close();
+  refund();
+  leaveHere();
+  body.close();
+  refund();
+  const found = code.call(functions.lookup, 'i32', eipHere);
+  code.when(code.isZero(found), () => code.return());
+  enterAt(found);
+  body.close();
+  refund();
+  enterAt(code.loadLate('i32.load', here, record.link));
+  for (const { handler, id } of hot) {
+    body.close();
+    body.releaseLocals(0);
+    const flow = inlineFlow(body, 0, here, next, enter);
+    emitHandler(handler, new RecordEmitter(body, functions, flow, handler.variant, id));
+  }
+  body.close();
+  body.releaseLocals(0);
+  here.push(body);
+  code.loadLate('i32.load16_u', here, record.handler).push(body);
+  body.callIndirect(handlerType);
+  const result = body.allocate('i32');
+  body.local('local.set', result);
+  const resultValue = code.local(result, 'i32');
+  code.when(code.isZero(resultValue), () => code.return());
+  code.when(code.and(resultValue, 1), () => enterAt(code.and(resultValue, ~1)));
+  setRecord(resultValue);
+  body.branch(next);
+  body.close();
+  body.close();
+  return body;
+}
+
+/** Finds the record at an offset of the code segment: by the TLB's table of records, or outside. */
+function lookupBody(imports: ReadonlyMap<string, number>): FunctionBody {
+  const body = new FunctionBody(['i32']);
+  const code = new Code(body);
+  const eip = code.local(0, 'i32');
+  code.store('i32.store', 0, eip, at.eip);
+  code.when(code.isZero(code.loadLate('i32.load', 0, at.budget)), () => {
+    setExit(code, exits.budget);
+    code.return(0);
+  });
+  const csBase = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.base);
+  const linear = code.hold(code.add(eip, csBase));
+  const entry = tlbEntryFor(code, linear);
+  const tag = code.or(code.and(linear, ~0xfff), code.loadLate('i32.load', 0, at.executeKey));
+  code.when(code.equal(code.loadLate('i32.load', entry, tlbEntry.execute), tag), () => {
+    const offset = code.hold(code.and(linear, 0xfff));
+    const slot = code.add(code.loadLate('i32.load', entry, tlbEntry.codeTable), code.shl(offset, 2));
+    const found = code.load('i32.load', slot);
+    code.when(found, () => {
+      code.store('i32.store', 0, code.sub(eip, offset), at.codeBase);
+      code.return(found);
+    });
+  });
+  code.return(code.call(imports.get('findRecord')!, 'i32', eip));
+  body.op('unreachable');
+  return body;
+}
+
+/** Writes that missed the fast way: a page with code in other lines is still written here. */
+function slowWriteBody(width: Width, imports: ReadonlyMap<string, number>, plan: Pick<MemoryPlan, 'ram' | 'codeLines'>): FunctionBody {
+  const body = new FunctionBody(i32s(3));
+  const code = new Code(body);
+  const [segment, offset, value] = [code.local(0, 'i32'), code.local(1, 'i32'), code.local(2, 'i32')];
+  const bytes = width / 8;
+  codePageHit(code, segment, offset, bytes, (host) => {
+    const line = (address: Value): Value => {
+      const number = code.shrUnsigned(code.sub(address, plan.ram), Math.log2(codeLineBytes));
+      return code.loadLate('i32.load8_u', number, plan.codeLines);
+    };
+    const hasCode = bytes === 1 ? line(host) : code.or(line(host), line(code.add(host, bytes - 1)));
+    code.when(hasCode, () => code.perform(code.call(imports.get('codeWrite')!, 'i32', host, code.i32(bytes))));
+    code.store(storeOpcodes[width], host, value);
+    code.return();
+  });
+  code.perform(code.call(imports.get('writeSlow')!, 'i32', segment, offset, value, code.i32(bytes)));
+  return body;
+}
+
+function slowReadForWriteBody(width: Width, imports: ReadonlyMap<string, number>): FunctionBody {
+  const body = new FunctionBody(i32s(2));
+  const code = new Code(body);
+  const [segment, offset] = [code.local(0, 'i32'), code.local(1, 'i32')];
+  const bytes = width / 8;
+  codePageHit(code, segment, offset, bytes, (host) => code.return(code.loadLate(loadOpcodes[width], host)));
+  code.return(code.call(imports.get('readForWriteSlow')!, 'i32', segment, offset, code.i32(bytes)));
+  body.op('unreachable');
+  return body;
+}
+
+function codePageHit(code: Code, segment: Value, offset: Value, bytes: number, then: (host: Value) => void): void {
+  const base = code.loadLate('i32.load', segment, segmentFields.base);
+  const linear = code.hold(code.add(offset, base));
+  const entry = tlbEntryFor(code, linear);
+  const ok = code.and(
+    withinTop(code, segment, offset, bytes, 'writeTop'),
+    tagMatches(code, code.loadLate('i32.load', entry, tlbEntry.writeCode), linear, bytes),
+  );
+  code.when(ok, () => then(code.hold(code.add(linear, code.loadLate('i32.load', entry, tlbEntry.addend)))));
+}
+
+/** The status flags in EFLAGS layout out of the result and the carries. */
+function statusWordBody(functions: ModuleFunctions): FunctionBody {
+  const body = new FunctionBody([]);
+  const variant = { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model: '80386' } as const;
+  const code = new RecordEmitter(body, functions, outlineFlow(new Code(body).i32(0)), variant, 0);
+  const bit = (name: 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF', position: number): Value => code.shl(code.flag(name), position);
+  const word = [bit('CF', 0), bit('PF', 2), bit('AF', 4), bit('ZF', 6), bit('SF', 7), bit('OF', 11)];
+  code.return(word.reduce((all, each) => code.or(all, each)));
+  body.op('unreachable');
+  return body;
+}
+
+function setStatusWordBody(): FunctionBody {
+  const body = new FunctionBody(['i32']);
+  const code = new Code(body);
+  const word = code.local(0, 'i32');
+  const bit = (position: number): Value => code.and(code.shrUnsigned(word, position), 1);
+  // The low half is 0 for ZF, else 1; bit 32 then mends the parity, and bit 63 is the sign.
+  const low = code.hold(code.xor(bit(6), 1));
+  const high = code.or(code.shl(bit(7), 31), code.xor(low, code.xor(bit(2), 1)));
+  code.store('i32.store', 0, low, flagResultAddress);
+  code.store('i32.store', 0, high, flagResultAddress + 4);
+  const carry = bit(0);
+  const carries = code.or(
+    code.or(code.shl(carry, 31), code.shl(code.xor(carry, bit(11)), 30)),
+    code.shl(bit(4), 3),
+  );
+  code.store('i32.store', 0, carries, at.flagCarries);
+  return body;
+}

@@ -1,0 +1,161 @@
+/** Which handlers a model's interpreter has: one for each meaning, operand shapes and sizes that can occur together. */
+import { assert } from '../../../base/assert.js';
+import { instructions } from '../../instructions/all.js';
+import type { Form, Instruction, OperandSpecification, Width } from '../../instructions/instruction.js';
+import { atLeast, type ProcessorModel } from '../../model.js';
+import type { HandlerVariant } from './emitter.js';
+
+/** Where a handler finds an operand. */
+export type Shape = 'rm' | 'reg' | 'memory' | 'immediate' | 'immediate2' | 'one';
+
+export interface Handler {
+  readonly key: string;
+  readonly instruction: Instruction;
+  readonly operands: readonly { readonly shape: Shape; readonly width: Width }[];
+  readonly variant: HandlerVariant;
+}
+
+/** Handlers 0 to 3 are not instructions. */
+export const pseudoHandlers = {
+  /** Returns to the caller in front of this record. */
+  stop: 0,
+  /** Looks this record's address up anew. */
+  refetch: 1,
+  /** Goes on at the linked record. */
+  goto: 2,
+  /** Raises #UD. */
+  invalidOpcode: 3,
+} as const;
+/** The number of the first instruction's handler. */
+export const firstHandler = 4;
+
+/** A form as the decoder needs it: where operands go, and the handler for each combination of attributes. */
+export interface DecodeForm {
+  readonly instruction: Instruction;
+  readonly form: Form;
+  readonly slots: readonly ('rm' | 'reg' | undefined)[];
+  /** Handler by {@link attributeIndex}; 0 where the combination cannot occur. */
+  readonly handlers: Uint16Array;
+}
+
+const repeats = ['none', 'repne', 'rep'] as const;
+
+/** Index of a combination of attributes in a form's handler table; `repeat` as in the record: 0, 1 REPNE, 2 REP. */
+export const attributeIndex = (
+  inMemory: boolean,
+  operand32: boolean,
+  address32: boolean,
+  stack32: boolean,
+  repeat: number,
+): number => (inMemory ? 1 : 0) | (operand32 ? 2 : 0) | (address32 ? 4 : 0) | (stack32 ? 8 : 0) | (repeat << 4);
+
+const hasModRmOperand = (kind: OperandSpecification['kind']): boolean =>
+  kind === 'rm' || kind === 'memory' || kind === 'rmRegister' || kind === 'opcodeRegister';
+
+/** Implied registers take whichever register slot of the record the encoding leaves free. */
+export function operandSlots(form: Form): ('rm' | 'reg' | undefined)[] {
+  const taken = new Set<'rm' | 'reg'>();
+  if (form.operands.some(({ kind }) => hasModRmOperand(kind))) taken.add('rm');
+  if (form.operands.some(({ kind }) => kind === 'reg')) taken.add('reg');
+  return form.operands.map(({ kind }) => {
+    if (hasModRmOperand(kind)) return 'rm';
+    if (kind === 'reg') return 'reg';
+    if (kind !== 'fixed') return undefined;
+    const free = taken.has('rm') ? 'reg' : 'rm';
+    assert(!taken.has(free), 'two register slots suffice for every form');
+    taken.add(free);
+    return free;
+  });
+}
+
+function shapeOf(specification: OperandSpecification, slot: 'rm' | 'reg' | undefined, inMemory: boolean): Shape {
+  switch (specification.kind) {
+    case 'rm':
+      return inMemory ? 'memory' : 'rm';
+    case 'memory':
+    case 'offset':
+      return 'memory';
+    case 'immediate2':
+      return 'immediate2';
+    case 'one':
+      return 'one';
+    default:
+      return slot ?? 'immediate';
+  }
+}
+
+/** Whether two operand sizes of a form differ in anything at all. */
+function dependsOnOperandSize(form: Form): boolean {
+  return form.operands.length === 0 || form.operands.some(({ width, kind }) => width !== 8 || kind === 'relative');
+}
+
+function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeForm[] } {
+  const handlers: Handler[] = [];
+  const known = new Map<string, number>();
+  const forms: DecodeForm[] = [];
+  instructions.forEach((instruction, number) => {
+    for (const form of instruction.forms) {
+      if (form.onlyModel === undefined ? !atLeast(model, form.firstModel) : form.onlyModel !== model) continue;
+      const slots = operandSlots(form);
+      const table = new Uint16Array(64);
+      const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'offset');
+      const eitherWay = form.operands.some(({ kind }) => kind === 'rm');
+      for (let index = 0; index < 64; index++) {
+        const inMemory = (index & 1) !== 0;
+        if (index >> 4 === 3 || (inMemory && !memoryOnly && !eitherWay) || (!inMemory && memoryOnly)) continue;
+        if (model !== '80386' && (index & 0b1110) !== 0) continue;
+        const handler = describe(instruction, number, form, slots, index, model);
+        let id = known.get(handler.key);
+        if (id === undefined) {
+          id = firstHandler + handlers.length;
+          known.set(handler.key, id);
+          handlers.push(handler);
+        }
+        table[index] = id;
+      }
+      forms.push({ instruction, form, slots, handlers: table });
+    }
+  });
+  return { handlers, forms };
+}
+
+function describe(
+  instruction: Instruction,
+  number: number,
+  form: Form,
+  slots: readonly ('rm' | 'reg' | undefined)[],
+  index: number,
+  model: ProcessorModel,
+): Handler {
+  const width = dependsOnOperandSize(form) && (index & 2) !== 0 ? 32 : 16;
+  const operands = form.operands.map((specification, position) => ({
+    shape: shapeOf(specification, slots[position], (index & 1) !== 0),
+    width: specification.width === 'operand' ? width : specification.width,
+  }));
+  const sensesRepeat = instruction.repeatable !== undefined || instruction.sensesRepeat === true;
+  const variant: HandlerVariant = {
+    width,
+    addressWidth: instruction.usesAddressSize && (index & 4) !== 0 ? 32 : 16,
+    stackWidth: instruction.usesStack && (index & 8) !== 0 ? 32 : 16,
+    repeat: sensesRepeat ? repeatFor(instruction, repeats[index >> 4]!) : 'none',
+    model,
+  };
+  const shapes = operands.map((operand) => `${operand.shape}${operand.width}`).join(' ');
+  const { addressWidth, stackWidth, repeat } = variant;
+  const key = `${instruction.mnemonic}#${number} ${shapes} ${width} ${addressWidth} ${stackWidth} ${repeat}`;
+  return { key, instruction, operands, variant };
+}
+
+/** Instructions that compare nothing repeat alike under either prefix. */
+function repeatFor(instruction: Instruction, repeat: 'none' | 'rep' | 'repne'): 'none' | 'rep' | 'repne' {
+  return repeat === 'repne' && instruction.repeatable !== 'repWhileEqual' ? 'rep' : repeat;
+}
+
+const byModel = new Map<ProcessorModel, { readonly handlers: readonly Handler[]; readonly forms: readonly DecodeForm[] }>();
+
+/** Handlers (the first has number {@link firstHandler}) and forms of a model. */
+export function handlersOf(model: ProcessorModel): { readonly handlers: readonly Handler[]; readonly forms: readonly DecodeForm[] } {
+  const known = byModel.get(model) ?? collect(model);
+  byModel.set(model, known);
+  return known;
+}

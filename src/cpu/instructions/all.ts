@@ -1,0 +1,27 @@
+import { arithmetic } from './arithmetic.js';
+import { bits } from './bits.js';
+import { control } from './control.js';
+import { decimal } from './decimal.js';
+import { flagInstructions } from './flags.js';
+import type { Instruction } from './instruction.js';
+import { move } from './move.js';
+import { multiplication } from './multiplication.js';
+import { shifts } from './shift.js';
+import { stack } from './stack.js';
+import { strings } from './string.js';
+import { systemInstructions } from './system.js';
+
+/** Every instruction of every model; a form says which models have it. */
+export const instructions: readonly Instruction[] = [
+  ...arithmetic,
+  ...multiplication,
+  ...decimal,
+  ...move,
+  ...stack,
+  ...shifts,
+  ...control,
+  ...strings,
+  ...bits,
+  ...flagInstructions,
+  ...systemInstructions,
+];

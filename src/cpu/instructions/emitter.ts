@@ -1,0 +1,115 @@
+import type { ProcessorModel } from '../model.js';
+import type { Code, Operand, Value } from '../wasm/values.js';
+import type { GeneralRegister, SegmentName } from '../layout.js';
+import type { Width } from './instruction.js';
+import type { SystemOperation } from './system-operations.js';
+
+/** An operand of the instruction at hand. Values narrower than 32 bits are zero-extended. */
+export interface EmittedOperand {
+  readonly width: Width;
+  /** Whether it lies in memory. */
+  readonly isMemory: boolean;
+  /** Reads it now. Of a `readWrite` operand the write permission is checked here already. */
+  read(): Value;
+  /** Writes it now; may fault unless it was read as `readWrite`. */
+  write(value: Operand): void;
+  /** Its offset in its segment; memory operands only. */
+  offset(): Value;
+  /** Reads `width` bits `displacement` bytes further on, within the address size; memory operands only. */
+  readBeyond(displacement: Operand, width: Width): Value;
+  writeBeyond(displacement: Operand, width: Width, value: Operand): void;
+  /** The same memory operand moved by a number of bytes known at run time, for bit strings. */
+  moved(displacement: Value): EmittedOperand;
+}
+
+export type FlagName = 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF';
+
+/** A jump target that was checked before anything else happened. */
+export interface CheckedTarget {
+  readonly taken: () => void;
+}
+
+/**
+ * What meanings are written over. Expressions are pure; statements take effect in the order they are emitted. A statement
+ * that may fault must precede every effect that a restart must not see.
+ */
+export interface Emitter extends Code {
+  /** The operand-size attribute; an operand's own width may be 8 or fixed. */
+  readonly width: 16 | 32;
+  readonly addressWidth: 16 | 32;
+  readonly stackWidth: 16 | 32;
+  readonly repeat: 'none' | 'rep' | 'repne';
+  readonly model: ProcessorModel;
+
+  register(name: GeneralRegister, width?: Width): EmittedOperand;
+  byteRegister(name: 'al' | 'ah' | 'cl'): EmittedOperand;
+
+  /** A status flag as 0 or 1. */
+  flag(name: FlagName): Value;
+  /** A condition code of Jcc, SETcc (Intel SDM Vol. 1, appendix B), as zero or not zero. */
+  condition(code: number): Value;
+  setAddFlags(left: Value, right: Value, sum: Value, width: Width): void;
+  setSubtractFlags(left: Value, right: Value, difference: Value, width: Width): void;
+  /** Flags of AND, OR, XOR, TEST: CF and OF clear. */
+  setLogicFlags(result: Value, width: Width): void;
+  /** SF, ZF and PF from a result; CF and OF as given (0 or 1), AF clear. */
+  setResultFlags(result: Value, width: Width, carry: Value, overflow: Value): void;
+  /** CF alone, from 0 or 1. */
+  setCarry(carry: Operand): void;
+  /** CF and OF alone, each 0 or 1. */
+  setCarryAndOverflow(carry: Value, overflow: Value): void;
+  /** All six status flags as a word laid out like EFLAGS. */
+  statusWord(): Value;
+  setStatusWord(word: Value): void;
+  /** A bit of EFLAGS that is not a status flag. */
+  otherFlags(): Value;
+  setOtherFlags(value: Value): void;
+
+  /** A segment's selector. */
+  selector(segment: SegmentName): Value;
+  /** Reads memory through a segment named at emission. */
+  loadFrom(segment: SegmentName, offset: Value, width: Width): Value;
+  storeTo(segment: SegmentName, offset: Value, width: Width, value: Operand): void;
+  /** Reads through the record's segment: DS unless overridden. */
+  loadFromData(offset: Value, width: Width): Value;
+  /** A segment's selector by its number in encoding order. */
+  selectorOf(number: Value): Value;
+  /** The stack pointer, cut to the stack's address size. */
+  stackPointer(): Value;
+  setStackPointer(value: Operand): void;
+  /** Stores below the stack pointer, then moves it. */
+  push(value: Operand, width?: Width): void;
+  /** Reads the stack `displacement` bytes above the stack pointer; `release` then moves the pointer up. */
+  top(displacement: number, width?: Width): Value;
+  release(bytes: Operand): void;
+
+  /** The number that a `regNumber` operand or an immediate holds. */
+  immediate(): Value;
+  immediate2(): Value;
+  /** EIP of the next instruction. */
+  nextEip(): Value;
+  /** Checks a relative target against the code segment; `taken` goes there. */
+  relativeTarget(): CheckedTarget;
+  /** Goes to an offset in the code segment, after the check; `before` runs between check and jump. */
+  jump(offset: Value, before?: () => void): void;
+  /** Ends the instruction now and goes on with the next one. */
+  next(): void;
+  /** Ends the instruction; the next one is looked up anew, as the kind of code or stack segment may have changed. */
+  refetch(): void;
+  /** One more iteration of a repeated instruction if the budget allows, else stops in front of it. */
+  repeatAgain(): void;
+
+  /** Checks that a store would succeed, without storing. */
+  prepareStore(segment: SegmentName, offset: Value, width: Width): void;
+  /** Writes a port. */
+  output(port: Value, value: Value, width: Width): void;
+  tableLimit(table: 'gdtr' | 'idtr'): Value;
+  tableBase(table: 'gdtr' | 'idtr'): Value;
+
+  /** Raises a fault at this instruction. */
+  fault(vector: number, errorCode?: Operand): void;
+  /** Calls a slow path; a fault it raises leaves the instruction. */
+  system(operation: SystemOperation, a?: Operand, b?: Operand): Value;
+  /** Calls a slow path that sets EIP itself, then goes there. */
+  transfer(operation: SystemOperation, a?: Operand, b?: Operand): void;
+}

@@ -1,0 +1,162 @@
+/**
+ * What an instruction is: its forms as the manual's tables print them, and its meaning, written once over an
+ * {@link Emitter}. Decoder, disassembler and every engine derive from these declarations.
+ */
+import { assert } from '../../base/assert.js';
+import type { ProcessorModel } from '../model.js';
+import type { EmittedOperand, Emitter } from './emitter.js';
+
+export type Width = 8 | 16 | 32;
+
+/** Where an operand comes from. */
+export type OperandKind =
+  /** ModRM rm: a register or memory. */
+  | 'rm'
+  /** ModRM rm, memory only; a register is an invalid opcode. */
+  | 'memory'
+  /** ModRM rm, register only whatever the mode bits say (MOV to control registers). */
+  | 'rmRegister'
+  /** ModRM reg: a general register. */
+  | 'reg'
+  /** ModRM reg: a number for the meaning (a segment, control or debug register), stored as the immediate. */
+  | 'regNumber'
+  /** The low three bits of the opcode. */
+  | 'opcodeRegister'
+  /** A register that the opcode implies. */
+  | 'fixed'
+  | 'immediate'
+  /** An 8-bit immediate, sign-extended to the operand size. */
+  | 'signedImmediate'
+  /** A second immediate. */
+  | 'immediate2'
+  /** The immediate 1 that the opcode implies. */
+  | 'one'
+  /** A memory operand at an immediate offset. */
+  | 'offset'
+  /** A jump displacement relative to the next instruction. */
+  | 'relative'
+  /** An immediate far pointer: offset, then selector in the second immediate. */
+  | 'far';
+
+/** An operand's kind and width; `operand` is 16 or 32 as the operand-size attribute says. */
+export interface OperandSpecification {
+  readonly kind: OperandKind;
+  readonly width: Width | 'operand';
+  /** Which register a `fixed` operand is, in encoding order. */
+  readonly register?: number;
+}
+
+const specification = (kind: OperandKind, width: Width | 'operand', register?: number): OperandSpecification =>
+  register === undefined ? { kind, width } : { kind, width, register };
+
+export const rm8 = specification('rm', 8);
+export const rm16 = specification('rm', 16);
+export const rm = specification('rm', 'operand');
+export const r8 = specification('reg', 8);
+export const r = specification('reg', 'operand');
+export const r16 = specification('reg', 16);
+export const opcodeRegister8 = specification('opcodeRegister', 8);
+export const opcodeRegister = specification('opcodeRegister', 'operand');
+export const al = specification('fixed', 8, 0);
+export const cl = specification('fixed', 8, 1);
+export const accumulator = specification('fixed', 'operand', 0);
+export const dx = specification('fixed', 16, 2);
+export const imm8 = specification('immediate', 8);
+export const imm16 = specification('immediate', 16);
+export const imm = specification('immediate', 'operand');
+export const signedImm8 = specification('signedImmediate', 'operand');
+export const secondImm8 = specification('immediate2', 8);
+export const one = specification('one', 8);
+export const memory = specification('memory', 'operand');
+export const memory16 = specification('memory', 16);
+export const moffs8 = specification('offset', 8);
+export const moffs = specification('offset', 'operand');
+export const rel8 = specification('relative', 8);
+export const rel = specification('relative', 'operand');
+export const farPointer = specification('far', 'operand');
+export const regNumber = specification('regNumber', 8);
+export const rmRegister32 = specification('rmRegister', 32);
+
+/** One row of the manual's opcode table. */
+export interface Form {
+  /** Opcode bytes, the 0F escape included. */
+  readonly opcode: readonly number[];
+  /** ModRM follows. */
+  readonly modrm: boolean;
+  /** The ModRM reg field that selects this form. */
+  readonly digit: number | undefined;
+  /** The low three opcode bits name a register. */
+  readonly plusRegister: boolean;
+  readonly operands: readonly OperandSpecification[];
+  readonly isLockable: boolean;
+  /** First model that has the form; forms marked `only` exist on that model alone. */
+  readonly firstModel: ProcessorModel;
+  readonly onlyModel: ProcessorModel | undefined;
+  lockable(): Form;
+  since(model: ProcessorModel): Form;
+  only(model: ProcessorModel): Form;
+}
+
+/**
+ * A form from the manual's opcode column: hexadecimal bytes, `/r`, `/0` to `/7`, `+r`; immediates follow from the operands.
+ */
+export function form(text: string, ...operands: OperandSpecification[]): Form {
+  const parts = text.split(' ');
+  const opcode = parts.filter((part) => /^[0-9A-F]{2}(\+r)?$/.test(part)).map((part) => parseInt(part, 16));
+  const slash = parts.find((part) => part.startsWith('/'));
+  assert(opcode.length >= 1 && opcode.length <= 2, `an opcode of one or two bytes in ${text}`);
+  const base = {
+    opcode,
+    modrm: slash !== undefined,
+    digit: slash !== undefined && slash !== '/r' ? Number(slash.slice(1)) : undefined,
+    plusRegister: text.includes('+r'),
+    operands,
+  };
+  return makeForm(base, false, '8086', undefined);
+}
+
+type FormBase = Pick<Form, 'opcode' | 'modrm' | 'digit' | 'plusRegister' | 'operands'>;
+
+function makeForm(base: FormBase, isLockable: boolean, firstModel: ProcessorModel, onlyModel?: ProcessorModel): Form {
+  return {
+    ...base,
+    isLockable,
+    firstModel,
+    onlyModel,
+    lockable: () => makeForm(base, true, firstModel, onlyModel),
+    since: (model) => makeForm(base, isLockable, model, onlyModel),
+    only: (model) => makeForm(base, isLockable, firstModel, model),
+  };
+}
+
+/** How a meaning uses its first operand. */
+export type TargetAccess = 'read' | 'write' | 'readWrite';
+
+/** An instruction: forms and meaning. */
+export interface Instruction {
+  readonly mnemonic: string;
+  /** Manual and section. */
+  readonly source: string;
+  readonly forms: readonly Form[];
+  /** How the first operand is used; decides which permission its memory form needs. Default `read`. */
+  readonly target?: TargetAccess;
+  /** How the second operand is used. Default `read`. */
+  readonly second?: TargetAccess;
+  /** It uses the stack, so its meaning depends on the stack's address size. */
+  readonly usesStack?: true;
+  /** It addresses memory through SI, DI or BX, or counts in CX, so its meaning depends on the address size. */
+  readonly usesAddressSize?: true;
+  /** A string instruction: REP prefixes apply. */
+  readonly repeatable?: 'rep' | 'repWhileEqual';
+  /** Its meaning depends on a REP prefix without being repeated. */
+  readonly sensesRepeat?: true;
+  /** Nothing after it in its block: it jumps, or others must look at what it did. */
+  readonly endsBlock?: true;
+  readonly meaning: (emit: Emitter, ...operands: EmittedOperand[]) => void;
+}
+
+/** Declares an instruction. */
+export const instruction = (mnemonic: string, definition: Omit<Instruction, 'mnemonic'>): Instruction => ({
+  mnemonic,
+  ...definition,
+});

@@ -1,0 +1,229 @@
+/**
+ * Where everything of a machine's processor lives in the one WebAssembly memory. The processor's state is declared here
+ * once; both engines, the slow paths, saving and digesting read this declaration.
+ */
+import { assert } from '../base/assert.js';
+
+/** General registers in encoding order (Intel SDM Vol. 2A, table 2-1). Slots are 64 bits wide for long mode to come. */
+export const generalRegisters = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
+export type GeneralRegister = (typeof generalRegisters)[number];
+
+/** Segment registers in encoding order, then the two system ones that are cached the same way. */
+export const segmentNames = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'] as const;
+export type SegmentName = (typeof segmentNames)[number];
+export type Segment = (typeof segmentIndex)[SegmentName];
+export const segmentIndex = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6, tr: 7 } as const;
+
+/** Byte offsets inside one segment's slot. */
+export const segmentFields = {
+  selector: 0,
+  base: 4,
+  limit: 8,
+  /** The descriptor's access byte, then its G, D/B, L and AVL bits at 12 to 15, as in descriptor bits 40 to 55. */
+  attributes: 12,
+  /** Offsets below this 64-bit number may be read (or written) without a further look; 0 sends every access the slow way. */
+  readTop: 16,
+  writeTop: 24,
+} as const;
+const segmentSlotBytes = 32;
+
+/** 32-bit slots that are the processor's architectural state, in the order they are saved. */
+const savedWords = [
+  'eip',
+  /** The system and control bits of EFLAGS; status flags are kept apart. */
+  'flagsOther',
+  /** Bit 31 is CF, bit 31 xor bit 30 is OF, bit 3 is AF. */
+  'flagCarries',
+  'cpl',
+  'cr0',
+  'cr2',
+  'cr3',
+  'cr4',
+  'gdtrBase',
+  'gdtrLimit',
+  'idtrBase',
+  'idtrLimit',
+  'dr0',
+  'dr1',
+  'dr2',
+  'dr3',
+  'dr6',
+  'dr7',
+  'tr6',
+  'tr7',
+  /** 1 after HLT, until an interrupt. */
+  'halted',
+  /** 1 when the next instruction runs before interrupts are looked at (after STI, MOV SS, POP SS). */
+  'interruptShadow',
+  /** 1 once the processor shut down after a triple fault. */
+  'shutdown',
+] as const;
+
+/** 32-bit slots that only live while the engine runs; never saved. */
+const transientWords = [
+  /** Cycles left in this slice, those of the current block already taken. */
+  'budget',
+  /** The record that is executing, set before every slow path. */
+  'currentRecord',
+  /** EIP of the first byte of the page that is executing. */
+  'codeBase',
+  /** Not 0 when a slow path raised a fault: vector + 1. */
+  'faulted',
+  'faultError',
+  /** Why the engine returned. */
+  'exit',
+  /** The low bits of execute tags: which kind of code segment the entry was filled for. */
+  'executeKey',
+  /** Address of the TLB half of the current privilege level. */
+  'tlb',
+  /** CF is bit 0 when a handler keeps a carry across its parts. */
+  'scratch',
+] as const;
+
+export type StateWord = (typeof savedWords)[number] | (typeof transientWords)[number];
+
+const registersAt = 0x80;
+const segmentsAt = registersAt + 16 * 8;
+const flagResultAt = segmentsAt + segmentNames.length * segmentSlotBytes;
+const wordsAt = flagResultAt + 8;
+
+/** Eight zero bytes: what an absent base or index register reads. */
+export const zeroSlot = 0x40;
+
+/** Address of a general register's 64-bit slot. */
+export const registerAddress = (register: number): number => registersAt + register * 8;
+/** Address of a byte register in encoding order: AL CL DL BL AH CH DH BH. */
+export const byteRegisterAddress = (register: number): number =>
+  register < 4 ? registerAddress(register) : registerAddress(register - 4) + 1;
+/** Address of a segment's slot. */
+export const segmentAddress = (segment: number): number => segmentsAt + segment * segmentSlotBytes;
+
+/** Address of each 32-bit state word. */
+export const at = Object.fromEntries(
+  [...savedWords, ...transientWords].map((name, index) => [name, wordsAt + index * 4]),
+) as Readonly<Record<StateWord, number>>;
+
+/**
+ * The last result, 64 bits: ZF is "low half zero", SF is the sign bit, PF is the parity of the lowest byte exclusive-or
+ * the byte at bit 32. A sign-extended arithmetic result is thus stored as it is, and any mix of flags can be encoded.
+ */
+export const flagResultAddress = flagResultAt;
+
+/** The bytes that hold all architectural state; saved, loaded and digested as they stand. */
+export const architecturalState = { start: registersAt, end: wordsAt + savedWords.length * 4 } as const;
+
+/** EFLAGS bits (Intel SDM Vol. 1, figure 3-8). */
+export const flagBits = {
+  CF: 1 << 0,
+  PF: 1 << 2,
+  AF: 1 << 4,
+  ZF: 1 << 6,
+  SF: 1 << 7,
+  TF: 1 << 8,
+  IF: 1 << 9,
+  DF: 1 << 10,
+  OF: 1 << 11,
+  IOPL: 3 << 12,
+  NT: 1 << 14,
+  RF: 1 << 16,
+  VM: 1 << 17,
+  AC: 1 << 18,
+} as const;
+
+export const statusFlags = flagBits.CF | flagBits.PF | flagBits.AF | flagBits.ZF | flagBits.SF | flagBits.OF;
+
+/** A decoded instruction's fixed-size record. Offsets of its fields in bytes. */
+export const record = {
+  bytes: 32,
+  /** u16: which handler runs it. */
+  handler: 0,
+  /** u16: instructions from this one to the end of its block, this one included. */
+  remaining: 2,
+  /** u16: offset of its first byte in its page. */
+  pageOffset: 4,
+  /** u8: its length, 1 to 15. */
+  length: 6,
+  /** u8: REP prefix: 0 none, 1 REPNE, 2 REP/REPE. */
+  repeat: 7,
+  /** u16: address of the register that is the ModRM `reg` operand, or of the only register. */
+  reg: 8,
+  /** u16: address of the register that is the ModRM `rm` operand. */
+  rm: 10,
+  /** i32: immediate, sign-extended where the form says so. */
+  immediate: 12,
+  /** u16: address of the base register's slot; {@link zeroSlot} when absent. */
+  base: 16,
+  index: 18,
+  /** u8: shift of the index. */
+  scale: 20,
+  /** u16: address of the segment's slot. */
+  segment: 22,
+  displacement: 24,
+  /** i32: 0xffff for 16-bit addresses, -1 for 32-bit ones. */
+  addressMask: 28,
+  /** A direct jump's cached target record, 0 when unknown; jumps have no memory operand. */
+  link: 28,
+  /** A second immediate (far pointers, ENTER); such forms have no memory operand. */
+  immediate2: 24,
+} as const;
+
+/** One TLB entry; tags are linear page addresses, 1 when invalid. */
+export const tlbEntry = {
+  bytes: 32,
+  read: 0,
+  write: 4,
+  /** Linear page plus the execute key. */
+  execute: 8,
+  /** Host address minus linear address. */
+  addend: 12,
+  /** Address of the page's table of records, by offset in the page. */
+  codeTable: 16,
+  /** Writable, but some of its lines hold decoded code. */
+  writeCode: 20,
+} as const;
+export const tlbEntries = 1024;
+const tlbBytes = tlbEntries * tlbEntry.bytes;
+
+/** Bytes of code lines: a store to a line without decoded code needs no further care. */
+export const codeLineBytes = 64;
+
+/** Fixed regions below the machine's memory. */
+export const regions = {
+  scratchRecords: 0x1000,
+  parityTable: 0x1800,
+  supervisorTlb: 0x10000,
+  userTlb: 0x10000 + tlbBytes,
+  codeLines: 0x10000 + 2 * tlbBytes,
+} as const;
+
+/** How one machine's WebAssembly memory is divided. All sizes and addresses in bytes. */
+export interface MemoryPlan {
+  readonly codeLines: number;
+  readonly codeTables: number;
+  readonly codeTableCount: number;
+  readonly records: number;
+  readonly recordsEnd: number;
+  /** Host address of the guest's physical memory; read-only memory follows it. */
+  readonly ram: number;
+  readonly ramBytes: number;
+  readonly rom: number;
+  readonly romBytes: number;
+  readonly totalBytes: number;
+}
+
+export const codeTableBytes = 4096 * 4;
+
+/** Plans the memory of a machine with `ramBytes` of memory and `romBytes` of read-only memory, both whole pages. */
+export function planMemory(ramBytes: number, romBytes: number): MemoryPlan {
+  assert(ramBytes % 4096 === 0 && romBytes % 4096 === 0, 'memory is whole pages');
+  const align = (value: number): number => Math.ceil(value / 65536) * 65536;
+  const codeLines = regions.codeLines;
+  const codeTables = align(codeLines + (ramBytes + romBytes) / codeLineBytes);
+  const codeTableCount = 1024;
+  const records = codeTables + codeTableCount * codeTableBytes;
+  const recordsEnd = records + (1 << 18) * record.bytes;
+  const ram = align(recordsEnd);
+  const rom = ram + ramBytes;
+  const totalBytes = align(rom + romBytes);
+  return { codeLines, codeTables, codeTableCount, records, recordsEnd, ram, ramBytes, rom, romBytes, totalBytes };
+}

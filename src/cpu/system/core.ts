@@ -1,0 +1,252 @@
+/** The processor's state seen from the slow paths: typed access to the one memory, and linear memory with paging. */
+import type { AccessWidth, ProcessorBus } from '../bus.js';
+import {
+  at, flagBits, type MemoryPlan, regions, registerAddress, segmentAddress, segmentFields, type StateWord,
+  tlbEntries, tlbEntry,
+} from '../layout.js';
+import type { ProcessorModel } from '../model.js';
+import { walk } from './paging.js';
+
+/** Exception vectors (Intel SDM Vol. 3A, table 6-1). */
+export const vectors = {
+  divideError: 0,
+  debug: 1,
+  breakpoint: 3,
+  overflow: 4,
+  invalidOpcode: 6,
+  deviceNotAvailable: 7,
+  doubleFault: 8,
+  invalidTss: 10,
+  segmentNotPresent: 11,
+  stackFault: 12,
+  generalProtection: 13,
+  pageFault: 14,
+} as const;
+
+/** Thrown by slow paths after they noted the fault in the state; the import's wrapper catches it. */
+export const faultSignal = { name: 'guest fault' } as const;
+
+/** CR0 bits (Intel SDM Vol. 3A, section 2.5). */
+export const cr0Bits = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, PG: 0x8000_0000 | 0 } as const;
+
+/** Bits of a TLB entry's page word. */
+const VALID = 1;
+const WRITE_CHECKED = 2;
+const entryPage = 24;
+const entryPhysical = 28;
+
+/** Told when a page gets its first fast write tag, to keep code and data apart. */
+export interface CodeWatch {
+  hasCode(hostPage: number): boolean;
+  /** Bytes of memory that may hold decoded code are about to change. */
+  willChange(hostAddress: number, bytes: number): void;
+}
+
+export class Core {
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+  readonly view: DataView;
+  /** Set once the code cache exists. */
+  code!: CodeWatch;
+  /** Physical addresses lose these bits: A20 closed, or the 8086's 20 address lines. */
+  addressMask = -1;
+  /** Called when a bus access may have changed what the run loop must look at. */
+  onBusAccess: () => void = () => {};
+
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    readonly plan: MemoryPlan,
+    readonly model: ProcessorModel,
+    readonly bus: ProcessorBus,
+  ) {
+    this.u8 = new Uint8Array(memory.buffer);
+    this.i32 = new Int32Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+  }
+
+  // State words.
+
+  get(name: StateWord): number {
+    return this.i32[at[name] >> 2]!;
+  }
+  set(name: StateWord, value: number): void {
+    this.i32[at[name] >> 2] = value;
+  }
+  register(index: number): number {
+    return this.i32[registerAddress(index) >> 2]!;
+  }
+  setRegister(index: number, value: number, bytes: 2 | 4 = 4): void {
+    if (bytes === 4) this.i32[registerAddress(index) >> 2] = value;
+    else this.view.setUint16(registerAddress(index), value, true);
+  }
+  segmentField(segment: number, field: 'selector' | 'base' | 'limit' | 'attributes'): number {
+    return this.i32[(segmentAddress(segment) + segmentFields[field]) >> 2]!;
+  }
+  setSegmentField(segment: number, field: 'selector' | 'base' | 'limit' | 'attributes', value: number): void {
+    this.i32[(segmentAddress(segment) + segmentFields[field]) >> 2] = value;
+  }
+  get protectedMode(): boolean {
+    return (this.get('cr0') & cr0Bits.PE) !== 0;
+  }
+  get virtual8086(): boolean {
+    return (this.get('flagsOther') & flagBits.VM) !== 0;
+  }
+  /** Protected mode and not virtual-8086: selectors name descriptors. */
+  get usesDescriptors(): boolean {
+    return this.protectedMode && !this.virtual8086;
+  }
+  get paging(): boolean {
+    return (this.get('cr0') & cr0Bits.PG) !== 0;
+  }
+  get ioPrivilege(): number {
+    return (this.get('flagsOther') >> 12) & 3;
+  }
+
+  /** Notes a fault and leaves the slow path. */
+  fault(vector: number, errorCode = 0): never {
+    this.set('faulted', vector + 1);
+    this.set('faultError', errorCode);
+    throw faultSignal;
+  }
+
+  // The TLB. Its contents are architectural: a guest can see a stale entry, so they are saved with the state.
+
+  entryFor(linear: number, user: boolean): number {
+    const half = user ? regions.userTlb : regions.supervisorTlb;
+    return half + ((linear >>> 12) & (tlbEntries - 1)) * tlbEntry.bytes;
+  }
+  /** The TLB entry that translates a linear address; faults as the page tables say. */
+  translate(linear: number, write: boolean, user: boolean): number {
+    const entry = this.entryFor(linear, user) >> 2;
+    const { i32 } = this;
+    const page = linear & ~0xfff;
+    const word = i32[entry + (entryPage >> 2)]!;
+    if ((word & ~0xfff) === page && (word & VALID) !== 0 && (!write || (word & WRITE_CHECKED) !== 0)) return entry << 2;
+    const physical = this.paging ? walk(this, linear, write, user) : page;
+    this.fillEntry(entry << 2, page, physical & this.addressMask & ~0xfff, write);
+    return entry << 2;
+  }
+  private fillEntry(entry: number, page: number, physical: number, write: boolean): void {
+    const { i32 } = this;
+    const writes = write || !this.paging;
+    const index = entry >> 2;
+    i32[index + (entryPage >> 2)] = page | VALID | (writes ? WRITE_CHECKED : 0);
+    i32[index + (entryPhysical >> 2)] = physical;
+    this.deriveTags(entry);
+  }
+  /** The fast tags follow from page, physical address and what the page holds. */
+  deriveTags(entry: number): void {
+    const { i32 } = this;
+    const index = entry >> 2;
+    const word = i32[index + (entryPage >> 2)]!;
+    const page = word & ~0xfff;
+    const host = (word & VALID) === 0 ? undefined : this.bus.page(i32[index + (entryPhysical >> 2)]!);
+    const mapped = host !== undefined && host.address !== 0;
+    i32[index + (tlbEntry.read >> 2)] = mapped ? page : 1;
+    i32[index + (tlbEntry.addend >> 2)] = mapped ? (host.address - page) | 0 : 0;
+    i32[index + (tlbEntry.execute >> 2)] = 1;
+    const writable = mapped && host.writable && (word & WRITE_CHECKED) !== 0;
+    const hasCode = mapped && this.code.hasCode((host.address - this.plan.ram) >>> 12);
+    i32[index + (tlbEntry.write >> 2)] = writable && !hasCode ? page : 1;
+    i32[index + (tlbEntry.writeCode >> 2)] = writable && hasCode ? page : 1;
+  }
+  physicalOf(entry: number): number {
+    return this.i32[(entry + entryPhysical) >> 2]!;
+  }
+  /** Forgets every translation. */
+  flushTranslations(): void {
+    this.i32.fill(1, regions.supervisorTlb >> 2, (regions.supervisorTlb + 2 * tlbEntries * tlbEntry.bytes) >> 2);
+    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) {
+      this.i32[(entry + entryPage) >> 2] = 0;
+    }
+  }
+  /** Forgets which code the entries lead to. */
+  forgetExecuteTags(): void {
+    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) {
+      this.i32[(entry + tlbEntry.execute) >> 2] = 1;
+    }
+  }
+  /** Valid translations as triples: entry number, page word, physical address. */
+  savedTranslations(): Int32Array {
+    const found: number[] = [];
+    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) {
+      const word = this.i32[(entry + entryPage) >> 2]!;
+      if ((word & VALID) !== 0) {
+        found.push((entry - regions.supervisorTlb) / tlbEntry.bytes, word, this.i32[(entry + entryPhysical) >> 2]!);
+      }
+    }
+    return Int32Array.from(found);
+  }
+  loadTranslations(saved: Int32Array): void {
+    this.flushTranslations();
+    for (let index = 0; index < saved.length; index += 3) {
+      const entry = regions.supervisorTlb + saved[index]! * tlbEntry.bytes;
+      this.i32[(entry + entryPage) >> 2] = saved[index + 1]!;
+      this.i32[(entry + entryPhysical) >> 2] = saved[index + 2]!;
+      this.deriveTags(entry);
+    }
+  }
+
+  // Physical memory.
+
+  readPhysical(physical: number, width: AccessWidth): number {
+    const page = this.bus.page(physical & ~0xfff);
+    if (page.address === 0) return this.bus.readMemory(physical >>> 0, width);
+    return this.readHost(page.address + (physical & 0xfff), width);
+  }
+  writePhysical(physical: number, value: number, width: AccessWidth): void {
+    const page = this.bus.page(physical & ~0xfff);
+    if (page.address === 0) this.bus.writeMemory(physical >>> 0, value, width);
+    else if (page.writable) this.writeHost(page.address + (physical & 0xfff), value, width);
+  }
+  private readHost(host: number, width: AccessWidth): number {
+    if (width === 1) return this.u8[host]!;
+    return width === 2 ? this.view.getUint16(host, true) : this.view.getInt32(host, true);
+  }
+  private writeHost(host: number, value: number, width: AccessWidth): void {
+    this.code.willChange(host, width);
+    if (width === 1) this.u8[host] = value;
+    else if (width === 2) this.view.setUint16(host, value, true);
+    else this.view.setInt32(host, value, true);
+  }
+
+  // Linear memory.
+
+  /** Whether accesses of the current privilege level use the user half. */
+  get userLevel(): boolean {
+    return this.get('cpl') === 3;
+  }
+  readLinear(linear: number, width: AccessWidth, user: boolean): number {
+    if ((linear & 0xfff) + width > 0x1000) return this.readAcross(linear, width, user);
+    const physical = this.physicalOf(this.translate(linear, false, user)) | (linear & 0xfff);
+    const page = this.bus.page(physical & ~0xfff);
+    if (page.address !== 0) return this.readHost(page.address + (physical & 0xfff), width);
+    this.onBusAccess();
+    return this.bus.readMemory(physical >>> 0, width);
+  }
+  private readAcross(linear: number, width: AccessWidth, user: boolean): number {
+    this.translate(linear, false, user);
+    this.translate(linear + width - 1, false, user);
+    let value = 0;
+    for (let index = 0; index < width; index++) value |= this.readLinear((linear + index) | 0, 1, user) << (8 * index);
+    return value;
+  }
+  writeLinear(linear: number, value: number, width: AccessWidth, user: boolean): void {
+    if ((linear & 0xfff) + width > 0x1000) return this.writeAcross(linear, value, width, user);
+    const physical = this.physicalOf(this.translate(linear, true, user)) | (linear & 0xfff);
+    const page = this.bus.page(physical & ~0xfff);
+    if (page.address !== 0) {
+      if (page.writable) this.writeHost(page.address + (physical & 0xfff), value, width);
+      return;
+    }
+    this.onBusAccess();
+    this.bus.writeMemory(physical >>> 0, value, width);
+  }
+  private writeAcross(linear: number, value: number, width: AccessWidth, user: boolean): void {
+    this.translate(linear, true, user);
+    this.translate((linear + width - 1) | 0, true, user);
+    for (let index = 0; index < width; index++) {
+      this.writeLinear((linear + index) | 0, (value >>> (8 * index)) & 0xff, 1, user);
+    }
+  }
+}

@@ -1,0 +1,279 @@
+/** The slow paths that instructions call by name. */
+import type { SystemPaths } from '../engine/imports.js';
+import { flagBits, record, segmentIndex } from '../layout.js';
+import { type Core, cr0Bits, vectors } from './core.js';
+import type { FlagsAccess } from './flags.js';
+import { deliver, interruptReturn } from './interrupts.js';
+import {
+  findDescriptor, isCode, isConforming, isWritableData, limitOf, loadDataSegment, loadRealSegment, privilegeOf, typeOf, type Descriptor,
+} from './segments.js';
+import { loadLocalTable, loadTaskRegister } from './tasks.js';
+import { farCall, farJump, farReturn } from './transfers.js';
+
+/** What slow paths need of the run loop. */
+export interface RunControl {
+  /** Makes the engine return after the current instruction. */
+  leaveAfterThis(): void;
+  /** Interrupts wait until one more instruction has run. */
+  shadowNext(): void;
+  /** Flags changed: an interrupt or a trap may be due. */
+  flagsChanged(): void;
+  /** Privilege, code segment, stack segment or paging changed. */
+  modeChanged(): void;
+  /** A software interrupt takes the place of the single-step trap. */
+  suppressTrap(): void;
+}
+
+const { IF, VM, IOPL } = flagBits;
+
+export function systemPaths(core: Core, flags: FlagsAccess, control: RunControl): SystemPaths {
+  return {
+    ...segmentPaths(core, control),
+    ...transferPaths(core, flags, control),
+    ...flagPaths(core, flags, control),
+    ...registerPaths(core, control),
+    ...inspectionPaths(core, flags),
+    ...portPaths(core),
+  };
+}
+
+/** EIP of the instruction after the current record. */
+function nextEip(core: Core): number {
+  const at = core.get('currentRecord');
+  const offset = core.view.getUint16(at + record.pageOffset, true) + core.view.getUint8(at + record.length);
+  const next = (core.get('codeBase') + offset) | 0;
+  return core.model === '80386' ? next : next & 0xffff;
+}
+
+const done = (action: () => void): 0 => {
+  action();
+  return 0;
+};
+
+function segmentPaths(core: Core, control: RunControl) {
+  const load = (segment: number, selector: number): void => {
+    if (segment === segmentIndex.cs) loadRealSegment(core, segment, selector); // Only the 8086 gets here.
+    else loadDataSegment(core, segment, selector);
+    if (segment === segmentIndex.ss || segment === segmentIndex.cs) control.modeChanged();
+  };
+  return {
+    loadSegment: (segment: number, selector: number) => done(() => load(segment, selector)),
+    loadSegmentShadowed: (segment: number, selector: number) =>
+      done(() => {
+        load(segment, selector);
+        // The 8086 holds interrupts back after any segment register; later processors after SS alone.
+        if (segment === segmentIndex.ss || core.model === '8086') control.shadowNext();
+      }),
+  };
+}
+
+function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
+  const changing = (action: () => void): 0 => {
+    action();
+    control.modeChanged();
+    control.flagsChanged();
+    return 0;
+  };
+  return {
+    farJump: (selector: number, offset: number) => changing(() => farJump(core, flags, selector, offset, nextEip(core))),
+    farCall16: (selector: number, offset: number) => changing(() => farCall(core, flags, selector, offset, nextEip(core), 2)),
+    farCall32: (selector: number, offset: number) => changing(() => farCall(core, flags, selector, offset, nextEip(core), 4)),
+    farReturn: (width: number, extra: number) => changing(() => farReturn(core, width === 32 ? 4 : 2, extra)),
+    interrupt: (vector: number, short: number) =>
+      changing(() => {
+        if (core.virtual8086 && short === 0 && core.ioPrivilege < 3) core.fault(vectors.generalProtection);
+        core.set('eip', nextEip(core));
+        control.suppressTrap();
+        deliver(core, flags, { vector, software: true, external: false });
+      }),
+    interruptReturn: (width: number) =>
+      changing(() => {
+        core.set('eip', nextEip(core)); // Where this task goes on, should the return switch tasks.
+        interruptReturn(core, flags, width === 32 ? 4 : 2);
+      }),
+    halt: () =>
+      done(() => {
+        requirePrivilege(core);
+        core.set('eip', nextEip(core));
+        core.set('halted', 1);
+        control.leaveAfterThis();
+      }),
+  };
+}
+
+function requirePrivilege(core: Core): void {
+  if (core.protectedMode && core.get('cpl') !== 0) core.fault(vectors.generalProtection);
+}
+
+function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
+  const requireInterruptRight = (): void => {
+    if (core.protectedMode && core.get('cpl') > core.ioPrivilege) core.fault(vectors.generalProtection);
+  };
+  const requireVirtualRight = (): void => {
+    if (core.virtual8086 && core.ioPrivilege < 3) core.fault(vectors.generalProtection);
+  };
+  return {
+    clearInterruptFlag: () =>
+      done(() => {
+        requireInterruptRight();
+        core.set('flagsOther', core.get('flagsOther') & ~IF);
+      }),
+    setInterruptFlag: () =>
+      done(() => {
+        requireInterruptRight();
+        const before = core.get('flagsOther');
+        core.set('flagsOther', before | IF);
+        if ((before & IF) === 0) control.shadowNext();
+        control.flagsChanged();
+      }),
+    pushedFlags: () => {
+      requireVirtualRight();
+      return flags.read() & ~(VM | flagBits.RF);
+    },
+    popFlags: (image: number, width: number) =>
+      done(() => {
+        requireVirtualRight();
+        const privilege = core.protectedMode ? core.get('cpl') : 0;
+        const kept = VM | flagBits.RF | (privilege === 0 ? 0 : IOPL) | (privilege <= core.ioPrivilege || privilege === 0 ? 0 : IF);
+        flags.write(image, width === 32 ? 4 : 2, ~kept);
+        control.flagsChanged();
+      }),
+  };
+}
+
+function registerPaths(core: Core, control: RunControl) {
+  const writeMachineStatus = (value: number): void => {
+    const before = core.get('cr0');
+    core.set('cr0', value);
+    if (((before ^ value) & (cr0Bits.PG | cr0Bits.PE)) !== 0) core.flushTranslations();
+    control.modeChanged();
+  };
+  const existing = cr0Bits.PE | cr0Bits.MP | cr0Bits.EM | cr0Bits.TS | cr0Bits.PG;
+  return {
+    requirePrivilege: () => done(() => requirePrivilege(core)),
+    requireProtectedMode: () =>
+      done(() => {
+        if (!core.usesDescriptors) core.fault(vectors.invalidOpcode);
+      }),
+    readControl(index: number) {
+      if (index !== 0 && index !== 2 && index !== 3) core.fault(vectors.invalidOpcode);
+      return core.get(index === 0 ? 'cr0' : index === 2 ? 'cr2' : 'cr3');
+    },
+    writeControl: (index: number, value: number) =>
+      done(() => {
+        if (index !== 0 && index !== 2 && index !== 3) core.fault(vectors.invalidOpcode);
+        if (index === 2) return core.set('cr2', value);
+        if (index === 3) {
+          core.set('cr3', value);
+          if (core.paging) core.flushTranslations();
+          return control.modeChanged();
+        }
+        if ((value & cr0Bits.PG) !== 0 && (value & cr0Bits.PE) === 0) core.fault(vectors.generalProtection);
+        writeMachineStatus(value & existing);
+      }),
+    readDebug: (index: number) => core.get(debugRegister(index)),
+    writeDebug: (index: number, value: number) => done(() => core.set(debugRegister(index), value)),
+    readTest(index: number) {
+      if (index < 6) core.fault(vectors.invalidOpcode);
+      return core.get(index === 6 ? 'tr6' : 'tr7');
+    },
+    writeTest: (index: number, value: number) =>
+      done(() => {
+        if (index < 6) core.fault(vectors.invalidOpcode);
+        core.set(index === 6 ? 'tr6' : 'tr7', value);
+      }),
+    loadGlobalTable: (limit: number, base: number) =>
+      done(() => {
+        core.set('gdtrLimit', limit);
+        core.set('gdtrBase', base);
+      }),
+    loadInterruptTable: (limit: number, base: number) =>
+      done(() => {
+        core.set('idtrLimit', limit);
+        core.set('idtrBase', base);
+      }),
+    loadLocalTable: (selector: number) => done(() => loadLocalTable(core, selector, vectors.generalProtection)),
+    loadTask: (selector: number) => done(() => loadTaskRegister(core, selector)),
+    readMachineStatus: () => (core.model === '80286' ? core.get('cr0') | 0xfff0 : core.get('cr0')),
+    // LMSW can set PE and never clears it.
+    loadMachineStatus: (value: number) =>
+      done(() => writeMachineStatus((core.get('cr0') & ~0xe) | (value & 0xf) | (core.get('cr0') & cr0Bits.PE))),
+    clearTaskSwitched: () => done(() => core.set('cr0', core.get('cr0') & ~cr0Bits.TS)),
+    coprocessor: () =>
+      done(() => {
+        if ((core.get('cr0') & (cr0Bits.EM | cr0Bits.TS)) !== 0) core.fault(vectors.deviceNotAvailable);
+      }),
+    wait: () =>
+      done(() => {
+        const both = cr0Bits.MP | cr0Bits.TS;
+        if ((core.get('cr0') & both) === both) core.fault(vectors.deviceNotAvailable);
+      }),
+  };
+}
+
+const debugNames = ['dr0', 'dr1', 'dr2', 'dr3', 'dr6', 'dr7', 'dr6', 'dr7'] as const;
+const debugRegister = (index: number): (typeof debugNames)[number] => debugNames[index & 7]!;
+
+function inspectionPaths(core: Core, flags: FlagsAccess) {
+  const visible = (selector: number, descriptor: Descriptor): boolean =>
+    isConforming(descriptor) ||
+    (core.get('cpl') <= privilegeOf(descriptor) && (selector & 3) <= privilegeOf(descriptor));
+  const look = (selector: number, accepts: (descriptor: Descriptor) => boolean): Descriptor | undefined => {
+    const descriptor = (selector & 0xfffc) === 0 ? undefined : findDescriptor(core, selector);
+    const found = descriptor !== undefined && accepts(descriptor) && visible(selector, descriptor) ? descriptor : undefined;
+    flags.write(found === undefined ? 0 : flagBits.ZF, 2, flagBits.ZF);
+    return found;
+  };
+  const isSegment = (descriptor: Descriptor): boolean => (typeOf(descriptor) & 0x10) !== 0;
+  const among = (types: readonly number[]) => (descriptor: Descriptor): boolean =>
+    isSegment(descriptor) || types.includes(typeOf(descriptor));
+  const readable = (descriptor: Descriptor): boolean =>
+    isSegment(descriptor) && (!isCode(descriptor) || (typeOf(descriptor) & 2) !== 0);
+  return {
+    accessRights: (selector: number) => (look(selector, among([1, 2, 3, 4, 5, 9, 11, 12]))?.high ?? 0) & 0x00f0_ff00,
+    segmentLimit(selector: number) {
+      const found = look(selector, among([1, 2, 3, 9, 11]));
+      return found === undefined ? 0 : limitOf(found);
+    },
+    verifyRead: (selector: number) => done(() => void look(selector, readable)),
+    verifyWrite: (selector: number) => done(() => void look(selector, isWritableData)),
+  };
+}
+
+function portPaths(core: Core) {
+  return {
+    checkPorts: (port: number, bytes: number) =>
+      done(() => {
+        if (!core.protectedMode || (!core.virtual8086 && core.get('cpl') <= core.ioPrivilege)) return;
+        if (!portsAllowed(core, port, bytes)) core.fault(vectors.generalProtection);
+      }),
+    input(port: number, bytes: number) {
+      core.onBusAccess();
+      return core.bus.readPort(port & 0xffff, bytes as 1 | 2 | 4);
+    },
+    output8: (port: number, value: number) => done(() => writePort(core, port, value & 0xff, 1)),
+    output16: (port: number, value: number) => done(() => writePort(core, port, value & 0xffff, 2)),
+    output32: (port: number, value: number) => done(() => writePort(core, port, value >>> 0, 4)),
+  };
+}
+
+function writePort(core: Core, port: number, value: number, bytes: 1 | 2 | 4): void {
+  core.onBusAccess();
+  core.bus.writePort(port & 0xffff, value, bytes);
+}
+
+/** Looks the ports up in the TSS's permission map (Intel SDM Vol. 1, section 19.5.2). */
+function portsAllowed(core: Core, port: number, bytes: number): boolean {
+  const tr = segmentIndex.tr;
+  const type = core.segmentField(tr, 'attributes') & 0x1f;
+  if (type !== 9 && type !== 11) return false;
+  const limit = core.segmentField(tr, 'limit') >>> 0;
+  const base = core.segmentField(tr, 'base');
+  if (limit < 0x67) return false;
+  const map = core.readLinear((base + 0x66) | 0, 2, false) & 0xffff;
+  const at = map + ((port & 0xffff) >> 3);
+  if (at + 1 > limit) return false;
+  const bits = core.readLinear((base + at) | 0, 1, false) | (core.readLinear((base + at + 1) | 0, 1, false) << 8);
+  return ((bits >> (port & 7)) & ((1 << bytes) - 1)) === 0;
+}
+

@@ -1,0 +1,92 @@
+import { assert } from '../../base/assert.js';
+import { ByteWriter } from './bytes.js';
+import { type Opcode, opcodes, valueTypes, type ValueType } from './opcodes.js';
+
+/** A branch target inside a body. */
+export interface Label {
+  readonly depth: number;
+}
+
+/** Writes one function's code, keeping track of locals and of label depths. */
+export class FunctionBody {
+  private readonly code = new ByteWriter(256);
+  private readonly locals: ValueType[] = [];
+  private free: number[] = [];
+  private depth = 0;
+
+  constructor(private readonly parameters: readonly ValueType[]) {}
+
+  op(opcode: Opcode): void {
+    this.code.byte(opcodes[opcode]);
+  }
+  i32(value: number): void {
+    this.op('i32.const');
+    this.code.signed(value);
+  }
+  i64(value: bigint): void {
+    this.op('i64.const');
+    this.code.signed64(value);
+  }
+  /** A load or store; the address is on the stack, `offset` is added to it without wrapping. Alignment is not promised. */
+  memory(opcode: Opcode, offset: number): void {
+    this.op(opcode);
+    this.code.byte(0);
+    this.code.unsigned(offset);
+  }
+  local(opcode: 'local.get' | 'local.set' | 'local.tee', index: number): void {
+    this.op(opcode);
+    this.code.unsigned(index);
+  }
+  call(functionIndex: number): void {
+    this.op('call');
+    this.code.unsigned(functionIndex);
+  }
+  callIndirect(typeIndex: number): void {
+    this.op('call_indirect');
+    this.code.unsigned(typeIndex);
+    this.code.byte(0);
+  }
+  /** Opens a block, a loop or an `if` without results. */
+  open(kind: 'block' | 'loop' | 'if', result?: ValueType): Label {
+    this.op(kind);
+    this.code.byte(result === undefined ? 0x40 : valueTypes[result]);
+    return { depth: ++this.depth };
+  }
+  close(): void {
+    assert(this.depth > 0, 'every close has an open');
+    this.depth--;
+    this.op('end');
+  }
+  branch(label: Label, opcode: 'br' | 'br_if' = 'br'): void {
+    this.op(opcode);
+    this.code.unsigned(this.depth - label.depth);
+  }
+  branchTable(labels: readonly Label[], otherwise: Label): void {
+    this.op('br_table');
+    this.code.unsigned(labels.length);
+    for (const label of [...labels, otherwise]) this.code.unsigned(this.depth - label.depth);
+  }
+  /** A local variable; one that was released before is used again. */
+  allocate(type: ValueType): number {
+    const reusable = this.free.findIndex((index) => this.locals[index - this.parameters.length] === type);
+    if (reusable >= 0) return this.free.splice(reusable, 1)[0]!;
+    this.locals.push(type);
+    return this.parameters.length + this.locals.length - 1;
+  }
+  /** Releases every local allocated so far but the first `kept`; their values are gone. */
+  releaseLocals(kept: number): void {
+    this.free = this.locals.map((_, at) => this.parameters.length + at).slice(kept);
+  }
+  finish(): Uint8Array {
+    assert(this.depth === 0, 'every open block is closed');
+    const out = new ByteWriter(this.code.length + 64);
+    out.unsigned(this.locals.length);
+    for (const type of this.locals) {
+      out.unsigned(1);
+      out.byte(valueTypes[type]);
+    }
+    out.bytes(this.code.finish());
+    out.byte(opcodes.end);
+    return out.finish();
+  }
+}

@@ -1,0 +1,63 @@
+/** A growing byte buffer with the encodings of the WebAssembly binary format (section 5.2). */
+export class ByteWriter {
+  private buffer: Uint8Array;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.buffer = new Uint8Array(capacity);
+  }
+
+  private grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
+    grown.set(this.buffer);
+    this.buffer = grown;
+  }
+  byte(value: number): void {
+    if (this.length === this.buffer.length) this.grow(this.length + 1);
+    this.buffer[this.length++] = value;
+  }
+  bytes(values: Uint8Array | readonly number[]): void {
+    if (this.length + values.length > this.buffer.length) this.grow(this.length + values.length);
+    this.buffer.set(values, this.length);
+    this.length += values.length;
+  }
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.byte(rest);
+  }
+  /** A signed 32-bit number, LEB128. */
+  signed(value: number): void {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) return this.byte(low);
+      this.byte(low | 0x80);
+    }
+  }
+  /** A signed 64-bit number, LEB128. */
+  signed64(value: bigint): void {
+    let rest = BigInt.asIntN(64, value);
+    for (;;) {
+      const low = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)) return this.byte(low);
+      this.byte(low | 0x80);
+    }
+  }
+  name(text: string): void {
+    const encoded = new TextEncoder().encode(text);
+    this.unsigned(encoded.length);
+    this.bytes(encoded);
+  }
+  clear(): void {
+    this.length = 0;
+  }
+  finish(): Uint8Array {
+    return this.buffer.slice(0, this.length);
+  }
+}

@@ -1,0 +1,284 @@
+import { assert } from '../../base/assert.js';
+import type { FunctionBody, Label } from './body.js';
+import type { Opcode, ValueType } from './opcodes.js';
+
+/**
+ * A pure expression: emitted where it is used, as often as it is used. Whatever reads memory or must keep its moment
+ * is held in a local first (see {@link Code.hold}).
+ */
+export interface Value {
+  readonly type: ValueType;
+  readonly push: (body: FunctionBody) => void;
+  /** The value of a 32-bit constant, known while emitting. */
+  readonly constant?: number;
+}
+
+/** A number where an i32 value is expected stands for a constant. */
+export type Operand = Value | number;
+
+type Width = 8 | 16 | 32;
+
+/** Expressions and statements over a function body; knows nothing of x86. */
+export class Code {
+  constructor(readonly body: FunctionBody) {}
+
+  i32(value: number): Value {
+    return { type: 'i32', constant: value | 0, push: (body) => body.i32(value | 0) };
+  }
+  i64(value: bigint): Value {
+    return { type: 'i64', push: (body) => body.i64(value) };
+  }
+  private value(operand: Operand): Value {
+    return typeof operand === 'number' ? this.i32(operand) : operand;
+  }
+  private unary(type: ValueType, opcode: Opcode, operand: Operand): Value {
+    const a = this.value(operand);
+    return {
+      type,
+      push(body) {
+        a.push(body);
+        body.op(opcode);
+      },
+    };
+  }
+  private binary(type: ValueType, opcode: Opcode, left: Operand, right: Operand): Value {
+    const a = this.value(left);
+    const b = this.value(right);
+    return {
+      type,
+      push(body) {
+        a.push(body);
+        b.push(body);
+        body.op(opcode);
+      },
+    };
+  }
+  /** A 32-bit operation that folds when both sides are known. */
+  private folding(opcode: Opcode, fold: (a: number, b: number) => number, left: Operand, right: Operand): Value {
+    const a = this.value(left).constant;
+    const b = this.value(right).constant;
+    if (a !== undefined && b !== undefined) return this.i32(fold(a, b));
+    return this.binary('i32', opcode, left, right);
+  }
+
+  add(a: Operand, b: Operand): Value {
+    if (this.value(b).constant === 0) return this.value(a);
+    return this.folding('i32.add', (x, y) => (x + y) | 0, a, b);
+  }
+  sub(a: Operand, b: Operand): Value {
+    return this.folding('i32.sub', (x, y) => (x - y) | 0, a, b);
+  }
+  mul(a: Operand, b: Operand): Value {
+    return this.folding('i32.mul', Math.imul, a, b);
+  }
+  and(a: Operand, b: Operand): Value {
+    if (this.value(b).constant === -1) return this.value(a);
+    return this.folding('i32.and', (x, y) => x & y, a, b);
+  }
+  or(a: Operand, b: Operand): Value {
+    return this.folding('i32.or', (x, y) => x | y, a, b);
+  }
+  xor(a: Operand, b: Operand): Value {
+    return this.folding('i32.xor', (x, y) => x ^ y, a, b);
+  }
+  not(a: Operand): Value {
+    return this.xor(a, -1);
+  }
+  shl(a: Operand, b: Operand): Value {
+    if (this.value(b).constant === 0) return this.value(a);
+    return this.folding('i32.shl', (x, y) => x << y, a, b);
+  }
+  shrUnsigned(a: Operand, b: Operand): Value {
+    if (this.value(b).constant === 0) return this.value(a);
+    return this.folding('i32.shr_u', (x, y) => (x >>> y) | 0, a, b);
+  }
+  shrSigned(a: Operand, b: Operand): Value {
+    if (this.value(b).constant === 0) return this.value(a);
+    return this.folding('i32.shr_s', (x, y) => x >> y, a, b);
+  }
+  rotateLeft(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.rotl', a, b);
+  }
+  rotateRight(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.rotr', a, b);
+  }
+  divUnsigned(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.div_u', a, b);
+  }
+  remUnsigned(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.rem_u', a, b);
+  }
+  equal(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.eq', a, b);
+  }
+  notEqual(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.ne', a, b);
+  }
+  isZero(a: Operand): Value {
+    return this.unary('i32', 'i32.eqz', a);
+  }
+  lessUnsigned(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.lt_u', a, b);
+  }
+  lessSigned(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.lt_s', a, b);
+  }
+  greaterUnsigned(a: Operand, b: Operand): Value {
+    return this.binary('i32', 'i32.gt_u', a, b);
+  }
+  countTrailingZeros(a: Operand): Value {
+    return this.unary('i32', 'i32.ctz', a);
+  }
+  countLeadingZeros(a: Operand): Value {
+    return this.unary('i32', 'i32.clz', a);
+  }
+  populationCount(a: Operand): Value {
+    return this.unary('i32', 'i32.popcnt', a);
+  }
+  /** The low `width` bits, sign-extended to 32. */
+  signExtend(a: Operand, width: Width): Value {
+    if (width === 32) return this.value(a);
+    return this.unary('i32', width === 8 ? 'i32.extend8_s' : 'i32.extend16_s', a);
+  }
+  /** The low `width` bits, zero-extended to 32. */
+  zeroExtend(a: Operand, width: Width): Value {
+    return width === 32 ? this.value(a) : this.and(a, width === 8 ? 0xff : 0xffff);
+  }
+  select(condition: Value, yes: Operand, no: Operand): Value {
+    const a = this.value(yes);
+    const b = this.value(no);
+    return {
+      type: a.type,
+      push(body) {
+        a.push(body);
+        b.push(body);
+        condition.push(body);
+        body.op('select');
+      },
+    };
+  }
+
+  /** 32 bits to 64, zero-extended or sign-extended. */
+  widen(a: Operand, how: 'unsigned' | 'signed'): Value {
+    return this.unary('i64', how === 'signed' ? 'i64.extend_i32_s' : 'i64.extend_i32_u', a);
+  }
+  /** The low 32 bits of a 64-bit value. */
+  narrow(a: Value): Value {
+    return this.unary('i32', 'i32.wrap_i64', a);
+  }
+  /** A 64-bit operation named as in the text format, without its `i64.`; comparisons give an i32. */
+  wide(operation: WideOperation, a: Value, b: Value): Value {
+    const compares = operation.startsWith('l') || operation.startsWith('g') || operation === 'eq' || operation === 'ne';
+    return this.binary(compares ? 'i32' : 'i64', `i64.${operation}`, a, b);
+  }
+
+  /** Computes a value now, into a local, and returns the local. Constants are returned as they are. */
+  hold(value: Value): Value {
+    if (value.constant !== undefined) return value;
+    const index = this.body.allocate(value.type);
+    value.push(this.body);
+    this.body.local('local.set', index);
+    return this.local(index, value.type);
+  }
+  /** A local as a value. */
+  local(index: number, type: ValueType): Value {
+    return { type, push: (body) => body.local('local.get', index) };
+  }
+  /** A mutable variable with a first value. */
+  variable(first: Operand): Variable {
+    const start = this.value(first);
+    const index = this.body.allocate(start.type);
+    const set = (operand: Operand): void => {
+      this.value(operand).push(this.body);
+      this.body.local('local.set', index);
+    };
+    set(start);
+    return { ...this.local(index, start.type), set };
+  }
+  /** Evaluates for its effects. */
+  perform(value: Value): void {
+    value.push(this.body);
+    this.body.op('drop');
+  }
+
+  when(condition: Operand, then: () => void, otherwise?: () => void): void {
+    this.value(condition).push(this.body);
+    this.body.open('if');
+    then();
+    if (otherwise !== undefined) {
+      this.body.op('else');
+      otherwise();
+    }
+    this.body.close();
+  }
+  /** Repeats until the body branches out of it; `again` goes round, falling off the end leaves. */
+  loop(body: (again: () => void) => void): void {
+    const label = this.body.open('loop');
+    body(() => this.body.branch(label));
+    this.body.close();
+  }
+  /** A region that `leave` jumps out of, forwards. */
+  block(body: (leave: (condition?: Value) => void) => void): void {
+    const label = this.body.open('block');
+    body((condition) => this.leave(label, condition));
+    this.body.close();
+  }
+  leave(label: Label, condition?: Value): void {
+    if (condition === undefined) return this.body.branch(label);
+    condition.push(this.body);
+    this.body.branch(label, 'br_if');
+  }
+
+  /** Memory read now; `address` plus the constant `offset`. */
+  load(opcode: LoadOpcode, address: Operand, offset = 0): Value {
+    return this.hold(this.loadLate(opcode, address, offset));
+  }
+  /** Memory read wherever the value is used: only where nothing is written in between. */
+  loadLate(opcode: LoadOpcode, address: Operand, offset = 0): Value {
+    const base = this.value(address);
+    return {
+      type: opcode === 'i64.load' ? 'i64' : 'i32',
+      push(body) {
+        base.push(body);
+        body.memory(opcode, offset);
+      },
+    };
+  }
+  store(opcode: StoreOpcode, address: Operand, value: Operand, offset = 0): void {
+    this.value(address).push(this.body);
+    this.value(value).push(this.body);
+    this.body.memory(opcode, offset);
+  }
+  /** Calls a function that returns nothing, now. */
+  callVoid(functionIndex: number, ...args: Operand[]): void {
+    for (const argument of args) this.value(argument).push(this.body);
+    this.body.call(functionIndex);
+  }
+  /** Calls a function now and holds its result. */
+  call(functionIndex: number, type: ValueType, ...args: Operand[]): Value {
+    for (const argument of args) this.value(argument).push(this.body);
+    this.body.call(functionIndex);
+    const index = this.body.allocate(type);
+    this.body.local('local.set', index);
+    return this.local(index, type);
+  }
+  return(value?: Operand): void {
+    if (value !== undefined) this.value(value).push(this.body);
+    this.body.op('return');
+  }
+  /** Asserts a type while emitting. */
+  expect(value: Value, type: ValueType): void {
+    assert(value.type === type, `an ${type} value is needed here`);
+  }
+}
+
+/** A mutable local. */
+export interface Variable extends Value {
+  readonly set: (value: Operand) => void;
+}
+
+export type LoadOpcode = 'i32.load' | 'i64.load' | 'i32.load8_u' | 'i32.load8_s' | 'i32.load16_u' | 'i32.load16_s';
+export type StoreOpcode = 'i32.store' | 'i64.store' | 'i32.store8' | 'i32.store16';
+type WideOperation =
+  | 'add' | 'sub' | 'mul' | 'div_s' | 'div_u' | 'rem_s' | 'rem_u' | 'and' | 'or' | 'xor' | 'shl' | 'shr_s' | 'shr_u'
+  | 'eq' | 'ne' | 'lt_s' | 'lt_u' | 'gt_s' | 'gt_u' | 'le_s' | 'le_u' | 'ge_s' | 'ge_u';
