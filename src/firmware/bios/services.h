@@ -1,0 +1,133 @@
+/* What the firmware's files offer one another; each group is defined in the file named above it. */
+#ifndef SERVICES_H
+#define SERVICES_H
+#include "bios.h"
+
+/* chips.c */
+#define DATA_TIMEOUT_TICKS 37 /* Two seconds of 18.2 Hz ticks. */
+struct deadline {
+    u32 last_tick;
+    u16 ticks_left;
+    u16 toggles;
+};
+void chips_initialise(void);
+void irq_enable(u8 irq);
+void end_of_interrupt(u8 irq);
+u8 cmos_read(u8 index);
+void cmos_write(u8 index, u8 value);
+u16 cmos_read16(u8 low, u8 high);
+void delay_refresh(u32 toggles);
+struct deadline deadline_in(u16 ticks);
+bool deadline_idle(struct deadline *deadline);
+
+/* keyboard.c */
+void keyboard_initialise(void);
+bool keyboard_command_byte(u8 value);
+bool keyboard_controller_write(u8 command);
+bool keyboard_write_data(u8 value);
+
+/* memory.c */
+void memory_initialise(void);
+u32 memory_extended_kib(void);
+bool a20_enabled(void);
+void a20_set(bool enabled);
+
+/* clock.c */
+void clock_initialise(void);
+void clock_wait(struct registers *r);
+void clock_event_wait(struct registers *r);
+
+/* floppy.c */
+void floppy_initialise(void);
+void floppy_service(struct registers *r);
+u8 floppy_drive_type(u8 drive);
+
+/* ata.c */
+struct disk {
+    u32 sectors;             /* Addressable sectors. */
+    u16 cylinders;           /* Geometry shown to callers. */
+    u8 heads;                /* 255 at most, as DOS needs. */
+    u8 sectors_per_track;
+    u16 drive_cylinders;     /* Geometry the drive itself answers to. */
+    u8 drive_heads;
+    u8 drive_sectors_per_track;
+    bool lba;
+    char model[21];
+};
+enum transfer { TRANSFER_READ = 0x20, TRANSFER_WRITE = 0x30, TRANSFER_VERIFY = 0x40 };
+extern struct disk disks[2];
+void ata_initialise(void);
+/* Moves sectors from or to segment:offset; returns an INT 13h status and counts whole sectors done. */
+u8 ata_transfer(u8 drive, enum transfer kind, u32 sector, u16 count, u16 segment, u16 offset, u16 *done);
+u8 ata_simple_command(u8 drive, u8 command, u8 count, u8 head);
+u8 ata_reset(void);
+u8 ata_drive_ready(u8 drive);
+
+/* disk.c */
+void disk_initialise(void);
+
+/* ports.c */
+void ports_initialise(void);
+
+/* video_mode.c, video_tables.c */
+struct video_parameters {
+    u8 columns, last_row, character_height;
+    u16 page_bytes;
+    u8 sequencer[4], miscellaneous, crtc[25], attribute[20], graphics[9];
+} PACKED;
+enum memory_layout { TEXT, CGA, PLANAR, LINEAR };
+struct video_mode {
+    u8 number, layout, bits_per_pixel, dac;
+    u16 segment;
+    u8 parameters[3]; /* Table row for 200, 350 and 400 scan lines. */
+};
+extern const ROM struct video_parameters video_parameters[];
+extern const ROM struct video_mode video_modes[];
+extern const ROM u8 video_modes_length;
+extern const ROM u8 functionality_table[];
+extern const ROM u8 video_save_pointers[];
+const ROM struct video_mode *current_mode(void);
+void video_initialise(void);
+void video_set_mode(u8 mode);
+void video_set_start(u16 address_bytes);
+void crtc_write(u8 index, u8 value);
+bool video_is_text(void);
+
+/* video_font.c */
+void font_load_rom(u8 block, u8 height);
+void font_service(struct registers *r);
+
+/* video_palette.c */
+void palette_load_default(u8 kind);
+void palette_sum_to_gray(u16 first, u16 count);
+void palette_service(struct registers *r);
+u8 attribute_read(u8 index);
+void attribute_write(u8 index, u8 value);
+
+/* video_text.c */
+struct cell {
+    u8 character, attribute;
+};
+void cursor_show(void);
+void cursor_set_shape(u16 shape);
+void cursor_move(u8 page, u8 row, u8 column);
+void video_select_page(u8 page);
+void video_scroll(u8 lines, u8 attribute, u8 top, u8 left, u8 bottom, u8 right, bool down);
+struct cell cell_read(u8 page);
+void cell_write(u8 page, u8 character, u8 attribute, bool with_attribute, u16 count);
+void teletype(u8 page, u8 character, u8 attribute, bool with_attribute);
+
+/* video_graphics.c */
+void graphics_clear(void);
+void graphics_scroll(u8 lines, u8 attribute, u8 top, u8 left, u8 bottom, u8 right, bool down);
+void graphics_character(u8 page, u8 row, u8 column, u8 character, u8 attribute);
+u8 graphics_read_character(u8 page, u8 row, u8 column);
+void pixel_write(u8 page, u16 x, u16 y, u8 color);
+u8 pixel_read(u8 page, u16 x, u16 y);
+
+/* print.c */
+void print(const ROM char *text);
+void print_decimal(u32 value);
+void print_character(u8 character);
+
+#endif
