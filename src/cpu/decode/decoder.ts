@@ -1,5 +1,5 @@
 /** Bytes to a decoded record. Encoding by Intel SDM Vol. 2, chapter 2, "Instruction Format". */
-import { attributeIndex, type DecodeForm, pseudoHandlers } from '../engine/interpreter/handlers.js';
+import { attributeIndex, type DecodeForm, operandSlot, pseudoHandlers } from '../engine/interpreter/handlers.js';
 import type { OperandSpecification } from '../instructions/instruction.js';
 import { byteRegisterAddress, record, registerAddress, segmentAddress, segmentIndex, zeroSlot } from '../layout.js';
 import { atLeast, type ProcessorModel } from '../model.js';
@@ -145,7 +145,7 @@ export class Decoder {
     view.setInt32(at + record.displacement, 0, true);
     view.setInt32(at + record.link, 0, true);
     if (inMemory && entry.modrm) segment = this.address32 ? this.address32Bit(at, modrm) : this.address16Bit(at, modrm);
-    form.form.operands.forEach((operand, index) => this.operand(at, operand, form.slots[index], opcode, modrm));
+    for (const operand of form.form.operands) this.operand(at, operand, opcode, modrm);
     if (inMemory) view.setInt32(at + record.addressMask, this.address32 ? -1 : 0xffff, true);
     if (form.instruction.mnemonic === 'pop' && this.addressRegister === 4) {
       // POP computes its target's address with the stack pointer already moved up.
@@ -171,7 +171,6 @@ export class Decoder {
   private operand(
     at: number,
     specification: OperandSpecification,
-    slot: 'rm' | 'reg' | undefined,
     opcode: number,
     modrm: number,
   ): void {
@@ -180,7 +179,7 @@ export class Decoder {
     const bytes = width / 8;
     const setRegister = (number: number): void => {
       const address = width === 8 ? byteRegisterAddress(number) : registerAddress(number);
-      view.setUint16(at + record[slot!], address, true);
+      view.setUint16(at + record[operandSlot(specification)!], address, true);
     };
     const immediate = (value: number, field: number = record.immediate): void => {
       const cut = width === 32 ? value : value & (2 ** width - 1);
@@ -194,8 +193,6 @@ export class Decoder {
         return setRegister((modrm >> 3) & 7);
       case 'opcodeRegister':
         return setRegister(opcode & 7);
-      case 'fixed':
-        return setRegister(specification.register!);
       case 'regNumber':
         return immediate((modrm >> 3) & 7);
       case 'immediate':
@@ -214,6 +211,7 @@ export class Decoder {
         immediate(this.number(bytes));
         return view.setInt32(at + record.immediate2, this.number(2), true);
       case 'memory':
+      case 'fixed':
       case 'one':
         return;
     }

@@ -76,8 +76,9 @@ export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, '
 function emitHandler(handler: Handler, emit: RecordEmitter): void {
   const { instruction, variant } = handler;
   const accesses = [instruction.target ?? 'read', instruction.second ?? 'read'] as const;
-  const operands = handler.operands.map(({ shape, width }, position): EmittedOperand => {
+  const operands = handler.operands.map(({ shape, width, register }, position): EmittedOperand => {
     if (shape === 'memory') return emit.memoryOperand(width, accesses[position] ?? 'read');
+    if (shape === 'fixed') return emit.numberedRegister(register, width);
     if (shape === 'one') return emit.constantOperand(1, width);
     if (shape === 'immediate' || shape === 'immediate2') return emit.immediateOperand(width, shape === 'immediate2');
     return emit.registerOperand(shape, width);

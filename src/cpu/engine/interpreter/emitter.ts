@@ -102,6 +102,11 @@ export class RecordEmitter extends Code implements Emitter {
     const address = registerAddress(generalRegisters.indexOf(name));
     return this.registerAt(() => this.i32(address), width);
   }
+  /** A register by its number in encoding order. */
+  numberedRegister(number: number, width: Width): EmittedOperand {
+    const address = width === 8 ? byteRegisterAddress(number) : registerAddress(number);
+    return this.registerAt(() => this.i32(address), width);
+  }
   byteRegister(name: 'al' | 'ah' | 'cl'): EmittedOperand {
     const address = byteRegisterAddress({ al: 0, cl: 1, ah: 4 }[name]);
     return this.registerAt(() => this.i32(address), 8);

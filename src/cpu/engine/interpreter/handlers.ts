@@ -1,17 +1,16 @@
 /** Which handlers a model's interpreter has: one for each meaning, operand shapes and sizes that can occur together. */
-import { assert } from '../../../base/assert.js';
 import { instructions } from '../../instructions/all.js';
 import type { Form, Instruction, OperandSpecification, Width } from '../../instructions/instruction.js';
 import { atLeast, type ProcessorModel } from '../../model.js';
 import type { HandlerVariant } from './emitter.js';
 
 /** Where a handler finds an operand. */
-export type Shape = 'rm' | 'reg' | 'memory' | 'immediate' | 'immediate2' | 'one';
+export type Shape = 'rm' | 'reg' | 'memory' | 'immediate' | 'immediate2' | 'one' | 'fixed';
 
 export interface Handler {
   readonly key: string;
   readonly instruction: Instruction;
-  readonly operands: readonly { readonly shape: Shape; readonly width: Width }[];
+  readonly operands: readonly { readonly shape: Shape; readonly width: Width; readonly register: number }[];
   readonly variant: HandlerVariant;
 }
 
@@ -29,11 +28,10 @@ export const pseudoHandlers = {
 /** The number of the first instruction's handler. */
 export const firstHandler = 4;
 
-/** A form as the decoder needs it: where operands go, and the handler for each combination of attributes. */
+/** A form as the decoder needs it: the handler for each combination of attributes. */
 export interface DecodeForm {
   readonly instruction: Instruction;
   readonly form: Form;
-  readonly slots: readonly ('rm' | 'reg' | undefined)[];
   /** Handler by {@link attributeIndex}; 0 where the combination cannot occur. */
   readonly handlers: Uint16Array;
 }
@@ -52,23 +50,13 @@ export const attributeIndex = (
 const hasModRmOperand = (kind: OperandSpecification['kind']): boolean =>
   kind === 'rm' || kind === 'memory' || kind === 'rmRegister' || kind === 'opcodeRegister';
 
-/** Implied registers take whichever register slot of the record the encoding leaves free. */
-export function operandSlots(form: Form): ('rm' | 'reg' | undefined)[] {
-  const taken = new Set<'rm' | 'reg'>();
-  if (form.operands.some(({ kind }) => hasModRmOperand(kind))) taken.add('rm');
-  if (form.operands.some(({ kind }) => kind === 'reg')) taken.add('reg');
-  return form.operands.map(({ kind }) => {
-    if (hasModRmOperand(kind)) return 'rm';
-    if (kind === 'reg') return 'reg';
-    if (kind !== 'fixed') return undefined;
-    const free = taken.has('rm') ? 'reg' : 'rm';
-    assert(!taken.has(free), 'two register slots suffice for every form');
-    taken.add(free);
-    return free;
-  });
+/** The record's register slot that an operand's number goes to. */
+export function operandSlot({ kind }: OperandSpecification): 'rm' | 'reg' | undefined {
+  if (hasModRmOperand(kind)) return 'rm';
+  return kind === 'reg' ? 'reg' : undefined;
 }
 
-function shapeOf(specification: OperandSpecification, slot: 'rm' | 'reg' | undefined, inMemory: boolean): Shape {
+function shapeOf(specification: OperandSpecification, inMemory: boolean): Shape {
   switch (specification.kind) {
     case 'rm':
       return inMemory ? 'memory' : 'rm';
@@ -77,10 +65,12 @@ function shapeOf(specification: OperandSpecification, slot: 'rm' | 'reg' | undef
       return 'memory';
     case 'immediate2':
       return 'immediate2';
+    case 'fixed':
+      return 'fixed';
     case 'one':
       return 'one';
     default:
-      return slot ?? 'immediate';
+      return operandSlot(specification) ?? 'immediate';
   }
 }
 
@@ -96,7 +86,6 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
   instructions.forEach((instruction, number) => {
     for (const form of instruction.forms) {
       if (form.onlyModel === undefined ? !atLeast(model, form.firstModel) : form.onlyModel !== model) continue;
-      const slots = operandSlots(form);
       const table = new Uint16Array(64);
       const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'offset');
       const eitherWay = form.operands.some(({ kind }) => kind === 'rm');
@@ -104,7 +93,7 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
         const inMemory = (index & 1) !== 0;
         if (index >> 4 === 3 || (inMemory && !memoryOnly && !eitherWay) || (!inMemory && memoryOnly)) continue;
         if (model !== '80386' && (index & 0b1110) !== 0) continue;
-        const handler = describe(instruction, number, form, slots, index, model);
+        const handler = describe(instruction, number, form, index, model);
         let id = known.get(handler.key);
         if (id === undefined) {
           id = firstHandler + handlers.length;
@@ -113,7 +102,7 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
         }
         table[index] = id;
       }
-      forms.push({ instruction, form, slots, handlers: table });
+      forms.push({ instruction, form, handlers: table });
     }
   });
   return { handlers, forms };
@@ -123,14 +112,14 @@ function describe(
   instruction: Instruction,
   number: number,
   form: Form,
-  slots: readonly ('rm' | 'reg' | undefined)[],
   index: number,
   model: ProcessorModel,
 ): Handler {
   const width = dependsOnOperandSize(form) && (index & 2) !== 0 ? 32 : 16;
-  const operands = form.operands.map((specification, position) => ({
-    shape: shapeOf(specification, slots[position], (index & 1) !== 0),
+  const operands = form.operands.map((specification) => ({
+    shape: shapeOf(specification, (index & 1) !== 0),
     width: specification.width === 'operand' ? width : specification.width,
+    register: specification.register ?? 0,
   }));
   const sensesRepeat = instruction.repeatable !== undefined || instruction.sensesRepeat === true;
   const variant: HandlerVariant = {
@@ -140,7 +129,7 @@ function describe(
     repeat: sensesRepeat ? repeatFor(instruction, repeats[index >> 4]!) : 'none',
     model,
   };
-  const shapes = operands.map((operand) => `${operand.shape}${operand.width}`).join(' ');
+  const shapes = operands.map((operand) => `${operand.shape}${operand.shape === 'fixed' ? operand.register : ''}:${operand.width}`).join(' ');
   const { addressWidth, stackWidth, repeat } = variant;
   const key = `${instruction.mnemonic}#${number} ${shapes} ${width} ${addressWidth} ${stackWidth} ${repeat}`;
   return { key, instruction, operands, variant };
