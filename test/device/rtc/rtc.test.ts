@@ -186,7 +186,16 @@ test('128 bytes of memory are kept, and bit 7 of the index masks the non-maskabl
 describe('any use', () => {
   const index = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10, 11, 11, 12, 12, 13, 0x32);
   const byte = fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.constantFrom(0x26, 0x2f, 0x23, 0x72, 0x42, 0x12, 0x22));
-  const action: fc.Arbitrary<Action> = fc.oneof(
+  const runs = (valueA: number, valueB: number): Action[] => [
+    { kind: 'write', register: 'index', value: 0x0a },
+    { kind: 'write', register: 'data', value: valueA },
+    { kind: 'write', register: 'index', value: 0x0b },
+    { kind: 'write', register: 'data', value: valueB },
+    { kind: 'write', register: 'index', value: 0x0c },
+    { kind: 'read', register: 'data' },
+  ];
+  const action: fc.Arbitrary<Action | Action[]> = fc.oneof(
+    fc.tuple(fc.constantFrom(0x20, 0x26, 0x2f), fc.constantFrom(0x02, 0x12, 0x32, 0x52)).map((both) => runs(...both)),
     index.map((value): Action => ({ kind: 'write', register: 'index', value })),
     byte.map((value): Action => ({ kind: 'write', register: 'data', value })),
     fc.constant<Action>({ kind: 'read', register: 'data' }),
