@@ -16,7 +16,7 @@ interface Ran {
 const passed = (task: Ran): boolean =>
   task.type === 'suite' ? (task.tasks ?? []).every(passed) : task.result?.state === 'pass';
 
-// eslint-disable-next-line no-empty-pattern -- vitest reads the pattern to learn which fixtures are wanted: none.
+// Vitest reads the pattern to learn which fixtures are wanted: none.
 afterAll(({}, file) => {
   // A filtered, skipped or failed test may own any golden: only a file that ran whole and well can tell.
   if (!file.tasks.every(passed)) return;
