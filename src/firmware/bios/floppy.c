@@ -16,8 +16,10 @@
 #define DISK_CHANGED 0x80
 #define TYPE_360K 1
 #define TYPE_1200K 2
+#define TYPE_720K 3
 #define TYPE_1440K 4
 #define TYPE_2880K 5
+#define DEFAULT_PARAMETERS 0xEFC7
 #define ESTABLISHED 0x10
 #define DOUBLE_STEP 0x20
 #define SECOND_TICKS 19
@@ -50,8 +52,19 @@ u8 floppy_drive_type(u8 drive) {
     return type <= TYPE_2880K ? type : 0;
 }
 
-static u8 parameter(enum parameter index) {
+/* Which geometry a drive shows: that of its medium once known, else that of the drive. */
+static u8 geometry_of(u8 drive) {
+    u8 type = floppy_drive_type(drive), media = BDA->floppy_media[drive], rate = media >> 6;
+    if (!(media & ESTABLISHED)) return type;
+    if (type == TYPE_1200K && rate == 1) return TYPE_360K;
+    if (type >= TYPE_1440K && rate == 2) return TYPE_720K;
+    return type == TYPE_2880K && rate == 0 ? TYPE_1440K : type;
+}
+
+/* Programs hang their own parameters on INT 1Eh; while nobody has, those of the medium hold. */
+static u8 parameter(u8 drive, enum parameter index) {
     u32 pointer = VECTOR(0x1E);
+    if (pointer == FAR_ADDRESS(ROM_SEGMENT, DEFAULT_PARAMETERS)) return geometries[geometry_of(drive)].parameters[index];
     return far_read8(pointer >> 16, pointer + index);
 }
 
@@ -96,12 +109,12 @@ static void forget_interrupt(void) {
 
 static bool sense_interrupt(void) { return send(0x08) && take_results() == 2; }
 
-static bool specify(void) { return send(0x03) && send(parameter(STEP_RATE)) && send(parameter(LOAD_TIME)); }
+static bool specify(u8 drive) { return send(0x03) && send(parameter(drive, STEP_RATE)) && send(parameter(drive, LOAD_TIME)); }
 
 static u8 output_value(u8 drive) { return ENABLED | drive | (BDA->floppy_motors & 3) << 4; }
 
 static u8 reset_controller(void) {
-    u8 drive = BDA->floppy_motors >> 4 & 3;
+    u8 drive = BDA->floppy_motors >> 4 & 1;
     forget_interrupt();
     out8(DIGITAL_OUTPUT, output_value(drive) & ~0x04);
     delay_refresh(2);
@@ -111,7 +124,7 @@ static u8 reset_controller(void) {
     for (u8 unit = 0; unit < 4; unit++) {
         if (!sense_interrupt()) return CONTROLLER;
     }
-    return specify() ? OK : CONTROLLER;
+    return specify(drive) ? OK : CONTROLLER;
 }
 
 void floppy_initialise(void) {
@@ -120,7 +133,7 @@ void floppy_initialise(void) {
         u8 type = floppy_drive_type(drive);
         if (type) count++;
         /* Capabilities: 80 tracks, several rates, both known. */
-        u8 known = type == 0 ? 0 : type == TYPE_360K || type == 3 ? 0x04 | (type == 3) : 0x07;
+        u8 known = type == 0 ? 0 : type == TYPE_360K || type == TYPE_720K ? 0x04 | (type == TYPE_720K) : 0x07;
         BDA->floppy_capabilities |= known << drive * 4;
     }
     BDA->equipment = (BDA->equipment & ~0xC1) | (count ? 1 | (count - 1) << 6 : 0);
@@ -135,13 +148,13 @@ static void start_motor(u8 drive) {
     BDA->floppy_motors = (BDA->floppy_motors & 0x0F) | bit | drive << 4;
     out8(DIGITAL_OUTPUT, output_value(drive));
     if (running) return;
-    struct deadline deadline = deadline_in(parameter(SPIN_UP) * 5 / 2);
-    while (parameter(SPIN_UP) && deadline_idle(&deadline)) {
+    struct deadline deadline = deadline_in(parameter(drive, SPIN_UP) * 5 / 2);
+    while (parameter(drive, SPIN_UP) && deadline_idle(&deadline)) {
     }
 }
 
-static void release_motor(void) {
-    u8 ticks = parameter(MOTOR_OFF);
+static void release_motor(u8 drive) {
+    u8 ticks = parameter(drive & 1, MOTOR_OFF);
     BDA->floppy_motor_ticks = ticks ? ticks : MOTOR_KEEP_TICKS;
 }
 
@@ -263,16 +276,16 @@ struct request {
 static u8 send_command(const struct request *q) {
     bool sent = send(q->command) && send(q->head << 2 | q->drive);
     if (q->command == 0x4D) {
-        sent = sent && send(parameter(SIZE_CODE)) && send(parameter(LAST_SECTOR)) && send(parameter(FORMAT_GAP));
-        return sent && send(parameter(FILL)) ? OK : CONTROLLER;
+        sent = sent && send(parameter(q->drive, SIZE_CODE)) && send(parameter(q->drive, LAST_SECTOR)) && send(parameter(q->drive, FORMAT_GAP));
+        return sent && send(parameter(q->drive, FILL)) ? OK : CONTROLLER;
     }
-    sent = sent && send(q->track) && send(q->head) && send(q->sector) && send(parameter(SIZE_CODE));
-    sent = sent && send(parameter(LAST_SECTOR)) && send(parameter(GAP)) && send(parameter(DATA_LENGTH));
+    sent = sent && send(q->track) && send(q->head) && send(q->sector) && send(parameter(q->drive, SIZE_CODE));
+    sent = sent && send(parameter(q->drive, LAST_SECTOR)) && send(parameter(q->drive, GAP)) && send(parameter(q->drive, DATA_LENGTH));
     return sent ? OK : CONTROLLER;
 }
 
 static u8 attempt(const struct request *q) {
-    u32 bytes = q->command == 0x4D ? parameter(LAST_SECTOR) * 4 : (u32)q->count * (128 << parameter(SIZE_CODE));
+    u32 bytes = q->command == 0x4D ? parameter(q->drive, LAST_SECTOR) * 4 : (u32)q->count * (128 << parameter(q->drive, SIZE_CODE));
     u8 status = OK;
     if (q->command != 0x4D) status = seek(q->drive, 0, BDA->floppy_media[q->drive] & ESTABLISHED ? q->track : 0);
     if (status == OK && !(q->command == 0x4D && BDA->floppy_media[q->drive] & ESTABLISHED)) status = establish(q->drive);
@@ -291,7 +304,7 @@ static u8 transfer(const struct request *q) {
     u8 status = check_change(q->drive);
     if (status != OK) return status;
     if (q->mode == 0x4A) BDA->floppy_motors |= 0x80;
-    specify();
+    specify(q->drive);
     status = attempt(q);
     if (status == OK || status == PROTECTED || status == BOUNDARY) return status;
     reset_controller();
@@ -309,15 +322,6 @@ static u8 transfer_service(struct registers *r) {
     u8 status = transfer(&q);
     if (status != OK) r->al = 0;
     return status;
-}
-
-/* Which geometry a drive shows: that of its medium once known, else that of the drive. */
-static u8 geometry_of(u8 drive) {
-    u8 type = floppy_drive_type(drive), media = BDA->floppy_media[drive], rate = media >> 6;
-    if (!(media & ESTABLISHED)) return type;
-    if (type == TYPE_1200K && rate == 1) return TYPE_360K;
-    if (type >= TYPE_1440K && rate == 2) return 3;
-    return type == TYPE_2880K && rate == 0 ? TYPE_1440K : type;
 }
 
 static u8 parameters_service(struct registers *r) {
@@ -355,7 +359,7 @@ static u8 set_media(struct registers *r) {
     }
     for (u8 index = TYPE_360K; index < LENGTH(geometries); index++) {
         const ROM struct geometry *g = &geometries[index];
-        bool fits = index == type || (index == TYPE_360K && type == TYPE_1200K) || (index < type && index >= 3);
+        bool fits = index == type || (index == TYPE_360K && type == TYPE_1200K) || (index < type && index >= TYPE_720K);
         if (!fits || g->last_track != r->ch || g->last_sector != (r->cl & 0x3F)) continue;
         u8 rate = index == TYPE_1200K || index == TYPE_1440K ? 0 : index == TYPE_2880K ? 3 : 2;
         BDA->floppy_media[drive] = media_state(type, index == TYPE_360K && type == TYPE_1200K ? 1 : rate);
@@ -397,7 +401,7 @@ void floppy_service(struct registers *r) {
     }
     if (r->ah >= 0x02 && r->ah != 0x08 && BDA->floppy_motor_ticks == 0) BDA->floppy_motor_ticks = 0xFF;
     u8 status = dispatch(r);
-    release_motor();
+    release_motor(r->dl);
     BDA->floppy_status = status;
     r->ah = status;
     set_flag(r, CARRY, status != OK);
