@@ -12,7 +12,7 @@ import {
   architecturalState, flagBits, type MemoryPlan, planMemory, record, regions, segmentAddress, segmentIndex, tlbEntry,
 } from './layout.js';
 import type { ProcessorModel } from './model.js';
-import { Core, faultSignal, vectors } from './system/core.js';
+import { Core, faultSignal, stackFaultVector, vectors } from './system/core.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
 import { deliver } from './system/interrupts.js';
 import { type RunControl, systemPaths } from './system/operations.js';
@@ -381,7 +381,7 @@ export class Processor {
     };
     const linearOf = (segment: number, offset: number, bytes: number, write: boolean): number => {
       if (core.model !== '8086' && !accessAllowed(core, segment, offset, bytes, write)) {
-        core.fault(segment === stackSlot ? vectors.stackFault : vectors.generalProtection);
+        core.fault(segment === stackSlot ? stackFaultVector(core) : vectors.generalProtection);
       }
       return (core.i32[(segment + 4) >> 2]! + offset) | 0;
     };

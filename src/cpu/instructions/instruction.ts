@@ -160,3 +160,7 @@ export const instruction = (mnemonic: string, definition: Omit<Instruction, 'mne
   mnemonic,
   ...definition,
 });
+
+/** The 8086 leaves the reg field of some opcodes undecoded: digits 1 to 7 do what digit 0 does. */
+export const looselyDecoded = (opcode: string, operands: readonly OperandSpecification[]): Form[] =>
+  Array.from({ length: 7 }, (_, index) => form(`${opcode} /${index + 1}`, ...operands).only('8086'));

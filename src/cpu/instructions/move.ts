@@ -1,7 +1,9 @@
 /** Moves: MOV, XCHG, LEA, sign and zero extension, far pointer loads, XLAT. */
 import type { SegmentName } from '../layout.js';
+import type { Value } from '../wasm/values.js';
+import type { Emitter } from './emitter.js';
 import {
-  accumulator, al, form, imm, imm8, instruction, type Instruction, memory, moffs, moffs8, opcodeRegister, opcodeRegister8,
+  accumulator, al, form, imm, imm8, instruction, type Instruction, looselyDecoded, memory, moffs, moffs8, opcodeRegister, opcodeRegister8,
   r, r8, regNumber, rm, rm16, rm8,
 } from './instruction.js';
 
@@ -20,6 +22,8 @@ const mov = instruction('mov', {
     form('B8+r', opcodeRegister, imm),
     form('C6 /0 ib', rm8, imm8),
     form('C7 /0 iz', rm, imm),
+    ...looselyDecoded('C6', [rm8, imm8]),
+    ...looselyDecoded('C7', [rm, imm]),
   ],
   target: 'write',
   meaning(_emit, target, source) {
@@ -29,14 +33,21 @@ const mov = instruction('mov', {
 
 const INVALID_OPCODE = 6;
 
+/** The segment register that the reg field names: the 8086 leaves its top bit out, later processors check it. */
+function segmentNumber(emit: Emitter): Value {
+  if (emit.model === '8086') return emit.and(emit.immediate(), 3);
+  const last = emit.model === '80286' ? 3 : 5;
+  emit.when(emit.greaterUnsigned(emit.immediate(), last), () => emit.fault(INVALID_OPCODE));
+  return emit.immediate();
+}
+
 /** MOV from a segment register: 16 bits to memory, zero-extended into a register. */
 const movFromSegment = instruction('mov', {
   source: 'Intel SDM Vol. 2B, "MOV: Move"',
   forms: [form('8C /r', rm, regNumber)],
   target: 'write',
   meaning(emit, target) {
-    const number = emit.model === '80386' ? emit.immediate() : emit.and(emit.immediate(), 3);
-    if (emit.model === '80386') emit.when(emit.greaterUnsigned(number, 5), () => emit.fault(INVALID_OPCODE));
+    const number = segmentNumber(emit);
     const selector = emit.hold(emit.selectorOf(number));
     if (target!.isMemory) target!.writeBeyond(0, 16, selector);
     else target!.write(selector);
@@ -49,11 +60,8 @@ const movToSegment = instruction('mov', {
   forms: [form('8E /r', rm16, regNumber)],
   endsBlock: true,
   meaning(emit, source) {
-    const number = emit.model === '80386' ? emit.immediate() : emit.and(emit.immediate(), 3);
-    if (emit.model !== '8086') {
-      const invalid = emit.or(emit.equal(number, 1), emit.greaterUnsigned(number, 5));
-      emit.when(invalid, () => emit.fault(INVALID_OPCODE));
-    }
+    const number = segmentNumber(emit);
+    if (emit.model !== '8086') emit.when(emit.equal(number, 1), () => emit.fault(INVALID_OPCODE));
     const selector = source!.read();
     emit.system('loadSegmentShadowed', number, selector);
     emit.refetch();

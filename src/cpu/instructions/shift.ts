@@ -1,13 +1,17 @@
 /** Shifts and rotates. */
 import type { Value } from '../wasm/values.js';
 import type { EmittedOperand, Emitter } from './emitter.js';
-import { cl, form, imm8, instruction, type Instruction, one, r, rm, rm8 } from './instruction.js';
+import { cl, type Form, form, imm8, instruction, type Instruction, one, r, rm, rm8 } from './instruction.js';
 
-const forms = (digit: number): Instruction['forms'] => [
+const earlyForms = (digit: number): Form[] => [
   form(`D0 /${digit}`, rm8, one),
   form(`D1 /${digit}`, rm, one),
   form(`D2 /${digit}`, rm8, cl),
   form(`D3 /${digit}`, rm, cl),
+];
+const forms = (digit: number): Form[] => [
+  // Digit 6 is SHL again from the 80286 on, and something else on the 8086.
+  ...earlyForms(digit).map((each) => (digit === 6 ? each.since('80286') : each)),
   form(`C0 /${digit} ib`, rm8, imm8).since('80286'),
   form(`C1 /${digit} ib`, rm, imm8).since('80286'),
 ];
@@ -122,7 +126,7 @@ function throughCarry(direction: 'left' | 'right'): Shift {
   };
 }
 
-/** SHLD and SHRD. With 16-bit operands and counts above 16 the result is undefined; the bits come round from the source here. */
+/** SHLD and SHRD. */
 function double(mnemonic: string, opcodes: readonly [string, string], direction: 'left' | 'right'): Instruction {
   return instruction(mnemonic, {
     source: 'Intel SDM Vol. 2B, "SHLD: Double Precision Shift Left", "SHRD: Double Precision Shift Right"',
@@ -153,11 +157,12 @@ function doubleShift(
   const low = direction === 'left' ? source : value;
   let pair = emit.wide('or', emit.wide('shl', emit.widen(high, 'unsigned'), shiftBy), emit.widen(low, 'unsigned'));
   if (width === 16) {
-    // A third word behind the pair: counts of 17 to 31 go on into the source once more, or the target on the way right.
+    // Counts of 17 to 31 leave the target undefined; processors since the Pentium Pro shift in the source once more.
+    const third = emit.widen(source, 'unsigned');
     pair =
       direction === 'left'
-        ? emit.wide('or', emit.wide('shl', pair, emit.i64(16n)), emit.widen(value, 'unsigned'))
-        : emit.wide('or', pair, emit.wide('shl', emit.widen(value, 'unsigned'), emit.i64(32n)));
+        ? emit.wide('or', emit.wide('shl', pair, emit.i64(16n)), third)
+        : emit.wide('or', pair, emit.wide('shl', third, emit.i64(32n)));
   }
   const all = emit.hold(pair);
   const count64 = emit.hold(emit.widen(count, 'unsigned'));
@@ -174,12 +179,23 @@ function doubleShift(
   emit.setResultFlags(result, width, carry, overflow);
 }
 
+/** The 8086's undocumented digit 6: all ones, with the flags of that result. */
+const setMinusOne: Instruction = {
+  ...shift('setmo', [], (emit, target) => {
+    const result = emit.i32(target.width === 8 ? 0xff : 0xffff);
+    target.write(result);
+    emit.setLogicFlags(result, target.width);
+  }),
+  forms: earlyForms(6).map((each) => each.only('8086')),
+};
+
 export const shifts: readonly Instruction[] = [
   shift('rol', [0], rotateLeft),
   shift('ror', [1], rotateRight),
   shift('rcl', [2], throughCarry('left')),
   shift('rcr', [3], throughCarry('right')),
   shift('shl', [4, 6], left),
+  setMinusOne,
   shift('shr', [5], rightLogical),
   shift('sar', [7], rightArithmetic),
   double('shld', ['A4', 'A5'], 'left'),

@@ -2,7 +2,7 @@
 import type { SegmentName } from '../layout.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
-import { form, imm, imm16, instruction, type Instruction, opcodeRegister, rm, secondImm8, signedImm8 } from './instruction.js';
+import { form, imm, imm16, instruction, type Instruction, looselyDecoded, opcodeRegister, rm, secondImm8, signedImm8 } from './instruction.js';
 
 const push = instruction('push', {
   source: 'Intel SDM Vol. 2B, "PUSH: Push Word, Doubleword or Quadword Onto the Stack"',
@@ -15,24 +15,19 @@ const push = instruction('push', {
   ],
   usesStack: true,
   meaning(emit, source) {
+    if (emit.model === '8086' && !source!.isMemory) {
+      // The 8086 moves SP before it reads the register, so PUSH SP stores the new value.
+      emit.setStackPointer(emit.sub(emit.stackPointer(), 2));
+      return emit.storeTo('ss', emit.stackPointer(), 16, source!.read());
+    }
     const value = source!.read();
     emit.push(value, source!.width);
   },
 });
 
-/** The 8086 stores SP as it is after the decrement. */
-const pushStackPointer8086 = instruction('push', {
-  source: 'Intel iAPX 86,88 User\'s Manual (210201), "PUSH"; Intel SDM Vol. 2B, "IA-32 Architecture Compatibility"',
-  forms: [form('54').only('8086')],
-  usesStack: true,
-  meaning(emit) {
-    emit.push(emit.zeroExtend(emit.sub(emit.stackPointer(), 2), 16), 16);
-  },
-});
-
 const pop = instruction('pop', {
   source: 'Intel SDM Vol. 2B, "POP: Pop a Value From the Stack"',
-  forms: [form('58+r', opcodeRegister), form('8F /0', rm)],
+  forms: [form('58+r', opcodeRegister), form('8F /0', rm), ...looselyDecoded('8F', [rm])],
   target: 'write',
   usesStack: true,
   meaning(emit, target) {
@@ -198,7 +193,6 @@ const leave = instruction('leave', {
 
 export const stack: readonly Instruction[] = [
   push,
-  pushStackPointer8086,
   pop,
   ...pushSegments,
   ...popSegments,

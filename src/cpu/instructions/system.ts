@@ -47,7 +47,11 @@ const wait = instruction('wait', {
 const escape = instruction('esc', {
   source: 'Intel 387 DX User\'s Manual (240459), section 5.1; Intel SDM Vol. 3A, section 2.5, "CR0.EM"',
   forms: Array.from({ length: 8 }, (_, low) => form(`D${(8 + low).toString(16).toUpperCase()} /r`, rm16)),
-  meaning: (emit) => void emit.system('coprocessor'),
+  meaning(emit, operand) {
+    emit.system('coprocessor');
+    // The 80286 fetches the operand for the coprocessor, and so checks its address.
+    if (emit.model === '80286' && operand!.isMemory) operand!.read();
+  },
 });
 
 /** LGDT and LIDT; with a 16-bit operand size the base has 24 bits. */

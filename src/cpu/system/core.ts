@@ -23,6 +23,10 @@ export const vectors = {
   pageFault: 14,
 } as const;
 
+/** In real mode the 80286 has one vector for every segment overrun (80286 Programmer's Reference, 210498, section 5.2). */
+export const stackFaultVector = (core: Core): number =>
+  core.model === '80286' && !core.protectedMode ? vectors.generalProtection : vectors.stackFault;
+
 /** Thrown by slow paths after they noted the fault in the state; the import's wrapper catches it. */
 export const faultSignal = { name: 'guest fault' } as const;
 

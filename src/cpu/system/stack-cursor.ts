@@ -1,5 +1,5 @@
 import type { Core } from './core.js';
-import { vectors } from './core.js';
+import { stackFaultVector } from './core.js';
 import { segmentIndex } from '../layout.js';
 import { attributeBits, attributesOf, baseOf, type Descriptor, limitOf, withinSegment } from './segments.js';
 
@@ -55,7 +55,7 @@ export class StackCursor {
     // The 8086 has no limits: a word at the segment's end wraps, which the physical address mask sees to.
     if (this.core.model === '8086') return;
     if (!withinSegment(this.attributes, this.limit, pointer, bytes, write)) {
-      this.core.fault(vectors.stackFault, this.errorCode);
+      this.core.fault(stackFaultVector(this.core), this.errorCode);
     }
   }
   /** Moves ESP, or SP alone on a 16-bit stack. */
