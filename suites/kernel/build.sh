@@ -20,9 +20,11 @@ setup_sectors=2
 # What the journal uses begins here.
 journal_sector=1024
 
+# Frames, calls and names stay as in the source, so that a panic's list of calls and kernel.map can be read.
 flags='-m32 -march=i386 -std=gnu11 -O2 -ffreestanding -fno-builtin -fno-pic -fno-pie -fno-stack-protector
-  -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-tree-loop-distribute-patterns -fno-ident -fcf-protection=none
-  -mno-sse -mno-mmx -mno-80387 -msoft-float -Wall -Wextra -Werror'
+  -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -fno-ident -fcf-protection=none
+  -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-optimize-sibling-calls -fno-inline-functions-called-once
+  -fno-ipa-cp -fno-ipa-sra -fno-partial-inlining -mno-sse -mno-mmx -mno-80387 -msoft-float -Wall -Wextra -Werror'
 
 cd "$source"
 for name in start entries; do nasm -f elf32 -o "$objects/$name.asm.o" "$name.asm"; done

@@ -29,7 +29,7 @@ void journal_start(uint32_t disk_sectors) {
   lines_max = disk_sectors < FIRST_SECTOR ? 0 : disk_sectors - FIRST_SECTOR;
   if (lines_max > LINES_MAX) lines_max = LINES_MAX;
   while (lines < lines_max && read_line(lines)) lines++;
-  report("journal: %u lines", lines);
+  report("journal: %u of %u lines used", lines, lines_max);
 }
 
 bool journal_append(const char *text) {

@@ -18,8 +18,10 @@ static void __attribute__((format(printf, 1, 2))) show(const char *format, ...) 
   va_end(arguments);
 }
 
-static bool readable(uint32_t address) {
-  return address % 4 == 0 && address >= KERNEL_BASE && address < KERNEL_BASE + 0x01000000;
+/* Kernel stacks are pages; nothing beyond the page of `esp` belongs to its stack. */
+static bool on_stack(uint32_t esp, uint32_t address) {
+  bool mapped = esp >= KERNEL_BASE && esp < KERNEL_BASE + 0x01000000;
+  return mapped && address % 4 == 0 && address / PAGE_BYTES == (esp - 1) / PAGE_BYTES;
 }
 
 static uint32_t word_at(uint32_t address) {
@@ -38,15 +40,16 @@ static void show_registers(const struct frame *frame, uint32_t esp) {
 
 static void show_stack(uint32_t esp) {
   show("\nStack:");
-  for (uint32_t i = 0; i < STACK_SHOWN_WORDS && readable(esp + i * 4); i++) {
+  for (uint32_t i = 0; i < STACK_SHOWN_WORDS && on_stack(esp, esp + i * 4); i++) {
     if (i % 8 == 0) show("\n ");
     show(" %08x", word_at(esp + i * 4));
   }
 }
 
-static void show_calls(uint32_t ebp) {
+/* Frames are linked by EBP, the caller's first word after it. */
+static void show_calls(uint32_t esp, uint32_t ebp) {
   show("\n\nCalled from:");
-  for (uint32_t i = 0; i < CALLS_SHOWN && readable(ebp) && readable(ebp + 4); i++) {
+  for (uint32_t i = 0; i < CALLS_SHOWN && on_stack(esp, ebp) && on_stack(esp, ebp + 4); i++) {
     show(" %08x", word_at(ebp + 4));
     if (word_at(ebp) <= ebp) break;
     ebp = word_at(ebp);
@@ -68,7 +71,7 @@ void panic_show(const struct frame *frame) {
   show("In thread %s at tick %u%s.\n\n", thread_current->name, ticks, timer_busy() ? ", in the timer's bottom half" : "");
   show_registers(frame, esp);
   show_stack(esp);
-  show_calls(frame->ebp);
+  show_calls(esp, frame->ebp);
   show("\nThe computer may be switched off or reset.\n");
   stop();
 }

@@ -113,9 +113,13 @@ static void run_stress(const char *argument) {
   print("%u events more on the list\n", on ? (uint32_t)STRESS_EVENTS : 0);
 }
 
+static void __attribute__((noinline)) store(uint32_t address, uint32_t value) {
+  *(volatile uint32_t *)address = value;
+}
+
 static void run_crash(const char *argument) {
   (void)argument;
-  *(volatile uint32_t *)0xdeadbeec = 1;
+  store(0xdeadbeec, 1);
 }
 
 static void run_divide(const char *argument) {
@@ -189,7 +193,7 @@ static void read_line(char *line) {
   screen_put('\n');
 }
 
-static void run_line(char *line) {
+static void __attribute__((noinline)) run_line(char *line) {
   char *argument = line;
   while (*argument && *argument != ' ') argument++;
   if (*argument) *argument++ = 0;
