@@ -3,7 +3,7 @@ import type { Machine, StopReason } from '../machine/machine.js';
 
 /**
  * Runs to exactly `until`, and returns what kept the machine from getting there, if anything did. A machine that halts
- * with nothing ahead goes on halting, since time still passes; `stopWhenHalted` returns at once instead.
+ * with nothing ahead goes on halting for as long as its time passes.
  */
 export function runTo(
   machine: Pick<Machine, 'cycle' | 'run'>,
@@ -14,7 +14,7 @@ export function runTo(
     const before = machine.cycle;
     const reason = machine.run(until);
     if (reason.kind === 'cycle' || machine.cycle >= until) continue;
-    if (reason.kind !== 'halted' || stopWhenHalted || machine.cycle === before) return reason;
+    if (reason.kind !== 'halted' || machine.cycle === before) return reason;
   }
   return undefined;
 }

@@ -106,6 +106,15 @@ describe('a trace', () => {
     expect(errors).toBeGreaterThan(500);
   });
 
+  test('with bytes behind its end is refused', () => {
+    const file = writeSample(typical);
+    const error = attempt(new Uint8Array([...file, 0]));
+    expect(error).toMatchObject({
+      offset: file.length,
+      message: expect.stringContaining('bytes follow the end') as string,
+    });
+  });
+
   test('holds no byte that differs between two recordings of the same inputs', () => {
     expect(writeSample(typical)).toEqual(writeSample(typical));
   });
