@@ -169,8 +169,11 @@ function writeData(context: Context, value: number): void {
       state.expects = afterIcw3;
       break;
     case 'icw4': {
-      const { processor8086: _always, ...modes } = icw4.decode(value);
-      Object.assign(state, modes);
+      const modes = icw4.decode(value);
+      state.autoEndOfInterrupt = modes.autoEndOfInterrupt;
+      state.specialFullyNested = modes.specialFullyNested;
+      state.buffered = modes.buffered;
+      state.bufferedMaster = modes.bufferedMaster;
       state.expects = 'mask';
       break;
     }
