@@ -5,11 +5,7 @@ import type { Machine, StopReason } from '../machine/machine.js';
  * Runs to exactly `until`, and returns what kept the machine from getting there, if anything did. A machine that halts
  * with nothing ahead goes on halting for as long as its time passes.
  */
-export function runTo(
-  machine: Pick<Machine, 'cycle' | 'run'>,
-  until: Cycle,
-  stopWhenHalted = false,
-): StopReason | undefined {
+export function runTo(machine: Pick<Machine, 'cycle' | 'run'>, until: Cycle): StopReason | undefined {
   while (machine.cycle < until) {
     const before = machine.cycle;
     const reason = machine.run(until);
