@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.js';
 import { UserError } from '../base/errors.js';
+import { defaultCyclesPerSecond } from '../machine/description.js';
 import type { Drive, MachineDescription, MediumDescription } from '../machine/machine.js';
 import { readBytes, readText } from './files.js';
 
@@ -35,7 +36,6 @@ export interface DescribedMachine {
 /** The drives of the `pc` board, in the order in which they are listed. */
 export const drives: readonly Drive[] = ['floppyA', 'floppyB', 'disk0', 'disk1'];
 
-const cyclesPerSecondDefault = 50_000_000;
 const memoryDefault = '16M';
 const kibibyte = 1024;
 const memoryBytesMin = kibibyte ** 2;
@@ -167,7 +167,7 @@ export function describeMachine(request: MachineRequest): DescribedMachine {
     description: {
       board: request.board ?? 'pc',
       processor: request.processor ?? '80386',
-      cyclesPerSecond: request.cyclesPerSecond ?? cyclesPerSecondDefault,
+      cyclesPerSecond: request.cyclesPerSecond ?? defaultCyclesPerSecond,
       memoryBytes: memoryBytes(request.memory ?? memoryDefault),
       boot: request.boot ?? (media.floppyA === undefined && media.disk0 !== undefined ? 'disk' : 'floppy'),
       media,

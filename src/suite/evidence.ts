@@ -7,7 +7,7 @@ import { ownVersion } from '../host/own-package.js';
 import { brotli } from '../host/compression.js';
 import { createTraceFile } from '../host/trace-file.js';
 import { shellLine } from '../host/terminal.js';
-import { firmwareDigests } from '../machine/index.js';
+import { firmwareDigests } from '../host/firmware.js';
 import type { InputEvent, Machine, StopReason } from '../machine/machine.js';
 import { createRecorder } from '../replay/recorder.js';
 import type { TraceSink } from '../trace/writer.js';

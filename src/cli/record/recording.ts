@@ -3,7 +3,8 @@ import { describeMachine, type MachineRequest } from '../../host/machine-request
 import { brotli } from '../../host/compression.js';
 import { ownVersion } from '../../host/own-package.js';
 import { createTraceFile, type TraceFile } from '../../host/trace-file.js';
-import { createMachine, firmwareDigests } from '../../machine/index.js';
+import { firmwareDigests } from '../../host/firmware.js';
+import { createMachine } from '../../machine/index.js';
 import type { PowerOn, SerialOutput } from '../../machine/machine.js';
 import { createRecorder, type Recorder } from '../../replay/recorder.js';
 import { screenText } from '../../screen/text.js';
