@@ -52,8 +52,11 @@ entry_15:
     push word int15
     jmp serve
 .use_key:
-    stc
-    retf 2
+    push bp
+    mov bp, sp
+    or byte [bp + 6], 1 ; Carry in the caller's flags, whose interrupt flag returns as it was.
+    pop bp
+    iret
 
 ; On the stack: the C function, then the frame of INT. The word of the function becomes that of the action.
 serve:

@@ -64,22 +64,18 @@ post_entry:
     ja .probe
 .found:
     mov bp, ax
-    mov cx, [0x472]
     push es
     pop ss
     mov esp, PRIVATE_STACK_TOP
     xor ax, ax
     mov es, ax
     mov di, 0x400 ; The vectors are written one by one; only the data area must be blank.
-    push cx
     mov cx, 0x80
     rep stosw
-    mov [0x472], ax
     push ss
     pop es
     xor di, di
-    mov cx, (PRIVATE_STACK_TOP - 16) / 2
-    pop dx
+    mov cx, PRIVATE_STACK_TOP / 2
     rep stosw
     mov [0x40E], ss
     mov [0x413], bp

@@ -17,7 +17,8 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-fonts=${FIRMWARE_FONTS:-$firmware/font}
+fonts=$scratch/font
+node "$here/make-font.mjs" "$fonts"
 cd "$firmware/bios"
 objects=
 for source in *.asm; do
