@@ -121,8 +121,8 @@ function enterSector(context: FloppyContext): void {
     endTransfer(context, false);
     return;
   }
-  if (operation === 'readTrack' && !matchesId(state, track)) state.st1 |= st1Bit.noData;
   const slot = operation === 'readTrack' ? state.sectorsPassed % sectorsPerTrack : state.sector - 1;
+  if (!matchesId(state, track) || state.sector !== slot + 1) state.st1 |= st1Bit.noData; // READ TRACK only.
   state.bufferAt = 0;
   if (!takesBytes(state)) track.medium.read(track.firstSector + slot, state.buffer);
   const skipped = operation === 'readDeleted' && (state.command[0]! & commandBit.skip) !== 0;
