@@ -1,7 +1,9 @@
 /** Replays the reference's transcripts where they are found (see `transcript.ts`); a chip is one line below. */
 import { describe, expect, test } from 'vitest';
+import { dmaTranscript } from './dma.js';
 import { picTranscript } from './pic.js';
 import { pitTranscript } from './pit.js';
+import { rtcTranscript } from './rtc.js';
 import { type Bench, printOutcome, replay, type TranscriptSubject } from './runner.js';
 import { parseExchange, readTranscript, transcriptFile } from './transcript.js';
 import { uartTranscript } from './uart.js';
@@ -25,6 +27,8 @@ describe('device transcripts', () => {
   testTranscript(pitTranscript);
   testTranscript(picTranscript);
   testTranscript(uartTranscript);
+  testTranscript(rtcTranscript);
+  testTranscript(dmaTranscript);
 });
 
 describe('the transcript runner', () => {
