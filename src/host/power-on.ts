@@ -11,10 +11,14 @@ export interface PowerOnOptions {
 
 const unixSecondsMax = 2 ** 32 - 1;
 
+/** A date, or a date and a time with or without a zone, as ISO 8601 writes them. */
+const isoDate = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
 /** Unix seconds of a date given as seconds or as ISO 8601, where a date without a zone means UTC. */
 export function unixSeconds(text: string): number {
-  const zoned = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text) ? `${text}Z` : text;
-  const seconds = /^\d+$/.test(text) ? Number(text) : Math.floor(Date.parse(zoned) / 1000);
+  const iso = isoDate.exec(text);
+  const zoned = text.includes('T') && iso?.[1] === undefined ? `${text}Z` : text;
+  const seconds = /^\d+$/.test(text) ? Number(text) : iso === null ? NaN : Math.floor(Date.parse(zoned) / 1000);
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= unixSecondsMax) return seconds;
   throw new UserError(`"${text}" is no date from 1970 to 2106`, {
     place: '--date',
