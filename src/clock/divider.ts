@@ -35,7 +35,9 @@ export function divider(cyclesPerSecond: number, frequency: Frequency): Divider 
   const perTick = BigInt(bottom / common);
   const small = Number(perCycle);
   const large = Number(perTick);
-  const exactCycles = Math.floor((Number.MAX_SAFE_INTEGER - large) / small);
+  // Quotients of sums below 2^52 by whole numbers round to the right side of every integer.
+  const exactCycles = Math.floor((2 ** 52 - large) / small);
+  const exactTicks = Math.floor(2 ** 52 / large);
   const self: Divider = {
     remainder: 0,
     ticksIn(cycles) {
@@ -55,6 +57,10 @@ export function divider(cyclesPerSecond: number, frequency: Frequency): Divider 
     },
     cyclesUntil(ticks) {
       if (ticks === Infinity) return Infinity;
+      if (ticks <= exactTicks) {
+        const short = ticks * large - self.remainder;
+        return short <= 0 ? 0 : Math.ceil(short / small);
+      }
       const needed = BigInt(ticks) * perTick - BigInt(self.remainder);
       return needed <= 0n ? 0 : Number((needed + perCycle - 1n) / perCycle);
     },

@@ -3,13 +3,13 @@
  * Time is counted in cycles: one for each retired instruction or REP iteration, one for each interrupt or exception taken.
  */
 import { assert } from '../base/assert.js';
-import type { ProcessorBus } from './bus.js';
+import type { AccessWidth, ProcessorBus } from './bus.js';
 import { CodeCache, type TableMode } from './decode/code-cache.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { buildInterpreter } from './engine/interpreter/build.js';
 import { pseudoHandlers } from './engine/interpreter/handlers.js';
 import {
-  architecturalState, flagBits, type MemoryPlan, planMemory, record, regions, segmentAddress, segmentIndex, tlbEntry,
+  architecturalState, flagBits, type MemoryPlan, planMemory, record, regions, segmentAddress, segmentFields, segmentIndex, tlbEntry,
 } from './layout.js';
 import type { ProcessorModel } from './model.js';
 import { Core, faultSignal, stackFaultVector, vectors } from './system/core.js';
@@ -129,7 +129,7 @@ export class Processor {
     this.requested = level;
     if (level && this.running && this.interruptsEnabled) this.leaveAfterThis();
   }
-  private get interruptsEnabled(): boolean {
+  get interruptsEnabled(): boolean {
     return (this.core.get('flagsOther') & flagBits.IF) !== 0;
   }
   get halted(): boolean {
@@ -371,53 +371,39 @@ export class Processor {
 
   private slowPaths(): SlowPaths {
     const { core } = this;
-    const guarded = (action: () => number): number => {
-      try {
-        return action();
-      } catch (problem) {
-        if (problem !== faultSignal) throw problem;
-        return 0;
-      }
-    };
-    const linearOf = (segment: number, offset: number, bytes: number, write: boolean): number => {
-      if (core.model !== '8086' && !accessAllowed(core, segment, offset, bytes, write)) {
-        core.fault(segment === stackSlot ? stackFaultVector(core) : vectors.generalProtection);
-      }
-      return (core.i32[(segment + 4) >> 2]! + offset) | 0;
-    };
-    const wraps = (offset: number, bytes: number): boolean => core.model === '8086' && (offset & 0xffff) + bytes > 0x10000;
     return {
-      readSlow: (segment, offset, bytes) =>
-        guarded(() => {
-          if (wraps(offset, bytes)) return this.readWrapped(segment, offset);
-          return core.readLinear(linearOf(segment, offset, bytes, false), bytes as 1 | 2 | 4, core.userLevel);
-        }),
-      readForWriteSlow: (segment, offset, bytes) =>
-        guarded(() => {
-          if (wraps(offset, bytes)) return this.readWrapped(segment, offset);
-          const linear = linearOf(segment, offset, bytes, true);
-          core.translate(linear, true, core.userLevel);
-          core.translate((linear + bytes - 1) | 0, true, core.userLevel);
-          return core.readLinear(linear, bytes as 1 | 2 | 4, core.userLevel);
-        }),
-      probeWrite: (segment, offset, bytes) =>
-        guarded(() => {
-          const linear = linearOf(segment, offset, bytes, true);
-          core.translate(linear, true, core.userLevel);
-          core.translate((linear + bytes - 1) | 0, true, core.userLevel);
+      readSlow: (segment, offset, bytes) => {
+        try {
+          if (this.wraps(offset, bytes)) return this.readWrapped(segment);
+          return core.readLinear(this.checkedLinear(segment, offset, bytes, false), bytes as AccessWidth, core.userLevel);
+        } catch (problem) {
+          return afterFault(problem);
+        }
+      },
+      readForWriteSlow: (segment, offset, bytes) => {
+        try {
+          if (this.wraps(offset, bytes)) return this.readWrapped(segment);
+          return core.readLinear(this.writableLinear(segment, offset, bytes), bytes as AccessWidth, core.userLevel);
+        } catch (problem) {
+          return afterFault(problem);
+        }
+      },
+      probeWrite: (segment, offset, bytes) => {
+        try {
+          return this.writableLinear(segment, offset, bytes);
+        } catch (problem) {
+          return afterFault(problem);
+        }
+      },
+      writeSlow: (segment, offset, value, bytes) => {
+        try {
+          if (this.wraps(offset, bytes)) return this.writeWrapped(segment, value);
+          core.writeLinear(this.checkedLinear(segment, offset, bytes, true), value, bytes as AccessWidth, core.userLevel);
           return 0;
-        }),
-      writeSlow: (segment, offset, value, bytes) =>
-        guarded(() => {
-          if (wraps(offset, bytes)) {
-            const base = core.i32[(segment + 4) >> 2]!;
-            core.writeLinear((base + 0xffff) | 0, value & 0xff, 1, false);
-            core.writeLinear(base, (value >> 8) & 0xff, 1, false);
-            return 0;
-          }
-          core.writeLinear(linearOf(segment, offset, bytes, true), value, bytes as 1 | 2 | 4, core.userLevel);
-          return 0;
-        }),
+        } catch (problem) {
+          return afterFault(problem);
+        }
+      },
       codeWrite: (host, bytes) => {
         this.code.willChange(host, bytes);
         return 0;
@@ -429,11 +415,35 @@ export class Processor {
       },
     };
   }
+  /** The linear address of an access that the segment allows. */
+  private checkedLinear(segment: number, offset: number, bytes: number, write: boolean): number {
+    const { core } = this;
+    if (core.model !== '8086' && !accessAllowed(core, segment, offset, bytes, write)) {
+      core.fault(segment === stackSlot ? stackFaultVector(core) : vectors.generalProtection);
+    }
+    return (core.i32[(segment + segmentFields.base) >> 2]! + offset) | 0;
+  }
+  /** The same, with the pages' write permission checked as well. */
+  private writableLinear(segment: number, offset: number, bytes: number): number {
+    const linear = this.checkedLinear(segment, offset, bytes, true);
+    this.core.translate(linear, true, this.core.userLevel);
+    this.core.translate((linear + bytes - 1) | 0, true, this.core.userLevel);
+    return linear;
+  }
+  private wraps(offset: number, bytes: number): boolean {
+    return this.core.model === '8086' && (offset & 0xffff) + bytes > 0x10000;
+  }
   /** On the 8086 a word at the end of a segment continues at its start. */
-  private readWrapped(segment: number, _offset: number): number {
-    const base = this.core.i32[(segment + 4) >> 2]!;
+  private readWrapped(segment: number): number {
+    const base = this.core.i32[(segment + segmentFields.base) >> 2]!;
     const low = this.core.readLinear((base + 0xffff) | 0, 1, false);
     return low | (this.core.readLinear(base, 1, false) << 8);
+  }
+  private writeWrapped(segment: number, value: number): number {
+    const base = this.core.i32[(segment + segmentFields.base) >> 2]!;
+    this.core.writeLinear((base + 0xffff) | 0, value & 0xff, 1, false);
+    this.core.writeLinear(base, (value >> 8) & 0xff, 1, false);
+    return 0;
   }
   private caught(paths: SystemPaths): SystemPaths {
     const entries = Object.entries(paths).map(([name, path]) => [
@@ -442,8 +452,7 @@ export class Processor {
         try {
           return path(a, b);
         } catch (problem) {
-          if (problem !== faultSignal) throw problem;
-          return 0;
+          return afterFault(problem);
         }
       },
     ]);
@@ -539,6 +548,12 @@ export class Processor {
 }
 
 const stackSlot = segmentAddress(segmentIndex.ss);
+
+/** What a slow path gives after a fault, which the engine sees in the state; anything else is our mistake. */
+function afterFault(problem: unknown): 0 {
+  if (problem !== faultSignal) throw problem;
+  return 0;
+}
 
 /** Vectors that push an error code (Intel SDM Vol. 3A, table 6-1). */
 const hasErrorCode = (vector: number): boolean => vector === 8 || (vector >= 10 && vector <= 14) || vector === 17;

@@ -30,3 +30,16 @@ export function walk(core: Core, linear: number, write: boolean, user: boolean):
   if (marked !== table) core.writePhysical(tableAddress & core.addressMask, marked, 4);
   return table & ~0xfff;
 }
+
+/** The physical address behind a linear one, as the tables stand; undefined where no page is present. Changes nothing. */
+export function peekPhysical(core: Core, linear: number): number | undefined {
+  if (!core.paging) return linear & core.addressMask;
+  const read = (address: number): number => {
+    const page = core.bus.page(address & core.addressMask & ~0xfff);
+    return page.address === 0 ? 0 : core.view.getInt32(page.address + (address & 0xffc), true);
+  };
+  const directory = read((core.get('cr3') & ~0xfff) | ((linear >>> 20) & 0xffc));
+  if ((directory & PRESENT) === 0) return undefined;
+  const table = read((directory & ~0xfff) | ((linear >>> 10) & 0xffc));
+  return (table & PRESENT) === 0 ? undefined : ((table & ~0xfff) | (linear & 0xfff)) & core.addressMask;
+}

@@ -196,8 +196,9 @@ function requestInput(level: number) {
   return (context: Context, high: boolean): void => {
     const { state } = context;
     const mask = 1 << level;
-    if (high && !(state.inputs & mask)) state.edges |= mask;
-    if (!high) state.edges &= ~mask; // A request that falls before its acknowledge is gone.
+    if (high === ((state.inputs & mask) !== 0)) return; // Chips drive the level that they drive already.
+    if (high) state.edges |= mask;
+    else state.edges &= ~mask; // A request that falls before its acknowledge is gone.
     state.inputs = high ? state.inputs | mask : state.inputs & ~mask;
     driveInterrupt(context);
   };

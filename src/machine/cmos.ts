@@ -1,0 +1,40 @@
+/** What a PC's set-up would have left in the clock's battery-kept memory (IBM PC AT Technical Reference, "CMOS RAM"). */
+import type { FloppyDriveKind } from '../device/floppy/geometry.js';
+import type { MachineDescription } from './machine.js';
+
+/** Drive types as byte 10h codes them. */
+const floppyCodes: Readonly<Record<FloppyDriveKind, number>> = { '360K': 1, '1.2M': 2, '720K': 3, '1.44M': 4, '2.88M': 5 };
+
+const kibibyte = 1024;
+const mebibyte = 1 << 20;
+
+/** Writes the configuration bytes and their checksum through `preset`. */
+export function presetMemory(
+  description: MachineDescription,
+  floppies: readonly (FloppyDriveKind | undefined)[],
+  preset: (at: number, value: number) => void,
+): void {
+  const { memoryBytes, media, boot } = description;
+  const bytes = new Map<number, number>();
+  const word = (at: number, value: number): void => {
+    bytes.set(at, value & 0xff);
+    bytes.set(at + 1, value >> 8);
+  };
+  const [first, second] = floppies.map((kind) => (kind === undefined ? 0 : floppyCodes[kind]));
+  bytes.set(0x10, ((first ?? 0) << 4) | (second ?? 0));
+  bytes.set(0x12, (media.disk0 === undefined ? 0 : 0xf0) | (media.disk1 === undefined ? 0 : 0x0f));
+  // A floppy drive, no coprocessor, a display with its own firmware, and how many floppy drives.
+  bytes.set(0x14, 0x01 | (second ? 0x40 : 0));
+  const extended = Math.min((memoryBytes - mebibyte) / kibibyte, 0xffff);
+  word(0x15, 640);
+  word(0x17, Math.min(extended, 63 * kibibyte));
+  word(0x30, Math.min(extended, 63 * kibibyte));
+  // Memory above 16 MiB in blocks of 64 KiB, where firmware since the 1990s looks for it.
+  word(0x34, Math.max(0, memoryBytes - 16 * mebibyte) / (64 * kibibyte));
+  bytes.set(0x3d, boot === 'floppy' ? 0x21 : 0x12);
+  let checksum = 0;
+  for (let at = 0x10; at < 0x2e; at++) checksum += bytes.get(at) ?? 0;
+  bytes.set(0x2e, (checksum >> 8) & 0xff);
+  bytes.set(0x2f, checksum & 0xff);
+  for (const [at, value] of bytes) preset(at, value);
+}

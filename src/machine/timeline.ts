@@ -1,0 +1,108 @@
+/** Which chip is due when: cycles to each chip's own ticks, by exact ratios, and the order in which edges happen. */
+import { divider, type Divider } from '../clock/divider.js';
+import type { Device } from '../device/device.js';
+
+interface Entry {
+  readonly device: Pick<Device, 'advance' | 'nextEdge' | 'name'>;
+  readonly divider: Divider;
+  /** The cycle up to which the chip's time has gone. */
+  reached: number;
+  /** The cycle of the chip's next edge; Infinity for never. */
+  due: number;
+}
+
+/** A chip on the timeline. */
+export interface Clocked {
+  /** Brings the chip to `cycle`; to be called before whatever touches it. */
+  sync(cycle: number): void;
+  /** Looks at the chip's next edge again; to be called after whatever touched it. */
+  reschedule(): void;
+}
+
+export class Timeline {
+  private readonly entries: Entry[] = [];
+  /** The cycle of the next edge of any chip. */
+  due = Infinity;
+  /** Called when an edge came nearer than it was. */
+  onEarlier: () => void = () => {};
+
+  constructor(private readonly cyclesPerSecond: number) {}
+
+  /** Puts a chip on the timeline; chips whose edges fall on one cycle act in the order they were put on. */
+  add(device: Pick<Device, 'advance' | 'nextEdge' | 'name' | 'clock'>): Clocked {
+    if (device.clock === undefined) return { sync: () => {}, reschedule: () => {} };
+    const entry: Entry = { device, divider: divider(this.cyclesPerSecond, device.clock), reached: 0, due: Infinity };
+    this.entries.push(entry);
+    this.schedule(entry);
+    return {
+      sync: (cycle) => sync(entry, cycle),
+      reschedule: () => {
+        const before = this.due;
+        this.schedule(entry);
+        if (this.due < before) this.onEarlier();
+      },
+    };
+  }
+  private schedule(entry: Entry): void {
+    entry.due = entry.reached + entry.divider.cyclesUntil(entry.device.nextEdge());
+    this.findDue();
+  }
+  private findDue(): void {
+    let due = Infinity;
+    for (const entry of this.entries) if (entry.due < due) due = entry.due;
+    this.due = due;
+  }
+  /** Lets every edge up to and including `cycle` happen. */
+  runTo(cycle: number): void {
+    while (this.due <= cycle) {
+      const { due } = this;
+      for (const entry of this.entries) {
+        if (entry.due > due) continue;
+        sync(entry, due);
+        entry.due = entry.reached + entry.divider.cyclesUntil(entry.device.nextEdge());
+      }
+      this.findDue();
+    }
+  }
+  /** Brings every chip to `cycle`, so that equal moments have equal states whatever was touched on the way. */
+  syncAll(cycle: number): void {
+    for (const entry of this.entries) {
+      sync(entry, cycle);
+      entry.due = entry.reached + entry.divider.cyclesUntil(entry.device.nextEdge());
+    }
+    this.findDue();
+  }
+  /** Each chip's remainder of a tick, in the order they were put on. */
+  remainders(): number[] {
+    return this.entries.map((entry) => entry.divider.remainder);
+  }
+  /** Starts over at `cycle` with saved remainders; the chips' states are restored before. */
+  restart(cycle: number, remainders: readonly number[]): void {
+    this.entries.forEach((entry, index) => {
+      entry.reached = cycle;
+      entry.divider.remainder = remainders[index]!;
+      entry.due = cycle + entry.divider.cyclesUntil(entry.device.nextEdge());
+    });
+    this.findDue();
+  }
+}
+
+function sync(entry: Entry, cycle: number): void {
+  if (cycle === entry.reached) return;
+  const ticks = entry.divider.advance(cycle - entry.reached);
+  entry.reached = cycle;
+  if (ticks > 0) entry.device.advance(ticks);
+}
+
+/** Remainders as bytes: doubles, which hold every safe integer. */
+export const saveRemainders = (remainders: readonly number[]): Uint8Array => {
+  const saved = new DataView(new ArrayBuffer(remainders.length * 8));
+  remainders.forEach((value, index) => saved.setFloat64(index * 8, value, true));
+  return new Uint8Array(saved.buffer);
+};
+
+/** The reverse of {@link saveRemainders}. */
+export const loadRemainders = (saved: Uint8Array): number[] => {
+  const view = new DataView(saved.buffer, saved.byteOffset, saved.byteLength);
+  return Array.from({ length: saved.length / 8 }, (_, index) => view.getFloat64(index * 8, true));
+};
