@@ -82,6 +82,7 @@ second:
     call registers
     call memory
     call block_move
+    call protected_mode
     call clock
     call keys
     call screen
@@ -253,6 +254,35 @@ block_move:
     mov cx, 3
     mov ah, 0x87
     int 0x15
+    ret
+
+protected_mode:
+    mov si, selectors
+    mov bx, 0x0870              ; The interrupt bases stay as they are.
+    mov ah, 0x89
+    int 0x15
+    mov bx, cs                  ; Back in real mode this would still be zero.
+    mov dx, ss
+    mov eax, cr0
+    and al, 0xFE
+    mov cr0, eax
+    jmp 0:.real
+.real:
+    xor ax, ax
+    mov ds, ax
+    mov es, ax
+    mov ss, ax
+    lidt [real_vectors]
+    mov al, 0xB8
+    out 0x21, al
+    mov al, 0x8F
+    out 0xA1, al
+    sti
+    cmp bx, 0x30
+    jne .end
+    cmp dx, 0x28
+.end:
+    check e, "int 15h 89h enters protected mode with the caller's selectors"
     ret
 
 clock:
@@ -736,6 +766,16 @@ descriptors: dq 0, 0
     dw 0xFFFF, 0, 0x9300, 0
     dw 0xFFFF, 0, 0x9300, 0
     dq 0, 0
+selectors: dq 0
+    dw 0x3F, selectors, 0x9300, 0
+    dw 0x07FF, 0, 0x9300, 0
+    dw 0xFFFF, 0, 0x9300, 0
+    dw 0xFFFF, 0, 0x9300, 0
+    dw 0xFFFF, 0, 0x9300, 0
+    dw 0xFFFF, 0, 0x9B00, 0
+    dq 0
+real_vectors: dw 0x3FF
+    dd 0
 packet: db 16, 0
     dw 40, 0, BUFFER
     dq 300
