@@ -5,7 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.js';
 import { UserError } from '../base/errors.js';
-import { defaultCyclesPerSecond } from '../machine/description.js';
+import { defaultCyclesPerSecond } from '../machine/index.js';
 import type { Drive, MachineDescription, MediumDescription } from '../machine/machine.js';
 import { readBytes, readText } from './files.js';
 
