@@ -156,12 +156,14 @@ class RtcBench implements Bench {
   write(port: number, value: number): void {
     const levels = { ...this.levels };
     const { index } = this.chip.state;
+    const inPhase = this.inPhase && dividerMode(this.memory[address.registerA]!) !== 'stopped';
     this.chip.write(port === 0x70 ? 'index' : 'data', value);
     if (port === 0x71) {
       this.reference.write(index, value);
       if (index === address.registerA || index === address.registerB) this.periodicSince = this.ticks;
       this.noteStandstill();
-      if (!this.timesAgree()) this.parted ??= this.partingReason(index);
+      const lostPhase = inPhase && !this.inPhase;
+      if (!this.timesAgree()) this.parted ??= this.partingReason(index, lostPhase);
     }
     this.before = { ...this.note(), levels };
   }
@@ -172,18 +174,27 @@ class RtcBench implements Bench {
     this.stopped ||= this.dividerIsStopped || (this.memory[address.registerB]! & registerB.set) !== 0;
   }
 
-  private partingReason(index: number): Reason | undefined {
+  /** Why times part at a write; neither setting the clock nor releasing its divider is a reason to lose the place in the second. */
+  private partingReason(index: number, lostPhase: boolean): Reason | undefined {
+    if (timeBytes.includes(index)) return 'setWhileRunning';
+    if (lostPhase && !(this.memory[address.registerB]! & registerB.set)) return undefined;
     if (index === address.registerA) return 'divider';
     if (index === address.registerB) return this.stopped ? 'setByRelease' : 'format';
-    return timeBytes.includes(index) ? 'setWhileRunning' : undefined;
+    return undefined;
+  }
+
+  /** Whether both stand at the same place in the second, to a tick. */
+  private get inPhase(): boolean {
+    if (this.dividerIsStopped) return true;
+    const phase = ticksAt(BigInt(this.reference.phase), rtc.clock!);
+    const apart = Math.abs(this.chip.state.chain - phase);
+    return Math.min(apart, ticksPerSecond - apart) <= 1;
   }
 
   /** Whether both show the same time, and will until the next update. */
   private timesAgree(): boolean {
     const shown = this.reference.shown();
-    const phase = ticksAt(BigInt(this.reference.phase), rtc.clock!);
-    const inPhase = !this.reference.running || Math.abs(this.chip.state.chain - phase) <= 1;
-    return inPhase && timeBytes.every((at) => this.memory[at] === shown[at]);
+    return (this.inPhase || !this.reference.running) && timeBytes.every((at) => this.memory[at] === shown[at]);
   }
 
   /** Goes on from the reference's time. */
