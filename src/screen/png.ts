@@ -25,6 +25,7 @@ export function decodePng(bytes: Uint8Array): Frame {
   for (let at = 0; at < colours; at++) {
     const first = data[at * channels]!;
     const indexed = palette?.[first];
+    if (palette !== undefined && indexed === undefined) throw notReadable(`it has no colour ${first} in its palette`);
     // One channel is an index into the palette or a grey, two are a grey with alpha, three and four are colours.
     const [red, green, blue] =
       indexed ?? (channels < 3 ? [first, first, first] : [first, data[at * channels + 1]!, data[at * channels + 2]!]);

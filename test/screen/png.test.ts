@@ -1,3 +1,4 @@
+import { crc32, deflateSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -38,6 +39,11 @@ test('pictures in other colour formats are read as they look', () => {
   expect([...decodePng(clear).pixels]).toEqual([1, 2, 3, 255]);
   const deep = encode({ width: 1, height: 1, data: Uint16Array.of(1, 2, 3), channels: 3, depth: 16 });
   expect(() => decodePng(deep)).toThrow(UserError);
+});
+
+test('a picture with a palette shows the palette’s colours, and an index outside it is the user’s mistake', () => {
+  expect([...decodePng(palettePicture([0, 1])).pixels]).toEqual([1, 2, 3, 255, 4, 5, 6, 255]);
+  expect(() => decodePng(palettePicture([0, 2]))).toThrow(UserError);
 });
 
 test('a damaged file is the user’s mistake, whatever the damage', () => {
@@ -96,4 +102,25 @@ function pixelsOf({ pixels }: Frame): string[] {
   return Array.from({ length: pixels.length / 4 }, (_, at) =>
     Buffer.from(pixels.subarray(at * 4, at * 4 + 3)).toString('hex'),
   );
+}
+
+/** A row of indices into a palette of two colours, as an image optimiser leaves a golden; by the PNG specification, section 11.2. */
+function palettePicture(indices: readonly number[]): Uint8Array {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(indices.length, 0);
+  header.writeUInt32BE(1, 4);
+  header.set([8, 3], 8); // Eight bits, indexed colour.
+  const palette = Buffer.of(1, 2, 3, 4, 5, 6);
+  const row = deflateSync(Buffer.of(0, ...indices)); // The row's filter is none.
+  const signature = Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+  const chunks = [chunk('IHDR', header), chunk('PLTE', palette), chunk('IDAT', row), chunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([signature, ...chunks]);
+}
+
+function chunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, check]);
 }
