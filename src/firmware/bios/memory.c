@@ -20,7 +20,11 @@ static u32 extended_kib;
 
 u32 memory_extended_kib(void) { return extended_kib; }
 
-void a20_set(bool enabled) { out8(0x92, (in8(0x92) & 0xFC) | (enabled ? 2 : 0)); }
+/* Either gate lets A20 through, so one opens it and both must be shut to close it. */
+void a20_set(bool enabled) {
+    out8(0x92, (in8(0x92) & 0xFC) | (enabled ? 2 : 0));
+    if (!enabled && keyboard_controller_write(0xD1)) keyboard_write_data(0xDD);
+}
 
 /* By looking: with A20 held low, the second megabyte shows the first. */
 bool a20_enabled(void) {

@@ -93,6 +93,7 @@ void post(void) {
     clock_initialise();
     floppy_initialise();
     disk_initialise();
+    a20_set(false); /* As DOS-era systems find it; whoever needs the line opens either gate. */
     report();
 }
 
