@@ -50,10 +50,16 @@ export interface DeviceDefinition<
   readonly advance?: (context: DeviceContext<State, Output, Capabilities>, ticks: number) => void;
   /** Own ticks (at least 1) until the chip may next change a line by itself; `Infinity` for never. Pure. */
   readonly nextEdge?: (context: DeviceContext<State, Output, Capabilities>) => number;
-  /** Reads of each readable register; a missing one answers as an open bus. The result is masked to the width. */
-  readonly read: Partial<Record<Register, (context: DeviceContext<State, Output, Capabilities>, width: Width) => number>>;
+  /**
+   * Reads of each readable register; a missing one answers as an open bus, and so does one that gives undefined (it is
+   * switched off). The result is masked to the width.
+   */
+  readonly read: Partial<
+    Record<Register, (context: DeviceContext<State, Output, Capabilities>, width: Width) => number | undefined>
+  >;
+  /** Writes of each writable register; one that gives false is switched off and took nothing. */
   readonly write: Partial<
-    Record<Register, (context: DeviceContext<State, Output, Capabilities>, value: number, width: Width) => void>
+    Record<Register, (context: DeviceContext<State, Output, Capabilities>, value: number, width: Width) => void | false>
   >;
   /** Input lines; the chip keeps the level in its state if it matters later. */
   readonly input?: Record<Input, (context: DeviceContext<State, Output, Capabilities>, level: boolean) => void>;
@@ -68,7 +74,12 @@ type Bound<Ops> = {
 };
 
 /** A chip on a board. All it remembers is in `state`; `operations` are the definition's, bound to this chip. */
-export interface Device<State = unknown, Register extends string = string, Input extends string = string, Ops = unknown> {
+export interface Device<
+  State = unknown,
+  Register extends string = string,
+  Input extends string = string,
+  Ops = unknown,
+> {
   readonly name: string;
   readonly clock: Frequency | undefined;
   readonly registers: Readonly<Record<Register, number>>;
@@ -139,8 +150,7 @@ export function createDevice<
     },
     write(register, value, width = 1) {
       const handler = definition.write[register];
-      handler?.(context, value, width);
-      return handler !== undefined;
+      return handler !== undefined && handler(context, value, width) !== false;
     },
     input: (line, level) => definition.input?.[line](context, level),
     advance(ticks) {

@@ -1,0 +1,143 @@
+/**
+ * Video Graphics Array: register files, four planes of video memory, and the picture made of them.
+ *
+ * Source: IBM Personal System/2 Hardware Interface Technical Reference, "Video Subsystem"; FreeVGA (J. D. Neal), "Hardware
+ * Level VGA and SVGA Video Programming Information Page".
+ *
+ * Not modelled: see `notModelled` below.
+ */
+import { defineDevice, type DeviceContext } from '../device.js';
+import { readMemory, writeMemory } from './memory.js';
+import { frameOf } from './picture.js';
+import {
+  answersAt,
+  readAttribute,
+  readDac,
+  readDacState,
+  readIndexed,
+  readStatus0,
+  readStatus1,
+  startDacRead,
+  startDacWrite,
+  writeAttribute,
+  writeCrtc,
+  writeDac,
+  writeIndexed,
+  writeMiscellaneousOutput,
+} from './ports.js';
+import { type VgaState, vgaState } from './state.js';
+import { advanceBeam, vgaClock } from './timing.js';
+
+type Context = DeviceContext<VgaState, never, unknown>;
+
+type Read = (context: Context) => number | undefined;
+type Write = (context: Context, value: number) => void | false;
+
+/** Registers that answer while the adapter is enabled. */
+const reads =
+  (answer: (state: VgaState) => number): Read =>
+  ({ state }) =>
+    state.enabled ? answer(state) : undefined;
+const writes =
+  (take: (state: VgaState, value: number) => void): Write =>
+  ({ state }, value) =>
+    state.enabled ? take(state, value) : false;
+
+/** Registers that answer at the colour or at the monochrome addresses, whichever are selected. */
+const readsAt =
+  (colour: boolean, answer: (state: VgaState) => number): Read =>
+  ({ state }) =>
+    answersAt(state, colour) ? answer(state) : undefined;
+const writesAt =
+  (colour: boolean, take: (state: VgaState, value: number) => void): Write =>
+  ({ state }, value) =>
+    answersAt(state, colour) ? take(state, value) : false;
+
+const readCrtc = (state: VgaState): number => readIndexed(state, 'crtc', state.crtcIndex);
+const writeCrtcIndex = (state: VgaState, value: number): void => void (state.crtcIndex = value);
+const writeFeature = (state: VgaState, value: number): void => void (state.featureControl = value & 0x03);
+
+/**
+ * The adapter. Register offsets are absolute ports. The board calls `readMemory` and `writeMemory` for each byte that the
+ * processor reads or writes from A0000h to BFFFFh, in order, with the offset from A0000h (0 to 1FFFFh); `frame` draws what
+ * the monitor shows now, and changes nothing.
+ */
+export const vga = defineDevice({
+  name: 'vga',
+  source: 'IBM Personal System/2 Hardware Interface Technical Reference, "Video Subsystem"',
+  notModelled: [
+    'register changes in the middle of a frame: a frame is drawn with the registers as they stand when it is asked for',
+    'the border, blanking within the display, display enable skew and retrace positions: they do not move the picture',
+    'clocks other than 25.175 and 28.322 MHz: the external clock selects count as 25.175 MHz',
+    'the vertical retrace interrupt, the light pen and the feature connector',
+    'wait states, and the sequencer reset: memory keeps its contents and the beam goes on',
+    'the 64 KiB memory configuration, and the odd/even page select of the miscellaneous output',
+    'shift registers loaded every second or fourth character clock (clocking mode bits 2 and 4)',
+    'blinking in graphics modes, and the colour diagnosis bits of Input Status Register 1',
+    'monitor sensing: Input Status Register 0 always reports a colour monitor',
+  ],
+  clock: vgaClock,
+  // prettier-ignore
+  registers: {
+    monochromeCrtcIndex: 0x3b4, monochromeCrtcData: 0x3b5, monochromeStatus: 0x3ba,
+    attribute: 0x3c0, attributeData: 0x3c1, miscellaneousOutput: 0x3c2, subsystemEnable: 0x3c3,
+    sequencerIndex: 0x3c4, sequencerData: 0x3c5, dacMask: 0x3c6, dacReadAddress: 0x3c7, dacWriteAddress: 0x3c8,
+    dacData: 0x3c9, featureControl: 0x3ca, miscellaneousOutputBack: 0x3cc, graphicsIndex: 0x3ce, graphicsData: 0x3cf,
+    crtcIndex: 0x3d4, crtcData: 0x3d5, status: 0x3da,
+  },
+  inputs: [],
+  outputs: [],
+  state: vgaState,
+
+  advance({ state }: Context, ticks) {
+    advanceBeam(state, ticks);
+  },
+
+  read: {
+    monochromeCrtcIndex: readsAt(false, (state) => state.crtcIndex),
+    monochromeCrtcData: readsAt(false, readCrtc),
+    monochromeStatus: readsAt(false, readStatus1),
+    crtcIndex: readsAt(true, (state) => state.crtcIndex),
+    crtcData: readsAt(true, readCrtc),
+    status: readsAt(true, readStatus1),
+    attribute: reads((state) => state.attributeIndex),
+    attributeData: reads(readAttribute),
+    miscellaneousOutput: reads(readStatus0),
+    subsystemEnable: ({ state }) => (state.enabled ? 1 : 0),
+    sequencerIndex: reads((state) => state.sequencerIndex),
+    sequencerData: reads((state) => readIndexed(state, 'sequencer', state.sequencerIndex)),
+    dacMask: reads((state) => state.dac.mask),
+    dacReadAddress: reads(readDacState),
+    dacWriteAddress: reads((state) => state.dac.address),
+    dacData: reads(readDac),
+    featureControl: reads((state) => state.featureControl),
+    miscellaneousOutputBack: reads((state) => state.miscellaneousOutput),
+    graphicsIndex: reads((state) => state.graphicsIndex),
+    graphicsData: reads((state) => readIndexed(state, 'graphics', state.graphicsIndex)),
+  },
+  write: {
+    monochromeCrtcIndex: writesAt(false, writeCrtcIndex),
+    monochromeCrtcData: writesAt(false, writeCrtc),
+    monochromeStatus: writesAt(false, writeFeature),
+    crtcIndex: writesAt(true, writeCrtcIndex),
+    crtcData: writesAt(true, writeCrtc),
+    status: writesAt(true, writeFeature),
+    attribute: writes(writeAttribute),
+    miscellaneousOutput: writes(writeMiscellaneousOutput),
+    subsystemEnable: ({ state }, value) => void (state.enabled = (value & 1) !== 0),
+    sequencerIndex: writes((state, value) => void (state.sequencerIndex = value)),
+    sequencerData: writes((state, value) => writeIndexed(state, 'sequencer', state.sequencerIndex, value)),
+    dacMask: writes((state, value) => void (state.dac.mask = value)),
+    dacReadAddress: writes(startDacRead),
+    dacWriteAddress: writes(startDacWrite),
+    dacData: writes(writeDac),
+    graphicsIndex: writes((state, value) => void (state.graphicsIndex = value)),
+    graphicsData: writes((state, value) => writeIndexed(state, 'graphics', state.graphicsIndex, value)),
+  },
+
+  operations: {
+    readMemory: ({ state }: Context, offset: number) => readMemory(state, offset),
+    writeMemory: ({ state }: Context, offset: number, value: number) => writeMemory(state, offset, value),
+    frame: ({ state }: Context) => frameOf(state),
+  },
+});
