@@ -270,6 +270,18 @@ describe('WRITE SECTORS', () => {
     );
   });
 
+  test('takes two words in a 32-bit access', () => {
+    const disk = testDisk(100);
+    const channel = readyChannel([disk]);
+    channel.address(1, 1);
+    command(channel, 0x30);
+    channel.ready();
+    const data = Uint32Array.from({ length: 128 }, (_, at) => 0x80010203 + at * 0x01010101);
+    for (const value of data) channel.device.write('data', value >>> 0, 4);
+    channel.ready();
+    expect(disk.bytes.subarray(512, 1024)).toEqual(new Uint8Array(data.buffer));
+  });
+
   test('leaves the disk alone until the sector is whole', () => {
     const disk = testDisk(100);
     const before = disk.bytes.slice();
@@ -400,6 +412,8 @@ describe('commands without data', () => {
     channel.ready();
     const sector = (5 * 4 + 2) * 17 + 2;
     expect(channel.readBlock(512)).toEqual(disk.bytes.subarray(sector * 512, sector * 512 + 512));
+    channel.out({ deviceHead: 0xa4, sectorCount: 1 });
+    expect(run(channel, 0x40)).toEqual([0x51, 0x10]); // Heads are 0 to 3 now.
     channel.out({ sectorCount: 0 });
     expect(run(channel, 0x91)).toEqual(aborted);
   });

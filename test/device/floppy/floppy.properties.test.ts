@@ -125,6 +125,7 @@ describe('a floppy controller under any sequence of accesses', () => {
         const other = rig();
         other.device.load(target.device.save());
         expect(other.device.diff(target.device.save())).toEqual([]);
+        expect(other.device.state).toEqual(target.device.state); // Nothing is kept outside what is saved.
         expect(target.device.nextEdge()).toBeGreaterThanOrEqual(1);
       }),
       { numRuns: 200 },

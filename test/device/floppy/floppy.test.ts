@@ -210,9 +210,15 @@ describe('READ DATA', () => {
   test.each([
     ['a sector number beyond the track', [0, 0, 19] as const, [0x40, 0x04, 0x00, 0, 0, 19, 2]],
     ['a cylinder other than the heads are at', [1, 0, 1] as const, [0x40, 0x04, 0x10, 1, 0, 1, 2]],
+    ['a head other than the side read', [0, 1, 1] as const, [0x40, 0x04, 0x00, 0, 1, 1, 2]],
   ])('finds no data for %s, after two index pulses', (_name, id, expected) => {
     const controller = new TestController([testFloppy(1440)]).begin();
-    expect(controller.transfer(0x46, id, 512)).toEqual(expected);
+    controller.dma.program(0, 512);
+    controller.send(0x46, 0, ...id, 2, 18, 0x1b, 0xff);
+    const milliseconds = controller.untilInterrupt();
+    expect(milliseconds).toBeGreaterThan(200);
+    expect(milliseconds).toBeLessThan(404);
+    expect(controller.results()).toEqual(expected);
   });
 
   test('finds no address mark at another data rate, beyond the last track, or in single density', () => {
@@ -222,6 +228,22 @@ describe('READ DATA', () => {
     expect(controller.transfer(0x06, [0, 0, 1], 512).slice(0, 3)).toEqual([0x40, 0x01, 0]);
     controller.seek(80);
     expect(controller.transfer(0x46, [80, 0, 1], 512).slice(0, 3)).toEqual([0x40, 0x01, 0]);
+  });
+
+  test('spares the head load time while the heads are still down', () => {
+    const controller = new TestController([testFloppy(1440)]).begin();
+    const readId = (): number => {
+      controller.send(0x4a, 0);
+      const milliseconds = controller.untilInterrupt();
+      controller.results();
+      return milliseconds;
+    };
+    controller.send(0x03, 0xd2, 0x80); // Load in 128 ms, unload after 32 ms.
+    expect(readId()).toBeGreaterThan(128);
+    controller.device.advance(20 * ticksPerMillisecond);
+    expect(readId()).toBeLessThan(12);
+    controller.device.advance(33 * ticksPerMillisecond);
+    expect(readId()).toBeGreaterThan(128);
   });
 
   test('seeks by itself when CONFIGURE says so', () => {
@@ -428,6 +450,22 @@ describe('without DMA', () => {
     expect(Buffer.compare(medium.bytes.subarray(16 * 512, 18 * 512), expected)).toBe(0);
   });
 
+  test('asks for service when the FIFO holds 16 bytes less the threshold', () => {
+    for (const [configure, expected] of [
+      [0x20, 1],
+      [0x00, 15],
+      [0x07, 8],
+      [0x0f, 1],
+    ] as const) {
+      const controller = new TestController([testFloppy(1440)]).begin();
+      controller.send(0x13, 0, configure, 0);
+      controller.send(0x03, 0xdf, 0x03);
+      controller.send(0x46, 0, 0, 0, 1, 2, 18, 0x1b, 0xff);
+      untilService(controller);
+      expect(controller.device.state.fifo.length).toBe(expected);
+    }
+  });
+
   test('overruns when the host does not come in time', () => {
     const controller = new TestController([testFloppy(1440)]).begin();
     controller.send(0x03, 0xdf, 0x03);
@@ -474,6 +512,26 @@ describe('the change line', () => {
     controller.device.operations.mediaChanged(0);
     controller.untilInterrupt();
     expect(controller.results().slice(0, 3)).toEqual([0x40, 0x01, 0]);
+  });
+});
+
+describe('a saved state', () => {
+  test('holds every field in the middle of a transfer and of a seek', () => {
+    const media = [testFloppy(1440), testFloppy(1440)];
+    const controller = new TestController(media).begin();
+    controller.seek(3);
+    controller.send(0x12, 0x86);
+    controller.send(0x94);
+    controller.results();
+    controller.device.write('tapeDrive', 2);
+    controller.transfer(0x46, [3, 0, 1], 512);
+    controller.send(0x0f, 1, 40);
+    controller.dma.program(0, 1024);
+    controller.send(0x46, 0, 3, 0, 3, 2, 18, 0x1b, 0xff);
+    while (controller.dma.left() > 1000) controller.device.advance(controller.device.nextEdge());
+    const other = new TestController(media);
+    other.device.load(controller.device.save());
+    expect(other.device.state).toEqual(controller.device.state);
   });
 });
 
