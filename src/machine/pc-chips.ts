@@ -206,7 +206,8 @@ export class PcChips {
     return {
       ...systemControl,
       read: (register: 'portA' | 'portB', width?: 1 | 2 | 4): number | undefined => {
-        this.touch(pit, () => systemControl.input('timer2Output', pit.operations.output(2)));
+        this.clocks.get(pit)?.sync(this.wires.now()); // Looking changes no edge.
+        systemControl.input('timer2Output', pit.operations.output(2));
         return systemControl.read(register, width);
       },
     };

@@ -44,8 +44,10 @@ export class Timeline {
     };
   }
   private schedule(entry: Entry): void {
+    const before = entry.due;
     entry.due = entry.reached + entry.divider.cyclesUntil(entry.device.nextEdge());
-    this.findDue();
+    if (entry.due <= this.due) this.due = entry.due;
+    else if (before === this.due) this.findDue();
   }
   private findDue(): void {
     let due = Infinity;

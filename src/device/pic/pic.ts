@@ -11,7 +11,7 @@ import { defineDevice, type DeviceContext } from '../device.js';
 import { highestLevel, levelToServe } from './priority.js';
 import { icw1, icw4, ocw2, ocw3 } from './registers.js';
 
-interface PicState {
+export interface PicState {
   /** The levels of the IR inputs, one bit each. */
   inputs: number;
   /** The edge-sense latches: the input rose and has not been acknowledged. */
