@@ -136,17 +136,21 @@ export const floppy = defineDevice<
     const { state } = context;
     state.rotation = (state.rotation + ticks) % rotationTicks;
     state.headLoadedTicks = Math.max(0, state.headLoadedTicks - ticks);
-    state.seeks.forEach((seek, unit) => {
+    for (let unit = 0; unit < state.seeks.length; unit++) {
+      const seek = state.seeks[unit]!;
       seek.ticksLeft -= ticks;
       if (seek.ticksLeft === 0) finishSeek(context, unit);
-    });
+    }
     state.ticksLeft -= ticks;
     if (state.ticksLeft > 0) return;
     if (state.step === 'leaveReset') leaveReset(context);
     else stepEnds[state.step]?.(context);
   },
-  nextEdge: ({ state }) =>
-    state.seeks.reduce((soonest, { ticksLeft }) => Math.min(soonest, ticksLeft), state.ticksLeft),
+  nextEdge({ state }) {
+    let soonest = state.ticksLeft;
+    for (const { ticksLeft } of state.seeks) if (ticksLeft < soonest) soonest = ticksLeft;
+    return soonest;
+  },
   read: {
     digitalOutput: ({ state }) => state.digitalOutput,
     tapeDrive: ({ state }) => state.tapeDrive | 0xfc,

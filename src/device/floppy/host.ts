@@ -5,7 +5,10 @@ import { byteTicks, stepUnitTicks } from './geometry.js';
 import { configureBit, type FloppyContext, type FloppyState, outputBit, selectedRate, st0Bit } from './state.js';
 
 /** The command in execution takes bytes from the host. */
-export const takesBytes = ({ command }: FloppyState): boolean => [0x05, 0x09, 0x0d].includes(command[0]! & 0x1f);
+export function takesBytes({ command }: FloppyState): boolean {
+  const code = command[0]! & 0x1f;
+  return code === 0x05 || code === 0x09 || code === 0x0d;
+}
 
 export const withoutDma = (state: FloppyState): boolean => (state.loadAndMode & 1) !== 0;
 

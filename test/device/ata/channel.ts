@@ -79,3 +79,26 @@ export function testChannel(disks: readonly (Medium | undefined)[]) {
   };
 }
 export type TestChannel = ReturnType<typeof testChannel>;
+
+/** Sectors of the disk that most tests use: four cylinders and a rest. */
+export const sectorsOnDisk = 4 * 16 * 63 + 5;
+
+/** A channel whose reset is over. */
+export function readyChannel(disks = [testDisk(sectorsOnDisk)]): TestChannel {
+  const channel = testChannel(disks);
+  channel.ready();
+  return channel;
+}
+
+/** Writes the Command register. */
+export const command = (channel: TestChannel, code: number): void => void channel.device.write('statusOrCommand', code);
+/** Reads Status, which withdraws the interrupt. */
+export const status = (channel: TestChannel): number => channel.device.read('statusOrCommand')!;
+
+/** The words of IDENTIFY DEVICE. */
+export function identify(channel: TestChannel, unit = 0): Uint16Array {
+  channel.out({ deviceHead: 0xa0 | (unit << 4) });
+  command(channel, 0xec);
+  channel.ready();
+  return new Uint16Array(channel.readBlock(512).buffer);
+}
