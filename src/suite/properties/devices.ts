@@ -49,12 +49,75 @@ const pitProgram: Steps = fc
     ...(access & 2 ? [write(pitCounters[index]!, high)] : []),
   ]);
 
+/** A full turn of one counter while the others stand: with short periods beside it, it would take long to test. */
+const pitLongRun: Steps = fc
+  .record({
+    index: fc.integer({ min: 0, max: 2 }),
+    mode: fc.integer({ min: 0, max: 5 }),
+    length: fc.integer({ min: 60_000, max: 70_000 }),
+  })
+  .map(({ index, mode, length }) => [
+    ...[0x30, 0x70, 0xb0].map((word) => write('control', word)),
+    write('control', (index << 6) | 0x30 | (mode << 1)),
+    ...[0, 0].map((zero) => write(pitCounters[index]!, zero)),
+    { kind: 'input', line: `gate${index}`, level: false },
+    { kind: 'input', line: `gate${index}`, level: true },
+    advance(length),
+  ]);
+
+/** A two-byte count rewritten while it counts, with time before, between and after its bytes. */
+const pitRewrite: Steps = fc
+  .record({
+    index: fc.integer({ min: 0, max: 2 }),
+    mode: fc.integer({ min: 0, max: 5 }),
+    counts: fc.tuple(fc.integer({ min: 2, max: 30 }), fc.integer({ min: 2, max: 30 })),
+    pauses: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 60 })),
+  })
+  .map(({ index, mode, counts, pauses }) => {
+    const counter = pitCounters[index]!;
+    return [
+      write('control', (index << 6) | 0x30 | (mode << 1)),
+      write(counter, counts[0]),
+      write(counter, 0),
+      { kind: 'input', line: `gate${index}`, level: true },
+      advance(pauses[0]),
+      write(counter, counts[1]),
+      advance(pauses[1]),
+      write(counter, 0),
+      advance(pauses[2]),
+    ];
+  });
+
+/** A gate that falls and rises while its counter counts, and a count latched twice on the way. */
+const pitGate: Steps = fc
+  .record({
+    index: fc.integer({ min: 0, max: 2 }),
+    mode: fc.integer({ min: 0, max: 5 }),
+    length: fc.integer({ min: 2, max: 30 }),
+    pauses: fc.tuple(...[9, 9, 9, 40].map((max) => fc.integer({ min: 1, max }))),
+  })
+  .map(({ index, mode, length, pauses }) => [
+    write('control', (index << 6) | 0x10 | (mode << 1)),
+    write(pitCounters[index]!, length),
+    { kind: 'input', line: `gate${index}`, level: true },
+    advance(pauses[0]!),
+    write('control', index << 6),
+    { kind: 'input', line: `gate${index}`, level: false },
+    advance(pauses[1]!),
+    { kind: 'input', line: `gate${index}`, level: true },
+    advance(pauses[2]!),
+    write('control', index << 6),
+    { kind: 'read', register: pitCounters[index]! },
+    advance(pauses[3]!),
+  ]);
+
 const readBack = fc.integer({ min: 0, max: 0x3f }).map((selection) => 0xc0 | selection);
 
-const pitSubject: PropertySubject = {
+/** The timer, by its definition or a changed one. */
+export const pitSubject = (definition: typeof pit): PropertySubject => ({
   name: 'pit',
   create: ({ line }) =>
-    createDevice(pit, {
+    createDevice(definition, {
       lines: { output0: line('output0'), output1: line('output1'), output2: line('output2') },
       board: { wired: [0, 1, 2] },
     }) as unknown as AnyDevice,
@@ -67,7 +130,9 @@ const pitSubject: PropertySubject = {
     often(5, inputs('gate0', 'gate1', 'gate2')),
     often(12, ticks(1, 15)),
     often(1, ticks(1, 400)),
-    often(1, ticks(60_000, 70_000)),
+    often(1, pitLongRun),
+    often(2, pitRewrite),
+    often(2, pitGate),
     often(1, operation('output', fc.integer({ min: 0, max: 2 }))),
   ),
   model: pitModel,
@@ -77,7 +142,7 @@ const pitSubject: PropertySubject = {
       ? `read-back: ${readBackCommand.print(value)}`
       : controlWord.print(value);
   },
-};
+});
 
 /** An initialization as software does it, with its mask. */
 const picInitialization: Steps = fc
@@ -90,24 +155,40 @@ const picInitialization: Steps = fc
     write('data', words.mask & (words.mask >> 4)),
   ]);
 
+/** A request served to its end of interrupt, with modes and mask changing on the way. */
+const picService: Steps = fc
+  .record({ level: fc.integer({ min: 0, max: 7 }), modes: byte, mask: byte, end: fc.integer({ min: 0, max: 7 }) })
+  .map(({ level, modes, mask, end }) => [
+    write('command', 0x0b | (modes & 0x60)),
+    { kind: 'input', line: `ir${level}`, level: false },
+    { kind: 'input', line: `ir${level}`, level: true },
+    { kind: 'operation', name: 'acknowledge', arguments: [] },
+    write('data', mask),
+    { kind: 'read', register: 'command' },
+    write('command', (end << 5) | level),
+    { kind: 'read', register: 'command' },
+  ]);
+
 /** A slave behind every even level; the others leave the bus open. */
 const cascadeOf = (note: Observer['note']) => (level: number) => {
   note(`asks slave ${level}`);
   return level % 2 === 0 ? 0x70 + level : undefined;
 };
 
-function picSubject(name: string, master: boolean): PropertySubject {
+/** A controller as master (`pic`) or slave, by its definition or a changed one. */
+export function picSubject(definition: typeof pic, name: string, master: boolean): PropertySubject {
   const place = (observer: Observer): PicPlace => ({ master, cascade: cascadeOf(observer.note) });
   return {
     name,
     device: 'pic',
     create: (observer) =>
-      createDevice(pic, {
+      createDevice(definition, {
         lines: { interrupt: observer.line('interrupt') },
         board: place(observer),
       }) as unknown as AnyDevice,
     steps: mostly(
       often(3, picInitialization),
+      often(3, picService),
       often(
         3,
         writes(
@@ -148,22 +229,43 @@ function picSubject(name: string, master: boolean): PropertySubject {
   };
 }
 
-/** A short character: divisor 1 to 3. Then the line control that shows the data registers again. */
+/** A divisor, then the line control that shows the data registers again. */
+const uartFormat = (divisor: number, line: number): Step[] => [
+  write('lineControl', 0x80 | line),
+  write('data', divisor),
+  write('interruptEnable', 0),
+  write('lineControl', line),
+];
+
+/** A short character: divisor 1 to 3. */
 const uartSpeed: Steps = fc
   .record({ divisor: fc.integer({ min: 1, max: 3 }), line: fc.integer({ min: 0, max: 0x3f }) })
-  .map(({ divisor, line }) => [
-    write('lineControl', 0x80 | line),
-    write('data', divisor),
-    write('interruptEnable', 0),
-    write('lineControl', line),
+  .map(({ divisor, line }) => uartFormat(divisor, line));
+
+/** A burst into the receiver FIFO, with the interrupt of its trigger level on, and a pause about as long as a timeout. */
+const uartBurst: Steps = fc
+  .record({
+    trigger: fc.integer({ min: 0, max: 3 }),
+    length: fc.integer({ min: 1, max: 18 }),
+    pause: fc.integer({ min: 1, max: 6 }),
+  })
+  .map(({ trigger, length, pause }) => [
+    ...uartFormat(1, 0x03),
+    write('modemControl', 8),
+    write('identityOrFifo', (trigger << 6) | 7),
+    write('interruptEnable', 5),
+    { kind: 'operation', name: 'receive', arguments: [Array.from({ length }, (_, index) => index)] },
+    advance(160 * (length + pause)),
+    { kind: 'read', register: 'identityOrFifo' },
   ]);
 
 const uartLayouts = { interruptEnable, identityOrFifo: fifoControl, lineControl, modemControl } as const;
 
-const uartSubject: PropertySubject = {
+/** A serial port, by its definition or a changed one. */
+export const uartSubject = (definition: typeof uart): PropertySubject => ({
   name: 'uart',
   create: ({ line, note }) =>
-    createDevice(uart, {
+    createDevice(definition, {
       lines: {
         interrupt: line('interrupt'),
         interruptPin: line('interruptPin'),
@@ -176,6 +278,7 @@ const uartSubject: PropertySubject = {
     }) as unknown as AnyDevice,
   steps: mostly(
     often(4, uartSpeed),
+    often(2, uartBurst),
     often(8, writes('data')),
     often(4, writes('interruptEnable', fc.integer({ min: 0, max: 15 }))),
     often(
@@ -199,11 +302,11 @@ const uartSubject: PropertySubject = {
   ),
   model: uartModel,
   describe: (register, value) => uartLayouts[register as keyof typeof uartLayouts]?.print(value),
-};
+});
 
 /** The chips by the name that the command line takes; a chip with two roles is two subjects. */
 export const devices: Readonly<Record<string, readonly PropertySubject[]>> = {
-  pit: [pitSubject],
-  pic: [picSubject('pic', true), picSubject('pic-slave', false)],
-  uart: [uartSubject],
+  pit: [pitSubject(pit)],
+  pic: [picSubject(pic, 'pic', true), picSubject(pic, 'pic-slave', false)],
+  uart: [uartSubject(uart)],
 };
