@@ -3,8 +3,10 @@
  * Finds a keystroke that corrupts the small kernel's event list (README.md, "The race"), and writes race.json: a script of
  * inputs for `tsvm-test record` that ends with it. Needs a built package: npm run build && node suites/kernel/find-race.js
  *
- * The key is aimed first: it shall arrive while the timer's bottom half posts the keyboard event, which a breakpoint
- * finds. Then arrival cycles around are tried, each from the same snapshot.
+ * Keys are aimed: their interrupts shall come while the timer's bottom half posts the keyboard event, which breakpoints
+ * find. Since a keyboard sends by its own clock, an interrupt comes at one of that clock's edges, and an edge falls into
+ * the few cycles that matter at few ticks only. So tick after tick is tried, each from a snapshot, with keys all along
+ * one period of that clock.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,10 +21,12 @@ const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 const kernelBase = 0xc0000000;
 const tickCycles = 500_000;
+const ticksTried = 600;
 /** The key that breaks it: "e". */
 const key = 0x12;
-const triesFrom = -200;
-const triesTo = 400;
+/** Arrival cycles tried before and after the one aimed at. */
+const reach = 2200;
+const step = 200;
 
 const session = [
   { waitFor: { screen: 'minnow>', within: 10 } },
@@ -69,10 +73,6 @@ function next(name) {
 
 machine.input({ kind: 'key', key, pressed: true });
 const delay = next('keyboard_interrupt') - before.cycle;
-machine.load(before);
-const posted = next('keyboard_tick');
-const aim = posted + 4 * tickCycles - delay;
-console.log(`a key takes ${delay} cycles to its handler; the bottom half posts its event at cycle ${posted}`);
 
 const event = address('keyboard_event');
 /** Whether the keyboard event follows itself, by its first word. */
@@ -81,17 +81,37 @@ function corrupt() {
   return new DataView(word.buffer, word.byteOffset).getUint32(0, true) === event;
 }
 
-const corrupting = [];
-for (let at = aim + triesFrom; at < aim + triesTo; at++) {
-  machine.load(before);
-  run(at);
-  machine.input({ kind: 'key', key, pressed: true });
-  run(at + delay + 2000);
-  if (corrupt()) corrupting.push(at);
+/** The arrival cycles that corrupt the list in the tick whose bottom half posts the event at `posted`. @param {number} posted */
+function corrupting(posted) {
+  const moment = machine.save();
+  const found = [];
+  for (let at = posted - delay - reach; at < posted - delay + reach; at += step) {
+    machine.load(moment);
+    run(at);
+    machine.input({ kind: 'key', key, pressed: true });
+    run(posted + 2 * reach);
+    if (corrupt()) found.push(at);
+  }
+  machine.load(moment);
+  return found;
 }
-const fatal = corrupting[corrupting.length >> 1];
-if (fatal === undefined) throw new Error('no arrival cycle corrupts the list');
-console.log(`${corrupting.length} arrival cycles of ${triesTo - triesFrom} corrupt the list: ${corrupting.join(' ')}`);
+
+/** Tries tick after tick. */
+function search() {
+  machine.load(before);
+  for (let tick = 0; tick < ticksTried; tick++) {
+    const posted = next('keyboard_tick') + tickCycles;
+    run(posted - delay - 2 * reach);
+    const found = corrupting(posted);
+    if (found.length > 0) return { found, tick };
+  }
+  throw new Error('no arrival cycle corrupts the list');
+}
+
+const { found, tick } = search();
+const fatal = found[found.length >> 1];
+console.log(`a key takes about ${delay} cycles to its handler`);
+console.log(`${tick + 1} ticks tried; these arrival cycles corrupt the list: ${found.join(' ')}`);
 
 const steps = [...session, { at: fatal, press: 'e' }, { wait: 1 }];
 writeFileSync(beside('race.json'), `[\n${steps.map((step) => `  ${JSON.stringify(step)}`).join(',\n')}\n]\n`);

@@ -86,7 +86,7 @@ static void run_spin(const char *argument) {
   uint32_t ticks = text_number(argument, 20);
   uint32_t end = timer_ticks() + ticks, preemptions = threads[SHELL].preemptions, sieves = worker_sieves;
   while ((int32_t)(end - timer_ticks()) > 0) {}
-  print("%u ticks, preempted %u times, %u sieves meanwhile\n", ticks, threads[SHELL].preemptions - preemptions,
+  print("ticks: %u, preemptions: %u, sieves meanwhile: %u\n", ticks, threads[SHELL].preemptions - preemptions,
         worker_sieves - sieves);
 }
 
