@@ -33,7 +33,9 @@ export interface ProcessorOptions {
 export type RunEnd = 'budget' | 'halted' | 'shutdown' | 'breakpoint' | 'stopped';
 
 interface Engine {
-  run(firstRecord: number): void;
+  /** Either runs any code; each is tuned for one default size. */
+  run16(firstRecord: number): void;
+  run32(firstRecord: number): void;
   statusWord(): number;
   setStatusWord(word: number): void;
 }
@@ -218,7 +220,8 @@ export class Processor {
     this.running = true;
     this.passing = -1;
     core.set('currentRecord', regions.scratchRecords);
-    this.engine.run(first);
+    if ((core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0) this.engine.run32(first);
+    else this.engine.run16(first);
     this.running = false;
     this.unpatch();
     const left = core.get('budget') + this.stolen;

@@ -20,8 +20,10 @@ import { isHot } from './hot.js';
 const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 const handlerSignature = { parameters: i32s(1), results: i32s(1) };
 const widths = [8, 16, 32] as const;
+/** Default sizes of code segments; each has its own dispatching function. */
+const codeSizes = [16, 32] as const;
 
-/** The module's bytes. It imports `environment.memory` and the slow paths, and exports `run`, `statusWord`, `setStatusWord`. */
+/** The module's bytes. It imports `environment.memory` and the slow paths, and exports `run16`, `run32`, `statusWord`, `setStatusWord`. */
 export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, 'ram' | 'codeLines'>): Uint8Array {
   const { handlers } = handlersOf(model);
   const module = new ModuleWriter();
@@ -29,7 +31,7 @@ export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, '
   for (const { name, parameters } of importList) {
     imports.set(name, module.importFunction('slow', name, { parameters: i32s(parameters), results: i32s(1) }));
   }
-  const run = module.declareFunction({ parameters: i32s(1), results: [] }, 'run');
+  const run = codeSizes.map((size) => module.declareFunction({ parameters: i32s(1), results: [] }, `run${size}`));
   const declareByWidth = (parameters: number, results: number): Record<Width, number> => ({
     8: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
     16: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
@@ -45,10 +47,7 @@ export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, '
   };
   const invalid = module.declareFunction(handlerSignature);
   const invalidOpcode = module.declareFunction(handlerSignature);
-  const outlined = new Map<number, number>();
-  handlers.forEach((handler, index) => {
-    if (!isHot(handler.key)) outlined.set(index, module.declareFunction(handlerSignature));
-  });
+  const outlined = handlers.map(() => module.declareFunction(handlerSignature));
 
   module.defineFunction(functions.lookup, lookupBody(imports));
   module.defineFunction(functions.statusWord, statusWordBody(functions));
@@ -58,18 +57,21 @@ export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, '
     module.defineFunction(functions.readForWrite[width], slowReadForWriteBody(width, imports));
   }
   module.defineFunction(invalid, invalidBody());
-  for (const [index, functionIndex] of outlined) {
+  handlers.forEach((handler, index) => {
     const body = new FunctionBody(handlerSignature.parameters);
     const flow = outlineFlow(new Code(body).local(0, 'i32'));
-    const handler = handlers[index]!;
     emitHandler(handler, new RecordEmitter(body, functions, flow, handler.variant, index + firstHandler));
     body.op('unreachable');
-    module.defineFunction(functionIndex, body);
-  }
+    module.defineFunction(outlined[index]!, body);
+  });
   module.defineFunction(invalidOpcode, invalidOpcodeBody(functions));
   const pseudo = Array.from({ length: firstHandler }, (_, id) => (id === pseudoHandlers.invalidOpcode ? invalidOpcode : invalid));
-  module.setTable([...pseudo, ...handlers.map((_, index) => outlined.get(index) ?? invalid)]);
-  module.defineFunction(run, runBody(handlers, functions, module.typeIndex(handlerSignature)));
+  module.setTable([...pseudo, ...outlined]);
+  codeSizes.forEach((size, index) => {
+    const hot = handlers.map((handler, number) => ({ handler, id: number + firstHandler }));
+    const inside = hot.filter(({ handler }) => isHot(handler, size));
+    module.defineFunction(run[index]!, runBody(inside, functions, module.typeIndex(handlerSignature)));
+  });
   return module.finish();
 }
 
@@ -94,7 +96,7 @@ function emitHandler(handler: Handler, emit: RecordEmitter): void {
   }
 }
 
-/** Handlers that only exist inside `run` are never called through the table. */
+/** Pseudo handlers that only exist inside the dispatching functions are never called through the table. */
 function invalidBody(): FunctionBody {
   const body = new FunctionBody(handlerSignature.parameters);
   body.op('unreachable');
@@ -111,7 +113,11 @@ function invalidOpcodeBody(functions: ModuleFunctions): FunctionBody {
 }
 
 /** The dispatch loop: the outer loop starts a block, the inner one runs its records. */
-function runBody(handlers: readonly Handler[], functions: ModuleFunctions, handlerType: number): FunctionBody {
+function runBody(
+  hot: readonly { readonly handler: Handler; readonly id: number }[],
+  functions: ModuleFunctions,
+  handlerType: number,
+): FunctionBody {
   const body = new FunctionBody(['i32']);
   const code = new Code(body);
   const here = code.local(0, 'i32');
@@ -138,7 +144,6 @@ function runBody(handlers: readonly Handler[], functions: ModuleFunctions, handl
     body.branch(enter);
   };
 
-  const hot = handlers.map((handler, index) => ({ handler, id: index + firstHandler })).filter(({ handler }) => isHot(handler.key));
   const outside = body.open('block');
   const labels = new Map<number, ReturnType<FunctionBody['open']>>();
   const order = [pseudoHandlers.stop, pseudoHandlers.refetch, pseudoHandlers.goto, ...hot.map(({ id }) => id)];
