@@ -104,6 +104,17 @@ function replayToken(subject: PropertySubject, token: string): CheckResult {
   return { passed: violation === undefined, runs: 1, failures };
 }
 
+/** Leaves out every single step that the failure does not need: steps that were chosen together shrink together only. */
+function withoutNeedlessSteps(subject: PropertySubject, found: readonly Step[]): readonly Step[] {
+  const violation = firstViolation(subject, found);
+  let steps = violation ? found.slice(0, violation.step + 1) : found;
+  for (let at = steps.length - 1; at >= 0; at--) {
+    const fewer = steps.filter((_, index) => index !== at);
+    if (firstViolation(subject, fewer)) steps = fewer;
+  }
+  return steps;
+}
+
 /**
  * Checks any chip: whether it answers as its model, survives saving and loading, does not mind how time is split, and
  * announces its edges. Equal options give equal results. Throws UserError for a bad token.
@@ -117,7 +128,7 @@ export function checkSubject(subject: PropertySubject, options: CheckOptions = {
   const { seed = defaults.seed, runs = defaults.runs } = options;
   const outcome = fc.check(holds, { seed, numRuns: runs });
   if (!outcome.failed) return { passed: true, runs: outcome.numRuns, failures: [] };
-  const steps = outcome.counterexample?.[0] ?? [];
+  const steps = withoutNeedlessSteps(subject, outcome.counterexample?.[0] ?? []);
   const violation = firstViolation(subject, steps);
   if (!violation) throw new UserError(`${subject.name} does not behave equally when created twice`);
   return { passed: false, runs: outcome.numRuns, failures: [failureOf(subject, steps, violation)] };

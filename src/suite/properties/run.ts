@@ -21,7 +21,7 @@ export class Log {
 
   readonly observer: Observer = {
     line: (name) => (level) => {
-      if (this.levels.get(name) === level) return;
+      if ((this.levels.get(name) ?? false) === level) return; // A line that nobody has driven yet is low.
       this.levels.set(name, level);
       if (!this.settledOnly && !this.muted) this.add(`${name} ${level ? 'rises' : 'falls'}`);
     },
@@ -58,7 +58,7 @@ export class Log {
     if (!this.settledOnly) return;
     for (const name of [...this.levels.keys()].sort()) {
       const level = this.levels.get(name)!;
-      if (this.settled.get(name) === level) continue;
+      if ((this.settled.get(name) ?? false) === level) continue;
       this.settled.set(name, level);
       this.add(`${name} ${level ? 'rises' : 'falls'}`);
     }
