@@ -6,7 +6,7 @@
  */
 import { eightBitColours, sixteenColours } from './colours.js';
 import { attribute, attributeMode, graphics, graphicsMode } from './registers.js';
-import { countShift, type Geometry, planeAddress, type ScanLine, scanLines } from './scan.js';
+import { columnsToPaint, countShift, type Geometry, paintLines, planeAddress, type ScanLine } from './scan.js';
 import type { VgaState } from './state.js';
 
 /** Fills `dots` with the eight four-bit colours that the planes hold at `address`. */
@@ -47,11 +47,9 @@ export function paintGraphics(state: VgaState, geometry: Geometry, output: Uint3
   const dots = new Uint8Array(8);
   const pixels = new Uint32Array(9).fill(colours[0]!); // A ninth dot, where there is one, shows colour 0.
 
-  function paintLine(scan: ScanLine): void {
-    const left = scan.line * geometry.width;
-    const right = left + geometry.width;
-    const columns = geometry.columns + (scan.panning > 0 ? 1 : 0);
-    let at = left - scan.panning * geometry.dotWidth;
+  function paintLine(row: Uint32Array, scan: ScanLine): void {
+    const columns = columnsToPaint(geometry, scan);
+    let at = 0;
     for (let column = 0; column < columns; column++) {
       shifter(state.planes, address((scan.address + (column >> shift)) & 0xffff, scan.rowScan), dots);
       for (let dot = 0; dot < 8; dot++) {
@@ -59,11 +57,10 @@ export function paintGraphics(state: VgaState, geometry: Geometry, output: Uint3
         pixels[dot] = eightBit ? colours[(dots[dot & 6]! << 4) | dots[dot | 1]!]! : colours[dots[dot]!]!;
       }
       for (let dot = 0; dot < geometry.dots; dot++) {
-        for (let copy = 0; copy < geometry.dotWidth; copy++, at++) {
-          if (at >= left && at < right) output[at] = pixels[dot]!;
-        }
+        row[at++] = pixels[dot]!;
+        if (geometry.dotWidth === 2) row[at++] = pixels[dot]!;
       }
     }
   }
-  scanLines(state, paintLine);
+  paintLines(state, geometry, output, paintLine);
 }

@@ -11,8 +11,8 @@ import {
   graphicsMode,
   memoryMode,
   miscellaneousOutput,
+  sequencer,
 } from './registers.js';
-import { sequencer } from './registers.js';
 import type { VgaState } from './state.js';
 
 /** The four memory maps, as offsets from A0000h. */

@@ -12,9 +12,9 @@ import {
   sequencer,
   sequencerRunning,
 } from './registers.js';
-import { geometryOf } from './scan.js';
+import { type Geometry, geometryOf } from './scan.js';
 import type { VgaState } from './state.js';
-import { paintText } from './text.js';
+import { paintText, textOf } from './text.js';
 
 /** What a monitor without synchronisation is taken to be. */
 const darkMonitor = { width: 720, height: 400 } as const;
@@ -43,11 +43,39 @@ export function frameOf(state: VgaState): Frame {
     const [red, green, blue] = new Uint8Array(Uint32Array.of(overscanPixel(state)).buffer);
     return plain(width, height, red, green, blue);
   }
-  const output = new Uint32Array(width * height);
-  const pixels = new Uint8Array(output.buffer);
-  if (!graphicsMiscellaneous.graphics.decode(state.graphics[graphics.miscellaneous]!)) {
-    return { width, height, pixels, text: paintText(state, geometry, output) };
+  if (graphicsMiscellaneous.graphics.decode(state.graphics[graphics.miscellaneous]!)) {
+    return { width, height, pixels: painted(state, geometry, paintGraphics) };
   }
-  paintGraphics(state, geometry, output);
-  return { width, height, pixels };
+  return textFrame(state, geometry);
+}
+
+function painted(state: VgaState, geometry: Geometry, paint: typeof paintText): Uint8Array {
+  const output = new Uint32Array(geometry.width * geometry.height);
+  paint(state, geometry, output);
+  return new Uint8Array(output.buffer);
+}
+
+/**
+ * A text mode's frame. Whoever waits for words looks often and only at the cells, so the pixels are drawn when first
+ * asked for, from a copy of what the adapter held at this moment.
+ */
+function textFrame(state: VgaState, geometry: Geometry): Frame {
+  const { planes, attribute, crtc, sequencer, dac } = state;
+  const kept: VgaState = {
+    ...state,
+    planes: planes.map((plane) => plane.slice()),
+    attribute: attribute.slice(),
+    crtc: crtc.slice(),
+    sequencer: sequencer.slice(),
+    dac: { ...dac, colours: dac.colours.slice() },
+  };
+  let pixels: Uint8Array | undefined;
+  return {
+    width: geometry.width,
+    height: geometry.height,
+    get pixels() {
+      return (pixels ??= painted(kept, geometry, paintText));
+    },
+    text: textOf(state, geometry),
+  };
 }

@@ -103,6 +103,29 @@ export function scanLines(state: VgaState, visit: (line: ScanLine) => void): voi
   }
 }
 
+/** Panning brings in a part of one column more. */
+export const columnsToPaint = (geometry: Geometry, scan: ScanLine): number =>
+  geometry.columns + (scan.panning > 0 ? 1 : 0);
+
+/**
+ * Fills `output`, a frame's pixels, line by line: `paint` draws the columns of {@link columnsToPaint} from the start of a
+ * row, and what panning has moved off the left edge is cut.
+ */
+export function paintLines(
+  state: VgaState,
+  geometry: Geometry,
+  output: Uint32Array,
+  paint: (row: Uint32Array, scan: ScanLine) => void,
+): void {
+  const { width, dots, dotWidth } = geometry;
+  const row = new Uint32Array(width + dots * dotWidth);
+  scanLines(state, (scan) => {
+    paint(row, scan);
+    const left = scan.panning * dotWidth;
+    output.set(row.subarray(left, left + width), scan.line * width);
+  });
+}
+
 /** Character clocks for one count of the memory address counter, as a shift: 1, 2 or 4. */
 export function countShift(state: VgaState): 0 | 1 | 2 {
   if (underlineLocation.countByFour.decode(state.crtc[crtc.underlineLocation]!)) return 2;

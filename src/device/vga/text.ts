@@ -17,7 +17,15 @@ import {
   sequencer,
   underlineLocation,
 } from './registers.js';
-import { countShift, type Geometry, planeAddress, type ScanLine, scanLines } from './scan.js';
+import {
+  columnsToPaint,
+  countShift,
+  type Geometry,
+  paintLines,
+  planeAddress,
+  type ScanLine,
+  scanLines,
+} from './scan.js';
 import type { VgaState } from './state.js';
 import { blinkingShows, cursorShows } from './timing.js';
 
@@ -104,64 +112,63 @@ function characterDots(painter: Painter, code: number, attributes: number, rowSc
   return (row << 1) | (joins ? row & 1 : 0);
 }
 
-/** Draws one scan line into `output`, a frame's pixels. */
-function paintLine(painter: Painter, output: Uint32Array, scan: ScanLine): void {
-  const { state, geometry, colours, cursor, blink } = painter;
+/** Draws one scan line, panned-out dots included, from the start of `row`. */
+function paintLine(painter: Painter, row: Uint32Array, scan: ScanLine): void {
+  const { state, geometry, colours, cursor, blink, shift } = painter;
   const { dots, dotWidth } = geometry;
   const allDots = (1 << dots) - 1;
-  const left = scan.line * geometry.width;
-  const right = left + geometry.width;
   const cursorRow =
     cursor !== undefined && painter.cursorShows && scan.rowScan >= cursor.firstRow && scan.rowScan <= cursor.lastRow;
   const cursorCounter = cursorRow ? cursor.counter : -1;
-  const skew = (cursor?.skew ?? 0) << painter.shift;
-  // Panning brings in a part of one column more.
-  const columns = geometry.columns + (scan.panning > 0 ? 1 : 0);
-  let at = left - scan.panning * dotWidth;
+  const skew = (cursor?.skew ?? 0) << shift;
+  const underlined = scan.rowScan === painter.underlineRow;
+  const columns = columnsToPaint(geometry, scan);
+  let at = 0;
   for (let column = 0; column < columns; column++) {
-    const address = painter.address((scan.address + (column >> painter.shift)) & 0xffff, scan.rowScan);
+    const address = painter.address((scan.address + (column >> shift)) & 0xffff, scan.rowScan);
     const attributes = state.planes[planeOf.attributes]![address]!;
     let pattern = characterDots(painter, state.planes[planeOf.characters]![address]!, attributes, scan.rowScan);
-    if (scan.rowScan === painter.underlineRow && (attributes & 0x07) === 1) pattern = allDots;
+    if (underlined && (attributes & 0x07) === 1) pattern = allDots;
     if (blink && (attributes & 0x80) !== 0 && !painter.blinkingShows) pattern = 0;
-    const underCursor =
-      column >= skew && ((scan.address + ((column - skew) >> painter.shift)) & 0xffff) === cursorCounter;
-    if (underCursor) pattern = allDots;
+    if (column >= skew && ((scan.address + ((column - skew) >> shift)) & 0xffff) === cursorCounter) pattern = allDots;
     const foreground = colours[attributes & 0x0f]!;
     const background = colours[blink ? (attributes >> 4) & 7 : attributes >> 4]!;
     for (let dot = dots - 1; dot >= 0; dot--) {
       const pixel = ((pattern >> dot) & 1) === 0 ? background : foreground;
-      for (let copy = 0; copy < dotWidth; copy++, at++) if (at >= left && at < right) output[at] = pixel;
+      row[at++] = pixel;
+      if (dotWidth === 2) row[at++] = pixel;
     }
   }
 }
 
-/** Draws a text mode's frame into `output` and gives its cells. */
-export function paintText(state: VgaState, geometry: Geometry, output: Uint32Array): TextScreen {
+/** Draws a text mode's frame into `output`. */
+export function paintText(state: VgaState, geometry: Geometry, output: Uint32Array): void {
   const painter = painterOf(state, geometry);
+  paintLines(state, geometry, output, (row, scan) => paintLine(painter, row, scan));
+}
+
+/** A text mode's cells: the characters of every row that shows at least one line. */
+export function textOf(state: VgaState, geometry: Geometry): TextScreen {
   const rowAddresses: number[] = [];
   scanLines(state, (scan) => {
     if (scan.startsRow) rowAddresses.push(scan.address);
-    paintLine(painter, output, scan);
   });
-  return cellsOf(painter, rowAddresses);
-}
-
-function cellsOf(painter: Painter, rowAddresses: readonly number[]): TextScreen {
-  const { state, shift, cursor } = painter;
-  const { columns } = painter.geometry;
+  const { columns } = geometry;
+  const shift = countShift(state);
+  const addressOf = planeAddress(state);
+  const cursor = cursorOf(state);
+  const skew = (cursor?.skew ?? 0) << shift;
   const rows = rowAddresses.length;
   const characters = new Uint8Array(columns * rows);
   const attributes = new Uint8Array(columns * rows);
-  let cursorCell: { readonly column: number; readonly row: number } | undefined;
+  let cursorCell: TextScreen['cursor'];
   rowAddresses.forEach((start, row) => {
     for (let column = 0; column < columns; column++) {
       const counter = (start + (column >> shift)) & 0xffff;
-      const address = painter.address(counter, 0);
+      const address = addressOf(counter, 0);
       characters[row * columns + column] = state.planes[planeOf.characters]![address]!;
       attributes[row * columns + column] = state.planes[planeOf.attributes]![address]!;
-      const cursorColumn = column + ((cursor?.skew ?? 0) << shift);
-      if (counter === cursor?.counter && cursorColumn < columns) cursorCell ??= { column: cursorColumn, row };
+      if (counter === cursor?.counter && column + skew < columns) cursorCell ??= { column: column + skew, row };
     }
   });
   return { columns, rows, characters, attributes, ...(cursorCell === undefined ? {} : { cursor: cursorCell }) };

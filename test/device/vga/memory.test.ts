@@ -1,0 +1,221 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bench, modes, textBench } from './bench.js';
+
+/** What the write and read pipelines depend on. */
+interface Pipeline {
+  readonly setReset: number;
+  readonly enableSetReset: number;
+  readonly compare: number;
+  readonly rotate: number;
+  readonly operation: number;
+  readonly readMap: number;
+  readonly writeMode: number;
+  readonly readMode: number;
+  readonly oddEvenRead: boolean;
+  readonly chain: boolean;
+  readonly map: number;
+  readonly care: number;
+  readonly bitMask: number;
+  readonly mapMask: number;
+  readonly sequential: boolean;
+  readonly chain4: boolean;
+}
+
+const nibble = fc.integer({ min: 0, max: 15 });
+const byte = fc.integer({ min: 0, max: 255 });
+const two = fc.integer({ min: 0, max: 3 });
+const pipelines: fc.Arbitrary<Pipeline> = fc.record({
+  setReset: nibble,
+  enableSetReset: nibble,
+  compare: nibble,
+  rotate: fc.integer({ min: 0, max: 7 }),
+  operation: two,
+  readMap: two,
+  writeMode: two,
+  readMode: fc.integer({ min: 0, max: 1 }),
+  oddEvenRead: fc.boolean(),
+  chain: fc.boolean(),
+  map: two,
+  care: nibble,
+  bitMask: byte,
+  mapMask: nibble,
+  sequential: fc.boolean(),
+  chain4: fc.boolean(),
+});
+
+function program(chip: ReturnType<typeof bench>, p: Pipeline): void {
+  chip.out('miscellaneousOutput', 0x03);
+  chip.sequencer(2, p.mapMask);
+  chip.sequencer(4, 0x02 | (p.sequential ? 4 : 0) | (p.chain4 ? 8 : 0));
+  chip.graphics(0, p.setReset);
+  chip.graphics(1, p.enableSetReset);
+  chip.graphics(2, p.compare);
+  chip.graphics(3, p.rotate | (p.operation << 3));
+  chip.graphics(4, p.readMap);
+  chip.graphics(5, p.writeMode | (p.readMode << 3) | (p.oddEvenRead ? 0x10 : 0));
+  chip.graphics(6, (p.chain ? 2 : 0) | (p.map << 2));
+  chip.graphics(7, p.care);
+  chip.graphics(8, p.bitMask);
+}
+
+/** The size and start of each memory map, in hexadecimal addresses as the manual prints them. */
+const windows = [
+  [0xa0000, 0xbffff],
+  [0xa0000, 0xaffff],
+  [0xb0000, 0xb7fff],
+  [0xb8000, 0xbffff],
+] as const;
+
+/**
+ * The manual's pipeline, bit by bit and apart from the chip: memory is a map from "plane:offset:bit" to a bit, latches
+ * are 32 bits.
+ */
+class Model {
+  private readonly bits = new Map<string, boolean>();
+  private latches = new Map<string, boolean>();
+
+  private place(p: Pipeline, address: number): { readonly offset: number; readonly low: number } | undefined {
+    const [first, last] = windows[p.map]!;
+    if (address < first || address > last) return undefined;
+    const inside = address - first;
+    const digits = inside.toString(2).padStart(17, '0').split(''); // A16 first.
+    const at = (line: number): string => digits[16 - line]!;
+    const lines = Array.from({ length: 16 }, (_, line) => at(line));
+    if (p.chain4) [lines[0], lines[1]] = [at(14), at(15)];
+    else if (p.chain) lines[0] = at(16);
+    return { offset: parseInt(lines.reverse().join(''), 2), low: inside % 4 };
+  }
+
+  private reached(p: Pipeline, plane: number, low: number): boolean {
+    if (((p.mapMask >> plane) & 1) === 0) return false;
+    if (p.chain4) return plane === low;
+    return p.sequential || plane % 2 === low % 2;
+  }
+
+  write(p: Pipeline, address: number, value: number): void {
+    const place = this.place(p, address);
+    if (place === undefined) return;
+    for (let plane = 0; plane < 4; plane++) {
+      if (!this.reached(p, plane, place.low)) continue;
+      for (let bit = 0; bit < 8; bit++) {
+        const rotated = ((value >> ((bit + p.rotate) % 8)) & 1) !== 0;
+        const key = `${plane}:${place.offset}:${bit}`;
+        this.bits.set(key, this.newBit(p, plane, bit, value, rotated));
+      }
+    }
+  }
+
+  private newBit(p: Pipeline, plane: number, bit: number, value: number, rotated: boolean): boolean {
+    const latch = this.latches.get(`${plane}:${bit}`) ?? false;
+    if (p.writeMode === 1) return latch;
+    const set = ((p.setReset >> plane) & 1) !== 0;
+    const enabled = ((p.enableSetReset >> plane) & 1) !== 0;
+    const data = [enabled ? set : rotated, false, ((value >> plane) & 1) !== 0, set][p.writeMode]!;
+    const open = ((p.bitMask >> bit) & 1) !== 0 && (p.writeMode !== 3 || rotated);
+    if (!open) return latch;
+    return [data, data && latch, data || latch, data !== latch][p.operation]!;
+  }
+
+  read(p: Pipeline, address: number): number {
+    const place = this.place(p, address);
+    if (place === undefined) return 0xff;
+    for (let plane = 0; plane < 4; plane++) {
+      for (let bit = 0; bit < 8; bit++) {
+        this.latches.set(`${plane}:${bit}`, this.bits.get(`${plane}:${place.offset}:${bit}`) ?? false);
+      }
+    }
+    const plane = p.chain4 ? place.low : p.oddEvenRead ? (p.readMap & 2) + (place.low & 1) : p.readMap;
+    let result = 0;
+    for (let bit = 0; bit < 8; bit++) {
+      const matches = [0, 1, 2, 3].every(
+        (each) =>
+          ((p.care >> each) & 1) === 0 || this.latches.get(`${each}:${bit}`) === ((p.compare >> each) % 2 === 1),
+      );
+      if (p.readMode === 1 ? matches : this.latches.get(`${plane}:${bit}`)) result |= 1 << bit;
+    }
+    return result;
+  }
+}
+
+/** Addresses that share planes' bytes often. */
+const addresses = fc
+  .tuple(fc.constantFrom(0xa0000, 0xb0000, 0xb8000, 0xac000), fc.integer({ min: 0, max: 7 }))
+  .map(([base, low]) => base + low);
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.record({ address: addresses, value: byte }) },
+    { weight: 3, arbitrary: fc.record({ address: addresses }) },
+    { weight: 1, arbitrary: fc.record({ pipeline: pipelines }) },
+  ),
+  { minLength: 1, maxLength: 60 },
+);
+
+test('any accesses answer and leave what the manual’s pipeline does, bit by bit', () => {
+  fc.assert(
+    fc.property(pipelines, steps, (first, all) => {
+      const chip = bench();
+      const model = new Model();
+      let pipeline = first;
+      program(chip, pipeline);
+      for (const step of all) {
+        if ('pipeline' in step) {
+          pipeline = step.pipeline;
+          program(chip, pipeline);
+        } else if ('value' in step) {
+          chip.write(step.address - 0xa0000, step.value);
+          model.write(pipeline, step.address, step.value);
+        } else {
+          expect(chip.read(step.address - 0xa0000)).toBe(model.read(pipeline, step.address));
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+describe('memory', () => {
+  test('does not answer while the miscellaneous output keeps it off', () => {
+    const chip = textBench();
+    chip.print(0, 'A');
+    chip.out('miscellaneousOutput', 0x65);
+    expect(chip.read(0x18000)).toBe(0xff);
+    chip.write(0x18000, 0x42);
+    chip.out('miscellaneousOutput', 0x67);
+    expect(chip.read(0x18000)).toBe(0x41);
+  });
+
+  test('of a text mode has characters in plane 0 and attributes in plane 1', () => {
+    const chip = textBench();
+    chip.print(1, 'A', 0x1e);
+    expect(chip.chip.state.planes[0]![2]).toBe(0x41);
+    expect(chip.chip.state.planes[1]![2]).toBe(0x1e);
+    expect([2, 3].map((at) => chip.read(0x18000 + at))).toEqual([0x41, 0x1e]);
+    expect(chip.read(0x10000)).toBe(0xff);
+  });
+
+  test('of the 256-colour mode is spread over the planes, sixteen KiB apart again in the freed address bits', () => {
+    const chip = bench();
+    chip.setMode(modes.colours256);
+    for (const at of [0, 1, 2, 3, 0x4000, 0xfa00 - 1]) chip.write(at, (at & 0x7f) | 0x80);
+    expect([0, 1, 2, 3].map((plane) => chip.chip.state.planes[plane]![0])).toEqual([0x80, 0x81, 0x82, 0x83]);
+    expect(chip.chip.state.planes[0]![0x4001]).toBe(0x80);
+    expect(chip.chip.state.planes[3]![0xf9ff]).toBe(0xff);
+    for (const at of [0, 1, 2, 3, 0x4000, 0xfa00 - 1]) expect(chip.read(at)).toBe((at & 0x7f) | 0x80);
+  });
+
+  test('copies four planes at once with write mode 1', () => {
+    const chip = bench();
+    chip.setMode(modes.planar640);
+    [0x11, 0x22, 0x44, 0x88].forEach((value, plane) => {
+      chip.sequencer(2, 1 << plane);
+      chip.write(100, value);
+    });
+    chip.sequencer(2, 0x0f);
+    chip.graphics(5, 0x01);
+    chip.read(100);
+    chip.write(7, 0x00);
+    expect([0, 1, 2, 3].map((plane) => chip.chip.state.planes[plane]![7])).toEqual([0x11, 0x22, 0x44, 0x88]);
+  });
+});
