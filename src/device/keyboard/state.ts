@@ -5,21 +5,24 @@
  */
 import { byteQueue, bytes, count, flag, oneOf, type StateOf, struct, u16, u8 } from '../../state/schema.js';
 
-/** Ticks a second: the typematic unit of 1/240 s is 100 ticks, a byte on the cable is 24. */
-export const ticksPerSecond = 24_000;
+/**
+ * Ticks a second: the 8042's 12 MHz crystal. A byte on the cable starts with the key, wherever that falls, so a coarse clock
+ * would round away the very moments that interrupts race about.
+ */
+export const ticksPerSecond = 12_000_000;
 
 /** Times in ticks. */
 export const times = {
   /** Eleven bits at 11 kHz; the cable's clock is allowed 10 to 16.7 kHz. */
-  byteOnCable: 24,
+  byteOnCable: 12_000,
   /** The keyboard's self test; allowed 300 to 500 ms after the acknowledgement. */
-  selfTest: 12_000,
+  selfTest: 6_000_000,
   /** How long the controller waits for an auxiliary device that is not there. */
-  auxiliaryTimeout: 360,
+  auxiliaryTimeout: 180_000,
   /** One step of the typematic delay: 250 ms. */
-  delayStep: 6_000,
+  delayStep: 3_000_000,
   /** The unit of the typematic rate: 1/240 s. */
-  rateUnit: 100,
+  rateUnit: 50_000,
 } as const;
 
 /** The keyboard's buffer: 16 bytes, and a seventeenth for the overrun code. */
