@@ -15,7 +15,7 @@ const test = guestTest({
 });
 
 async function refuse(vm: Vm): Promise<void> {
-  await vm.type('n');
+  await vm.type('n\n');
   await vm.runUntil(prompt, bootTime);
 }
 
