@@ -1,4 +1,5 @@
 import { UserError } from '../base/errors.js';
+import { floppyCapacity } from '../device/floppy/geometry.js';
 import type { Images, MachineDescription, MediumDescription, PowerOn } from './machine.js';
 
 /** The declared rate of the processor where a description does not say: 50 million cycles a second. */
@@ -36,6 +37,9 @@ export function checkMedium(drive: string, medium: MediumDescription, images: Im
   if (image === undefined) wrong(`media.${drive}`, `no image with SHA-256 ${medium.sha256} is at hand`, 'Give the image that the digest names.');
   if (image.length !== medium.size) {
     wrong(`media.${drive}`, `the image has ${image.length} bytes, not ${medium.size}`, 'Give the whole image, or correct its size.');
+  }
+  if (drive.startsWith('floppy') && floppyCapacity(Math.ceil(medium.size / 512)) === undefined) {
+    wrong(`media.${drive}`, `an image of ${medium.size} bytes is larger than any floppy`, 'Attach it as a disk.');
   }
   if (medium.size === 0) wrong(`media.${drive}`, 'the image is empty', 'Give an image with at least one sector.');
 }

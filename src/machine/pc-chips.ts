@@ -5,7 +5,7 @@ import { createDevice, type Device } from '../device/device.js';
 import { mediumBay, type MediumBay } from '../device/disk/medium.js';
 import { dma } from '../device/dma/dma.js';
 import { floppy } from '../device/floppy/floppy.js';
-import { floppyDriveFor } from '../device/floppy/geometry.js';
+import { floppyCapacity, floppyDriveFor } from '../device/floppy/geometry.js';
 import { keyboardController } from '../device/keyboard/controller.js';
 import { createPicPair } from '../device/pic/pair.js';
 import { pit } from '../device/pit/pit.js';
@@ -46,6 +46,8 @@ const serialPorts = [
 ] as const;
 const floppyDmaChannel = 2;
 const ignore = (): void => {};
+/** Descriptions with larger images are refused before. */
+const floppySectors = (imageSectors: number): number => floppyCapacity(imageSectors) ?? imageSectors;
 
 const serialInterruptState = struct<{ levels: boolean[] }>({ levels: repeat(serialPorts.length, flag()) });
 
@@ -108,7 +110,7 @@ export class PcChips {
   private createBays(): Readonly<Record<Drive, MediumBay>> {
     const { images, description } = this.wires;
     const make = (drive: Drive): MediumBay => {
-      const bay = mediumBay(images);
+      const bay = drive.startsWith('floppy') ? mediumBay(images, floppySectors) : mediumBay(images);
       const medium = description.media[drive];
       if (medium !== undefined) bay.insert(medium);
       return bay;
@@ -171,7 +173,7 @@ export class PcChips {
     const { media } = this.wires.description;
     const medium = unit === 0 ? media.floppyA : unit === 1 ? media.floppyB : undefined;
     if (unit > 1 || (unit === 1 && medium === undefined)) return undefined;
-    return floppyDriveFor(medium === undefined ? undefined : medium.size / 512);
+    return floppyDriveFor(medium === undefined ? undefined : floppySectors(Math.ceil(medium.size / 512)));
   }
 
   // Wiring.

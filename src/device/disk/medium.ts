@@ -125,8 +125,7 @@ class SectorSet {
   }
 }
 
-function mediumOver(base: Uint8Array, state: BayState, asked: SectorSet): Medium {
-  const sectors = Math.ceil(base.length / sectorBytes);
+function mediumOver(base: Uint8Array, sectors: number, state: BayState, asked: SectorSet): Medium {
   const check = (sector: number): void =>
     assert(Number.isInteger(sector) && sector >= 0 && sector < sectors, `sector ${sector} lies on the medium`);
   return {
@@ -141,7 +140,7 @@ function mediumOver(base: Uint8Array, state: BayState, asked: SectorSet): Medium
       }
       asked.add(sector);
       const at = sector * sectorBytes;
-      const part = base.subarray(at, at + sectorBytes);
+      const part = base.subarray(Math.min(at, base.length), at + sectorBytes);
       into.fill(0, part.length, sectorBytes); // An image may end inside its last sector.
       into.set(part);
     },
@@ -155,8 +154,11 @@ function mediumOver(base: Uint8Array, state: BayState, asked: SectorSet): Medium
   };
 }
 
+/** How many sectors the medium behind an image of so many sectors has; those behind the image are zero. */
+export type Capacity = (imageSectors: number) => number;
+
 /** An empty bay. `images` must hold the base image of every medium that will be inserted or loaded. */
-export function mediumBay(images: BaseImages): MediumBay {
+export function mediumBay(images: BaseImages, capacity: Capacity = (sectors) => sectors): MediumBay {
   const state = bayState.initial();
   const asked = new Map<string, SectorSet>();
   let medium: Medium | undefined; // Derived from the state and the images by `connect`, never changed otherwise.
@@ -167,8 +169,9 @@ export function mediumBay(images: BaseImages): MediumBay {
     const sha256 = bytesToHex(state.sha256);
     const base = images.get(sha256);
     assert(base !== undefined && base.length === state.sizeBytes, `the image ${sha256} is at hand, whole`);
-    if (!asked.has(sha256)) asked.set(sha256, new SectorSet(Math.ceil(base.length / sectorBytes)));
-    medium = mediumOver(base, state, asked.get(sha256)!);
+    const sectors = capacity(Math.ceil(base.length / sectorBytes));
+    if (!asked.has(sha256)) asked.set(sha256, new SectorSet(sectors));
+    medium = mediumOver(base, sectors, state, asked.get(sha256)!);
   }
 
   return {

@@ -48,6 +48,15 @@ export function floppyGeometry(sectors: number): FloppyGeometry | undefined {
   return geometries.find(({ kilobytes }) => kilobytes * 1024 === sectors * sectorBytes);
 }
 
+/**
+ * The sectors of the medium that an image of `sectors` sectors stands for: an image of no format's size is the beginning of a
+ * 1.44 MB medium, or of a 2.88 MB one. Undefined for an image that is larger than any floppy.
+ */
+export function floppyCapacity(sectors: number): number | undefined {
+  if (floppyGeometry(sectors) !== undefined) return sectors;
+  return [2880, 5760].find((capacity) => sectors <= capacity);
+}
+
 /** The drive that a PC with this medium has: for `undefined` and for every size that is not a 5.25-inch or 2.88 MB one, 1.44M. */
 export function floppyDriveFor(sectors: number | undefined): FloppyDriveKind {
   const kilobytes = sectors === undefined ? undefined : floppyGeometry(sectors)?.kilobytes;
