@@ -8,7 +8,3 @@ export function assert(condition: unknown, invariant: string): asserts condition
   if (!condition) throw new InvariantError(`invariant broken: ${invariant}`);
 }
 
-/** Marks a value that the types say cannot occur. */
-export function unreachable(value: never, where: string): never {
-  throw new InvariantError(`unreachable value ${JSON.stringify(value)} in ${where}`);
-}

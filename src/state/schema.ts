@@ -91,9 +91,6 @@ export class StateReader {
   number(): number {
     return this.view.getFloat64(this.take(8), true);
   }
-  big(): bigint {
-    return this.view.getBigUint64(this.take(8), true);
-  }
   bytes(count: number): Uint8Array {
     const at = this.take(count);
     return this.data.subarray(at, at + count);
@@ -139,20 +136,27 @@ export const u16 = unsigned(2);
 /** An unsigned 32-bit field. */
 export const u32 = unsigned(4);
 
-/** An unsigned 64-bit field, a bigint. */
-export const u64 = (initial = 0n): Field<bigint> =>
-  scalar<bigint>(initial, (writer, value) => writer.big(value), (reader) => reader.big());
-
 /** A count of ticks or cycles: any safe integer, or Infinity for "never". */
 export const count = (initial = 0): Field<number> =>
-  scalar<number>(initial, (writer, value) => writer.number(value), (reader) => reader.number());
+  scalar<number>(
+    initial,
+    (writer, value) => writer.number(value),
+    (reader) => reader.number(),
+  );
 
 /** A boolean field. */
 export const flag = (initial = false): Field<boolean> =>
-  scalar<boolean>(initial, (writer, value) => writer.unsigned(value ? 1 : 0, 1), (reader) => reader.unsigned(1) !== 0);
+  scalar<boolean>(
+    initial,
+    (writer, value) => writer.unsigned(value ? 1 : 0, 1),
+    (reader) => reader.unsigned(1) !== 0,
+  );
 
 /** One of up to 256 named values, stored as its position: append names, never reorder them. */
-export function oneOf<const Names extends readonly string[]>(names: Names, initial: Names[number]): Field<Names[number]> {
+export function oneOf<const Names extends readonly string[]>(
+  names: Names,
+  initial: Names[number],
+): Field<Names[number]> {
   return scalar<Names[number]>(
     initial,
     (writer, value) => {
@@ -199,7 +203,8 @@ export function byteQueue(most: number): Field<number[]> {
       return into;
     },
     diff(path, left, right, found) {
-      if (left.join() !== right.join()) found.push({ path, left: `[${left.join(' ')}]`, right: `[${right.join(' ')}]` });
+      if (left.join() !== right.join())
+        found.push({ path, left: `[${left.join(' ')}]`, right: `[${right.join(' ')}]` });
     },
   };
 }
@@ -249,7 +254,8 @@ export function struct<T extends object>(fields: { readonly [Name in keyof T]: F
       return value;
     },
     diff(path, left, right, found) {
-      for (const name of names) fields[name].diff(path === '' ? name : `${path}.${name}`, left[name], right[name], found);
+      for (const name of names)
+        fields[name].diff(path === '' ? name : `${path}.${name}`, left[name], right[name], found);
     },
   };
 }

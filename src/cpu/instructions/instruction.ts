@@ -68,7 +68,6 @@ export const signedImm8 = specification('signedImmediate', 'operand');
 export const secondImm8 = specification('immediate2', 8);
 export const one = specification('one', 8);
 export const memory = specification('memory', 'operand');
-export const memory16 = specification('memory', 16);
 export const moffs8 = specification('offset', 8);
 export const moffs = specification('offset', 'operand');
 export const rel8 = specification('relative', 8);

@@ -1,0 +1,231 @@
+/**
+ * Disassembly in Intel syntax, derived from the same forms that the decoder and the engines use (Intel SDM Vol. 2, chapter 2,
+ * "Instruction Format"). What a processor model does not have is shown as bytes.
+ */
+import { hex } from '../base/integers.js';
+import type { DecodeForm } from '../cpu/engine/interpreter/handlers.js';
+import { opcodeTable } from '../cpu/decode/opcode-table.js';
+import type { OperandSpecification } from '../cpu/instructions/instruction.js';
+import { generalRegisters } from '../cpu/layout.js';
+import type { ProcessorModel } from '../cpu/model.js';
+
+/** What the bytes stand for, and where they stand. */
+export interface DisassemblyContext {
+  readonly model: ProcessorModel;
+  /** Default operand and address size of the code segment. */
+  readonly code32: boolean;
+  /** Offset of the first byte in the code segment, for jump targets. */
+  readonly offset: number;
+}
+
+/** One instruction as text. */
+export interface Disassembly {
+  readonly text: string;
+  /** Bytes it takes; 0 where the bytes end before the instruction does. */
+  readonly length: number;
+}
+
+const byteRegisters = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'] as const;
+const segments = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
+const overrides: Readonly<Record<number, string>> = {
+  0x26: 'es',
+  0x2e: 'cs',
+  0x36: 'ss',
+  0x3e: 'ds',
+  0x64: 'fs',
+  0x65: 'gs',
+};
+const bases16 = ['bx+si', 'bx+di', 'bp+si', 'bp+di', 'si', 'di', 'bp', 'bx'] as const;
+
+class OutOfBytes {}
+
+class Disassembler {
+  private position = 0;
+  private segment: string | undefined;
+  private operand32: boolean;
+  private address32: boolean;
+  private prefixes: string[] = [];
+  private modrm = 0;
+  private memoryText: string | undefined;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly context: DisassemblyContext,
+  ) {
+    this.operand32 = this.address32 = context.code32;
+  }
+
+  run(): Disassembly {
+    try {
+      const text =
+        this.instruction() ?? `db ${[...this.bytes.subarray(0, this.position)].map((byte) => hex(byte, 2)).join(' ')}`;
+      return { text, length: this.position };
+    } catch (problem) {
+      if (!(problem instanceof OutOfBytes)) throw problem;
+      return { text: '?', length: 0 };
+    }
+  }
+
+  private byte(): number {
+    const value = this.bytes[this.position];
+    if (value === undefined) throw new OutOfBytes();
+    this.position++;
+    return value;
+  }
+  private number(bytes: number): number {
+    let value = 0;
+    for (let at = 0; at < bytes; at++) value += this.byte() * 2 ** (8 * at);
+    return value;
+  }
+  private signed(bytes: number): number {
+    const shift = 32 - 8 * bytes;
+    return (this.number(bytes) << shift) >> shift;
+  }
+
+  private instruction(): string | undefined {
+    const first = this.readPrefixes();
+    const escaped = first === 0x0f && this.context.model !== '8086';
+    const opcode = escaped ? 256 + this.byte() : first;
+    const entry = opcodeTable(this.context.model)[opcode];
+    if (entry === undefined) return undefined;
+    if (entry.modrm) this.modrm = this.byte();
+    const form = entry.byDigit[entry.modrm ? (this.modrm >> 3) & 7 : 0];
+    if (form === undefined) return undefined;
+    if (entry.modrm && this.modrm < 0xc0) this.memoryText = this.address32 ? this.address32Bit() : this.address16Bit();
+    const operands = form.form.operands.map((operand) => this.operand(operand, opcode, form));
+    return [...this.prefixes, this.mnemonic(form), operands.join(', ')].filter((part) => part !== '').join(' ');
+  }
+  private readPrefixes(): number {
+    for (;;) {
+      const byte = this.byte();
+      const is386 = this.context.model === '80386';
+      if (overrides[byte] !== undefined && (is386 || byte < 0x60)) this.segment = overrides[byte];
+      else if (byte === 0x66 && is386) this.operand32 = !this.context.code32;
+      else if (byte === 0x67 && is386) this.address32 = !this.context.code32;
+      else if (byte === 0xf0) this.prefixes.push('lock');
+      else if (byte === 0xf2) this.prefixes.push('repne');
+      else if (byte === 0xf3) this.prefixes.push('rep');
+      else return byte;
+    }
+  }
+
+  /** The manual's name for the operand size at hand, where one mnemonic covers several. */
+  private mnemonic({ instruction, form }: DecodeForm): string {
+    const { mnemonic, repeatable } = instruction;
+    const size = form.operands[0]?.width === 8 ? 'b' : this.operand32 ? 'd' : 'w';
+    if (repeatable !== undefined) return `${mnemonic}${size}`;
+    if (this.operand32) {
+      const wide: Readonly<Record<string, string>> = {
+        cbw: 'cwde',
+        cwd: 'cdq',
+        pusha: 'pushad',
+        popa: 'popad',
+        pushf: 'pushfd',
+        popf: 'popfd',
+        iret: 'iretd',
+      };
+      if (wide[mnemonic] !== undefined) return wide[mnemonic];
+    }
+    const segment = /^(push|pop)([c-gs]s)$/.exec(mnemonic);
+    if (segment !== null) return `${segment[1]} ${segment[2]}`;
+    const far = /^(jmp|call)f$/.exec(mnemonic);
+    return far === null ? mnemonic : `${far[1]} far`;
+  }
+
+  private operand(specification: OperandSpecification, opcode: number, form: DecodeForm): string {
+    const { kind } = specification;
+    if (form.instruction.repeatable !== undefined) return '';
+    const width = specification.width === 'operand' ? (this.operand32 ? 32 : 16) : specification.width;
+    switch (kind) {
+      case 'rm':
+      case 'memory':
+        return this.memoryText === undefined ? register(this.modrm & 7, width) : this.sized(width, form);
+      case 'rmRegister':
+        return register(this.modrm & 7, width);
+      case 'reg':
+        return register((this.modrm >> 3) & 7, width);
+      case 'regNumber':
+        return this.special(opcode, (this.modrm >> 3) & 7);
+      case 'opcodeRegister':
+        return register(opcode & 7, width);
+      case 'fixed':
+        return register(specification.register!, width);
+      case 'immediate':
+      case 'immediate2':
+        return `0x${hex(this.number(width / 8))}`;
+      case 'signedImmediate':
+        return signedHex(this.signed(1));
+      case 'one':
+        return '1';
+      case 'offset':
+        return `[${this.segment === undefined ? '' : `${this.segment}:`}0x${hex(this.number(this.address32 ? 4 : 2))}]`;
+      case 'relative':
+        return this.target(this.signed(width / 8));
+      case 'far': {
+        const offset = this.number(width / 8);
+        return `0x${hex(this.number(2), 4)}:0x${hex(offset)}`;
+      }
+    }
+  }
+  private target(displacement: number): string {
+    const next = this.context.offset + this.position + displacement;
+    return `0x${hex(this.operand32 ? next >>> 0 : next & 0xffff)}`;
+  }
+  private special(opcode: number, number: number): string {
+    if (opcode < 256) return segments[number] ?? '?';
+    const kind = ['cr', 'dr', 'cr', 'dr', 'tr', '?', 'tr'][opcode - 256 - 0x20] ?? '?';
+    return `${kind}${number}`;
+  }
+  /** Memory with its size where no register operand tells it. */
+  private sized(width: number, form: DecodeForm): string {
+    const told = form.form.operands.some(({ kind }) => kind === 'reg' || kind === 'fixed');
+    const name = width === 8 ? 'byte' : width === 16 ? 'word' : 'dword';
+    return told ? this.memoryText! : `${name} ${this.memoryText!}`;
+  }
+
+  private address16Bit(): string {
+    const mod = this.modrm >> 6;
+    const rm = this.modrm & 7;
+    if (mod === 0 && rm === 6) return this.bracketed(`0x${hex(this.number(2))}`);
+    return this.bracketed(`${bases16[rm]!}${this.displacement(mod, 2)}`);
+  }
+  private address32Bit(): string {
+    const mod = this.modrm >> 6;
+    let base = this.modrm & 7;
+    let index = '';
+    if (base === 4) {
+      const sib = this.byte();
+      base = sib & 7;
+      const number = (sib >> 3) & 7;
+      if (number !== 4) index = `${generalRegisters[number]!}${sib >> 6 === 0 ? '' : `*${1 << (sib >> 6)}`}`;
+    }
+    if (base === 5 && mod === 0) {
+      const displacement = `0x${hex(this.number(4))}`;
+      return this.bracketed(index === '' ? displacement : `${index}+${displacement}`);
+    }
+    const registers = [generalRegisters[base]!, index].filter((part) => part !== '').join('+');
+    return this.bracketed(`${registers}${this.displacement(mod, 4)}`);
+  }
+  private displacement(mod: number, wideBytes: 2 | 4): string {
+    if (mod === 0) return '';
+    const value = this.signed(mod === 1 ? 1 : wideBytes);
+    return value < 0 ? `-0x${hex(-value)}` : `+0x${hex(value)}`;
+  }
+  private bracketed(address: string): string {
+    return `[${this.segment === undefined ? '' : `${this.segment}:`}${address}]`;
+  }
+}
+
+function register(number: number, width: number): string {
+  if (width === 8) return byteRegisters[number]!;
+  const name = generalRegisters[number]!;
+  return width === 16 ? name.slice(1) : name;
+}
+
+const signedHex = (value: number): string => (value < 0 ? `-0x${hex(-value)}` : `0x${hex(value)}`);
+
+/** Disassembles the first instruction of `bytes`. */
+export function disassemble(bytes: Uint8Array, context: DisassemblyContext): Disassembly {
+  const found = new Disassembler(bytes, context).run();
+  return { ...found, text: found.text.trimEnd() };
+}
