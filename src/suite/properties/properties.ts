@@ -42,8 +42,8 @@ function compareRuns(
 
 const answersAsModel: Property = (subject, steps) => {
   if (!subject.model) return undefined;
-  const chip = new DeviceRun(subject, new Log(true));
-  const model = new ModelRun(subject.model, new Log(true));
+  const chip = new DeviceRun(subject, new Log());
+  const model = new ModelRun(subject.model, new Log());
   return compareRuns(steps, [model.log, chip.log], ['the datasheet', 'the chip'], (step) => {
     model.act(step);
     chip.act(step, 'atEdges');
@@ -52,8 +52,8 @@ const answersAsModel: Property = (subject, steps) => {
 };
 
 const savesAndLoads: Property = (subject, steps) => {
-  const plain = new DeviceRun(subject, new Log(false));
-  const reloaded = new DeviceRun(subject, new Log(false));
+  const plain = new DeviceRun(subject, new Log());
+  const reloaded = new DeviceRun(subject, new Log());
   return compareRuns(steps, [plain.log, reloaded.log], ['going on', 'saved, loaded and going on'], (step) => {
     reloaded.replaceDevice();
     plain.act(step, 'atEdges');
@@ -64,8 +64,8 @@ const savesAndLoads: Property = (subject, steps) => {
 };
 
 const splitsTime: Property = (subject, steps) => {
-  const whole = new DeviceRun(subject, new Log(false));
-  const fine = new DeviceRun(subject, new Log(false));
+  const whole = new DeviceRun(subject, new Log());
+  const fine = new DeviceRun(subject, new Log());
   return compareRuns(steps, [whole.log, fine.log], ['waking at the next edge only', 'waking more often'], (step) => {
     whole.act(step, 'atEdges');
     fine.act(step, 'fine');
@@ -75,7 +75,7 @@ const splitsTime: Property = (subject, steps) => {
 };
 
 const announcesEdges: Property = (subject, steps) => {
-  const run = new DeviceRun(subject, new Log(false));
+  const run = new DeviceRun(subject, new Log());
   for (const [index, step] of steps.entries()) {
     run.act(step, 'atEdges');
     const before = run.device.save();

@@ -13,17 +13,13 @@ export class Log {
   readonly entries: string[] = [];
   now = 0;
   private readonly levels = new Map<string, boolean>();
-  private readonly settled = new Map<string, boolean>();
   private muted = false;
-
-  /** With `settledOnly`, a line that changes and changes back in one moment has not changed. */
-  constructor(private readonly settledOnly: boolean) {}
 
   readonly observer: Observer = {
     line: (name) => (level) => {
       if ((this.levels.get(name) ?? false) === level) return; // A line that nobody has driven yet is low.
       this.levels.set(name, level);
-      if (!this.settledOnly && !this.muted) this.add(`${name} ${level ? 'rises' : 'falls'}`);
+      if (!this.muted) this.add(`${name} ${level ? 'rises' : 'falls'}`);
     },
     note: (text) => {
       if (!this.muted) this.add(text);
@@ -41,7 +37,6 @@ export class Log {
       return action();
     } finally {
       this.muted = false;
-      if (this.settled.size === 0) for (const [name, level] of this.levels) this.settled.set(name, level);
     }
   }
 
@@ -51,17 +46,6 @@ export class Log {
   }
   restoreLevels(levels: ReadonlyMap<string, boolean>): void {
     for (const [name, level] of levels) this.levels.set(name, level);
-  }
-
-  /** Ends a moment. */
-  settle(): void {
-    if (!this.settledOnly) return;
-    for (const name of [...this.levels.keys()].sort()) {
-      const level = this.levels.get(name)!;
-      if ((this.settled.get(name) ?? false) === level) continue;
-      this.settled.set(name, level);
-      this.add(`${name} ${level ? 'rises' : 'falls'}`);
-    }
   }
 }
 
@@ -92,7 +76,6 @@ export class DeviceRun {
   act(step: Step, cutting: Cutting): void {
     if (step.kind === 'advance') this.advance(step.ticks, cutting);
     else this.access(step);
-    this.log.settle();
   }
 
   private access(step: Exclude<Step, { kind: 'advance' }>): void {
@@ -112,7 +95,6 @@ export class DeviceRun {
       const cut = cutting === 'fine' ? fine : way;
       this.log.now += cut;
       this.device.advance(cut);
-      this.log.settle();
       left -= cut;
     }
   }
@@ -127,7 +109,6 @@ export class ModelRun {
     readonly log: Log,
   ) {
     const elapse = (ticks: number): void => {
-      log.settle();
       log.now += ticks;
     };
     this.model = log.silently(() => create({ ...log.observer, elapse }));
@@ -143,7 +124,6 @@ export class ModelRun {
     else log.add(answered(step, model.operation?.(step.name, step.arguments)));
     if (model.advance === undefined) log.now = end;
     assert(log.now === end, `the model of a chip passes the ${end} ticks it is told, not ${log.now}`);
-    log.settle();
   }
 }
 

@@ -31,7 +31,7 @@ export interface ModelObserver extends Observer {
 
 /**
  * The datasheet once more, written apart from the chip and in other terms. It answers every step; where the datasheet
- * leaves something undefined it says what the chip promises.
+ * leaves something undefined it says what the chip promises. Lines that change in one access are driven in the chip's order.
  */
 export interface DeviceModel {
   read(register: string): number | undefined;

@@ -74,6 +74,7 @@ export function picModel(observer: ModelObserver, place: PicPlace): DeviceModel 
   }
   function serve(): number | undefined {
     const index = next();
+    observer.line('interrupt')(false); // INT falls with the acknowledge, even when it rises again at once.
     if (index === undefined) return undefined;
     levels[index]!.rose = false;
     if (modes.automaticEnd) {

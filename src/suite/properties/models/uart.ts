@@ -194,6 +194,7 @@ class UartModel implements DeviceModel {
     this.askForMore = false;
     if (!this.fifos) this.sent.length = 0;
     if (this.sent.length < 16) this.sent.push(byte);
+    this.drive(); // The request is answered before an idle transmitter makes the next one.
     this.sendNext();
   }
   private writeFifoControl(value: number): void {
