@@ -59,7 +59,8 @@ export const uartDifferences: readonly KnownDifference<UartBench>[] = [
   },
   {
     reference: 'keeps the speed that it had when the divisor becomes 0',
-    datasheet: '8.3 "Programmable Baud Generator": divisors are 1 to 65535; the time of a FIFO timeout is undefined with 0',
+    datasheet:
+      '8.3 "Programmable Baud Generator": divisors are 1 to 65535; the time of a FIFO timeout is undefined with 0',
     explains: (difference) =>
       difference.bench.state.divisor === 0 && (difference.linesDiffer || reads(difference, 2) || reads(difference, 5)),
   },
