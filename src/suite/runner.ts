@@ -89,6 +89,8 @@ function start(suites: SuiteFiles, options: RunOptions, gathered: Gathered): Pro
       watch,
       run: !watch,
       cache: false,
+      // Guests keep a processor busy and ask for nothing else: one a core.
+      maxWorkers: '100%',
       pool: 'forks',
       setupFiles: [ownFile('suite/setup.js')],
       // A test is limited in guest time; these only catch a host that hangs, and say so.

@@ -57,8 +57,11 @@ function floppy(program: readonly number[]): Uint8Array {
   return image;
 }
 
-/** Says R, then echoes every key on the screen and on serial port 0, by the firmware's services and the port itself. */
+/** Sets serial port 0 to eight bits a byte, says R, then echoes every key on the screen and on serial port 0, by the firmware's services and the port itself. */
 export const echo = floppy([
+  ...[0xb8, 0xe3, 0x00], // mov ax, 00e3h: 9600 bits a second, eight of them a byte
+  ...[0x31, 0xd2], // xor dx, dx
+  ...[0xcd, 0x14], // int 14h
   ...[0xb8, 0x52, 0x0e], // mov ax, 0e52h: teletype 'R'
   ...[0xbb, 0x07, 0x00], // mov bx, 7
   ...[0xcd, 0x10], // int 10h

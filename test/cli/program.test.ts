@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -149,9 +140,15 @@ describe('record and replay', () => {
 });
 
 describe('a recorder that is interrupted', () => {
+  /** Waits until a trace that is being recorded holds something beyond power-on. */
   const grown = async (trace: string): Promise<void> => {
-    const path = join(folder, trace);
-    while (!existsSync(path) || statSync(path).size < 600) await new Promise((done) => setTimeout(done, 20));
+    for (;;) {
+      if (existsSync(join(folder, trace))) {
+        const { stdout } = await run(folder, 'inspect', trace, '--json');
+        if ((JSON.parse(stdout) as { endsAt: number }).endsAt > 1_000_000) return;
+      }
+      await new Promise((done) => setTimeout(done, 50));
+    }
   };
   beforeAll(() => write('long.json', script({ wait: 900_000 })));
 
@@ -180,14 +177,25 @@ describe('a recorder that is interrupted', () => {
     expect(JSON.parse(stdout)).toHaveProperty('cut');
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
+});
 
-  test('live, by ctrl and ], ends its trace well after what was typed', async () => {
-    const recorder = start(folder, ['record', '--image', 'echo.img', '-o', 'live.trace', ...fixed]);
-    await new Promise((done) => setTimeout(done, 2000));
-    recorder.type('hi\u001d');
+describe('a live recording', () => {
+  test('keeps what is typed, whenever it arrives, and replays', async () => {
+    const recorder = start(folder, ['record', '--image', 'echo.img', '-o', 'live.trace', '--for', '6', ...fixed]);
+    const typing = setInterval(() => recorder.type('hi'), 400);
     expect((await recorder.said).code).toBe(0);
-    const { stdout } = await run(folder, 'replay', 'live.trace', '--json');
-    expect((JSON.parse(stdout) as { screen: string }).screen).toContain('Rhi');
+    clearInterval(typing);
+    const { code, stdout } = await run(folder, 'replay', 'live.trace', '--json');
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as { screen: string }).screen).toMatch(/R[hi]*hi/);
+  });
+
+  test('ends with ctrl and ], with a trace that is whole', async () => {
+    const recorder = start(folder, ['record', '--image', 'echo.img', '-o', 'ended.trace', ...fixed]);
+    recorder.type('\u001d');
+    expect((await recorder.said).code).toBe(0);
+    const { stdout } = await run(folder, 'inspect', 'ended.trace', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ end: { reason: 'finished' } });
   });
 });
 

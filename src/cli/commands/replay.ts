@@ -1,3 +1,4 @@
+import { UserError } from '../../base/errors.js';
 import type { Cycle } from '../../base/integers.js';
 import { shownPath, writeWhole } from '../../host/files.js';
 import { shellLine, styled } from '../../host/terminal.js';
@@ -5,6 +6,7 @@ import type { StopReason } from '../../machine/machine.js';
 import { Divergence } from '../../replay/divergence.js';
 import { encodePng } from '../../screen/png.js';
 import { screenText } from '../../screen/text.js';
+import type { Trace } from '../../trace/reader.js';
 import { defineCommand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { cycleOption, openForReplay, type Playback, playbackOptions, serialBytes, startPlayback } from '../playback.js';
@@ -36,12 +38,7 @@ export const replay = defineCommand({
     const report = createReport(argv.json);
     const opened = openForReplay(argv.trace, argv.image);
     const { trace } = opened;
-    const end =
-      argv.at !== undefined
-        ? cycleOption(argv.at, '--at')
-        : argv.until !== undefined
-          ? cycleOption(argv.until, '--until')
-          : trace.endsAt;
+    const end = lastCycle(trace, argv);
     const playback = startPlayback(opened);
     try {
       const stop = await playback.go(end, `replay ${shownPath(argv.trace)}`);
@@ -57,6 +54,15 @@ export const replay = defineCommand({
     }
   },
 });
+
+/** The cycle to replay to; throws UserError for one that the trace does not reach. */
+function lastCycle({ endsAt }: Trace, { at, until }: Wanted): Cycle {
+  const [text, option] = at === undefined ? [until, '--until'] : [at, '--at'];
+  if (text === undefined) return endsAt;
+  const wanted = cycleOption(text, option);
+  if (wanted <= endsAt) return wanted;
+  throw new UserError(`the trace ends at cycle ${endsAt}; there is no cycle ${wanted} in it`, { place: option });
+}
 
 function print({ player, sent }: Playback, stop: StopReason | undefined, wanted: Wanted, report: Report): void {
   const { machine, trace } = player;

@@ -2,7 +2,7 @@ import { UserError } from '../../base/errors.js';
 import { isContinuousIntegration } from '../../host/environment.js';
 import { watchInterrupts } from '../../host/interrupts.js';
 import { shellLine, styled } from '../../host/terminal.js';
-import { type RunSummary, runSuites } from '../../suite/runner.js';
+import type { RunSummary } from '../../suite/runner.js';
 import { defineCommand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { createReport, type Report } from '../report.js';
@@ -38,6 +38,7 @@ export const run = defineCommand({
       });
     }
     const report = createReport(argv.json);
+    const { runSuites } = await import('../../suite/runner.js'); // Loads vitest, which no other command waits for.
     const interrupts = watchInterrupts();
     const suites = runSuites({
       ...argv,
