@@ -37,6 +37,9 @@ const overrides: Readonly<Record<number, string>> = {
 };
 const bases16 = ['bx+si', 'bx+di', 'bp+si', 'bp+di', 'si', 'di', 'bp', 'bx'] as const;
 
+/** Instructions whose operand is in their name. */
+const implied = new Set(['cbw', 'cwd']);
+
 class OutOfBytes {}
 
 class Disassembler {
@@ -92,8 +95,11 @@ class Disassembler {
     const form = entry.byDigit[entry.modrm ? (this.modrm >> 3) & 7 : 0];
     if (form === undefined) return undefined;
     if (entry.modrm && this.modrm < 0xc0) this.memoryText = this.address32 ? this.address32Bit() : this.address16Bit();
-    const operands = form.form.operands.map((operand) => this.operand(operand, opcode, form));
-    return [...this.prefixes, this.mnemonic(form), operands.join(', ')].filter((part) => part !== '').join(' ');
+    const named = implied.has(form.instruction.mnemonic) ? [] : form.form.operands;
+    const operands = named.map((operand) => this.operand(operand, opcode, form));
+    if (first === 0x90 && this.operand32 === this.context.code32) return 'nop';
+    const mnemonic = this.mnemonic(form);
+    return [...this.prefixes, mnemonic, operands.join(', ')].filter((part) => part !== '').join(' ');
   }
   private readPrefixes(): number {
     for (;;) {
@@ -113,6 +119,8 @@ class Disassembler {
   private mnemonic({ instruction, form }: DecodeForm): string {
     const { mnemonic, repeatable } = instruction;
     const size = form.operands[0]?.width === 8 ? 'b' : this.operand32 ? 'd' : 'w';
+    if (repeatable === 'repWhileEqual')
+      this.prefixes = this.prefixes.map((prefix) => (prefix === 'rep' ? 'repe' : prefix));
     if (repeatable !== undefined) return `${mnemonic}${size}`;
     if (this.operand32) {
       const wide: Readonly<Record<string, string>> = {
@@ -135,7 +143,7 @@ class Disassembler {
   private operand(specification: OperandSpecification, opcode: number, form: DecodeForm): string {
     const { kind } = specification;
     if (form.instruction.repeatable !== undefined) return '';
-    const width = specification.width === 'operand' ? (this.operand32 ? 32 : 16) : specification.width;
+    const width = this.widthOf(specification);
     switch (kind) {
       case 'rm':
       case 'memory':
@@ -167,6 +175,9 @@ class Disassembler {
       }
     }
   }
+  private widthOf({ width }: OperandSpecification): number {
+    return width === 'operand' ? (this.operand32 ? 32 : 16) : width;
+  }
   private target(displacement: number): string {
     const next = this.context.offset + this.position + displacement;
     return `0x${hex(this.operand32 ? next >>> 0 : next & 0xffff)}`;
@@ -178,7 +189,9 @@ class Disassembler {
   }
   /** Memory with its size where no register operand tells it. */
   private sized(width: number, form: DecodeForm): string {
-    const told = form.form.operands.some(({ kind }) => kind === 'reg' || kind === 'fixed');
+    const told = form.form.operands.some(
+      (other) => (other.kind === 'reg' || other.kind === 'fixed') && this.widthOf(other) === width,
+    );
     const name = width === 8 ? 'byte' : width === 16 ? 'word' : 'dword';
     return told ? this.memoryText! : `${name} ${this.memoryText!}`;
   }
@@ -209,6 +222,7 @@ class Disassembler {
   private displacement(mod: number, wideBytes: 2 | 4): string {
     if (mod === 0) return '';
     const value = this.signed(mod === 1 ? 1 : wideBytes);
+    if (value === 0) return '';
     return value < 0 ? `-0x${hex(-value)}` : `+0x${hex(value)}`;
   }
   private bracketed(address: string): string {

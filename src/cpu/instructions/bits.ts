@@ -1,7 +1,7 @@
 /** Bit tests and bit scans. */
 import type { EmittedOperand, Emitter } from './emitter.js';
 import { flagBits } from '../layout.js';
-import { form, instruction, type Instruction, r, rm, signedImm8 } from './instruction.js';
+import { form, imm8, instruction, type Instruction, r, rm } from './instruction.js';
 import type { Value } from '../wasm/values.js';
 
 type Change = (emit: Emitter, value: Value, mask: Value) => Value;
@@ -18,7 +18,7 @@ function bitTest(mnemonic: string, opcode: string, digit: number, change: Change
   const target = change === undefined ? 'read' : 'readWrite';
   const lockable = change !== undefined;
   const byRegister = form(`0F ${opcode} /r`, rm, r).since('80386');
-  const byImmediate = form(`0F BA /${digit} ib`, rm, signedImm8).since('80386');
+  const byImmediate = form(`0F BA /${digit} ib`, rm, imm8).since('80386');
   return [
     instruction(mnemonic, {
       source,

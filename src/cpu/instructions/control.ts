@@ -3,7 +3,7 @@ import type { Emitter } from './emitter.js';
 import { farPointer, form, imm16, imm8, instruction, type Instruction, memory, rel, rel8, rm } from './instruction.js';
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
-const conditionNames = ['o', 'no', 'b', 'nb', 'z', 'nz', 'be', 'nbe', 's', 'ns', 'p', 'np', 'l', 'nl', 'le', 'nle'];
+const conditionNames = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'];
 
 const conditional = conditionNames.map((name, code) =>
   instruction(`j${name}`, {

@@ -57,9 +57,9 @@ const movFromSegment = instruction('mov', {
 /** MOV to a segment register. CS cannot be loaded so, except on the 8086. */
 const movToSegment = instruction('mov', {
   source: 'Intel SDM Vol. 2B, "MOV: Move"',
-  forms: [form('8E /r', rm16, regNumber)],
+  forms: [form('8E /r', regNumber, rm16)],
   endsBlock: true,
-  meaning(emit, source) {
+  meaning(emit, _segment, source) {
     const number = segmentNumber(emit);
     if (emit.model !== '8086') emit.when(emit.equal(number, 1), () => emit.fault(INVALID_OPCODE));
     const selector = source!.read();

@@ -158,9 +158,9 @@ function specialMoves(kind: 'Control' | 'Debug' | 'Test', from: string, to: stri
     }),
     instruction('mov', {
       source,
-      forms: [form(`0F ${to} /r`, rmRegister32, regNumber).since('80386')],
+      forms: [form(`0F ${to} /r`, regNumber, rmRegister32).since('80386')],
       endsBlock: true,
-      meaning(emit, value) {
+      meaning(emit, _register, value) {
         emit.system('requirePrivilege');
         emit.system(`write${kind}`, emit.immediate(), value!.read());
         emit.refetch();

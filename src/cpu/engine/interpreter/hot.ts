@@ -9,7 +9,7 @@ const hotMnemonics = new Set([
   'add', 'or', 'and', 'sub', 'xor', 'cmp', 'test', 'mov', 'inc', 'dec', 'neg', 'push', 'pop', 'lea', 'movzx', 'shl', 'shr', 'sar',
   'jmp', 'call', 'ret', 'loop',
 ]); // prettier-ignore
-const conditionalJump = /^j(n?[obzsplg]|n?be|n?le)$/;
+const conditionalJump = /^j(n?[ospe]|[abgl]e?)$/;
 
 const hotOnBytes = new Set(['mov', 'cmp', 'test']);
 
