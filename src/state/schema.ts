@@ -51,10 +51,6 @@ export class StateWriter {
     const at = this.reserve(8); // First: reserving may replace the view.
     this.view.setFloat64(at, value, true);
   }
-  big(value: bigint): void {
-    const at = this.reserve(8);
-    this.view.setBigUint64(at, value, true);
-  }
   bytes(value: Uint8Array): void {
     const at = this.reserve(value.length); // First: reserving may replace the buffer.
     this.buffer.set(value, at);

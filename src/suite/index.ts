@@ -10,3 +10,15 @@ export type { RerunDifference } from './evidence.js';
 export type { DigestView, ScreenView, SerialView } from './observed.js';
 export type { Patience, Vm } from './vm.js';
 export { replayInFreshProcess } from '../host/fresh-process.js';
+export {
+  type CheckOptions,
+  type CheckResult,
+  checkSubject,
+  type DeviceModel,
+  type ModelObserver,
+  type Observer,
+  type PropertySubject,
+  type Step,
+} from './properties/index.js';
+export { createDevice, type Device, defineDevice } from '../device/device.js';
+export { bytes, byteQueue, count, flag, oneOf, repeat, struct, u16, u32, u8 } from '../state/schema.js';
