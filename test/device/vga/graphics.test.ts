@@ -111,6 +111,16 @@ describe('the CGA modes', () => {
     expect([chip.frame().width, chip.frame().height]).toEqual([640, 400]);
   });
 
+  test('take two more bits of a pixel from planes 2 and 3 where they are enabled', () => {
+    const chip = graphicsBench(modes.cga320);
+    tellingColours(chip);
+    chip.attribute(0x12, 0x0f);
+    chip.chip.state.planes.forEach((plane, index) => (plane[0] = [0x80, 0x40, 0x40, 0x80][index]!));
+    expect([0, 1, 4, 5].map((pixel) => addressAt(chip, pixel * 2, 0))).toEqual(
+      [0b0110, 0, 0b1001, 0].map((colour) => modes.cga320.attribute[colour]!),
+    );
+  });
+
   test('of two colours have one bit a pixel', () => {
     const chip = graphicsBench(modes.cga640);
     chip.write(0x18000 + 79, 0x01);

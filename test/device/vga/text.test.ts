@@ -40,12 +40,13 @@ describe('a text mode', () => {
   test('repeats the eighth dot as the ninth for C0h to DFh only, and only when told so', () => {
     const chip = textBench();
     hideCursor(chip);
-    chip.print(0, [0xc4, 0xdb, 0xb3, 0x08]);
+    chip.print(0, [0xc4, 0xdb, 0xb3, 0x08, 0xfb]);
     const frame = chip.frame();
     expect(drawn(frame, 0, 0, 9, 16)).toEqual(glyph(0xc4).map((row) => row.slice(0, 8) + row[7]));
     expect(drawn(frame, 9, 0, 9, 16)).toEqual(Array(16).fill('#########'));
     expect(drawn(frame, 18, 0, 9, 16)).toEqual(glyph(0xb3));
     expect(drawn(frame, 27, 0, 9, 16)).toEqual(glyph(0x08));
+    expect(drawn(frame, 36, 0, 9, 16)).toEqual(glyph(0xfb));
     chip.attribute(0x10, 0x08);
     expect(drawn(chip.frame(), 9, 0, 9, 16)).toEqual(Array(16).fill('########.'));
   });
@@ -224,6 +225,15 @@ describe('scrolling', () => {
     chip.crtc(0x0c, 0xff);
     chip.crtc(0x0d, 0xb0); // 80 cells before the end of the counter.
     expect(lines(chip)[1]).toBe('row 0');
+  });
+
+  test('takes the freed lowest address bit from counter bit 15, or 13 if told so', () => {
+    const chip = numbered();
+    chip.chip.state.planes[0]![0x4001] = 0x21; // Counter 2000h, doubled, with the bit.
+    chip.crtc(0x0c, 0x20);
+    expect(lines(chip)[0]).toBe('');
+    chip.crtc(0x17, 0x83);
+    expect(lines(chip)[0]).toBe('!');
   });
 });
 
