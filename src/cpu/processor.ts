@@ -3,20 +3,20 @@
  * Time is counted in cycles: one for each retired instruction or REP iteration, one for each interrupt or exception taken.
  */
 import { assert } from '../base/assert.js';
-import type { AccessWidth, ProcessorBus } from './bus.js';
-import { CodeCache, type TableMode } from './decode/code-cache.js';
+import type { ProcessorBus } from './bus.js';
+import { CodeCache } from './decode/code-cache.js';
+import { Fetcher, NO_RECORD } from './decode/fetcher.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { buildInterpreter } from './engine/interpreter/build.js';
-import { pseudoHandlers } from './engine/interpreter/handlers.js';
-import {
-  architecturalState, flagBits, type MemoryPlan, planMemory, record, regions, segmentAddress, segmentFields, segmentIndex, tlbEntry,
-} from './layout.js';
+import { Slice } from './engine/slice.js';
+import { architecturalState, flagBits, type MemoryPlan, planMemory, record, segmentIndex } from './layout.js';
 import type { ProcessorModel } from './model.js';
-import { Core, faultSignal, stackFaultVector, vectors } from './system/core.js';
+import { Core, vectors } from './system/core.js';
+import { hasErrorCode, take } from './system/exceptions.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
-import { deliver } from './system/interrupts.js';
+import { memoryPaths } from './system/memory-paths.js';
 import { type RunControl, systemPaths } from './system/operations.js';
-import { accessAllowed, attributeBits, setSegment } from './system/segments.js';
+import { attributeBits, setSegment } from './system/segments.js';
 
 /** What a processor is made with. */
 export interface ProcessorOptions {
@@ -51,7 +51,6 @@ function interpreterModule(model: ProcessorModel, plan: MemoryPlan): WebAssembly
 
 /** Most cycles given to the engine at once. */
 const sliceMost = 1 << 30;
-const NO_RECORD = 0;
 
 export class Processor {
   readonly core: Core;
@@ -59,28 +58,17 @@ export class Processor {
   readonly flags: FlagsAccess;
   /** Cycles since power-on. */
   cycle = 0;
-  /** Linear addresses before which `run` stops. */
-  private stops: ReadonlySet<number> = new Set();
   /** The level of the interrupt request line. */
   private requested = false;
   private readonly code: CodeCache;
+  private readonly fetcher: Fetcher;
   private readonly engine: Engine;
+  private readonly current: Slice;
   /** The cycle at whose boundary interrupts are held back; -1 for none. */
   private shadowCycle = -1;
-  private running = false;
-  /** Cycle and budget at the start of the engine's slice. */
-  private sliceCycle = 0;
-  private sliceBudget = 0;
-  /** Budget put aside so that the engine returns early. */
-  private stolen = 0;
-  private patched = 0;
-  private patchedHandler = 0;
   private trapSuppressed = false;
-  private stopHit = false;
-  /** The stop that the last `run` came back for; it is passed when running goes on. */
-  private passing = -1;
+  private faultsTaken = 0;
   private stopRequested = false;
-  private readonly executeKeys = new Map<string, number>();
 
   constructor(options: ProcessorOptions) {
     this.plan = planMemory(options.ramBytes, options.romBytes);
@@ -89,12 +77,18 @@ export class Processor {
     this.core = new Core(memory, this.plan, options.model, options.bus(this.plan, memory));
     this.code = new CodeCache(this.core);
     this.core.code = this.code;
+    this.fetcher = new Fetcher(this.core, this.code);
+    this.current = new Slice(this.core);
     const engine = (): Engine => this.engine;
     this.flags = flagsAccess(this.core, {
       statusWord: () => engine().statusWord(),
       setStatusWord: (word) => engine().setStatusWord(word),
     });
-    const slow = { ...this.slowPaths(), ...this.caught(systemPaths(this.core, this.flags, this.control())) };
+    const slow: SlowPaths & SystemPaths = {
+      ...memoryPaths(this.core, this.code),
+      findRecord: (eip) => this.findRecord(eip),
+      ...systemPaths(this.core, this.flags, this.control()),
+    };
     const instance = new WebAssembly.Instance(interpreterModule(options.model, this.plan), {
       environment: { memory },
       slow: slow as unknown as WebAssembly.ModuleImports,
@@ -122,14 +116,14 @@ export class Processor {
     this.flags.write(0, 4, -1);
     core.flushTranslations();
     this.shadowCycle = -1;
-    this.passing = -1;
-    this.modeChanged();
+    this.fetcher.passed();
+    this.fetcher.modeChanged();
   }
 
   /** Takes the interrupt request line's level. */
   setInterruptRequest(level: boolean): void {
     this.requested = level;
-    if (level && this.running && this.interruptsEnabled) this.leaveAfterThis();
+    if (level && this.interruptsEnabled) this.current.leaveAfterThis();
   }
   get interruptsEnabled(): boolean {
     return (this.core.get('flagsOther') & flagBits.IF) !== 0;
@@ -144,20 +138,21 @@ export class Processor {
 
   /** Cycles retired so far, the instruction that is executing not counted. */
   get now(): number {
-    if (!this.running) return this.cycle;
-    const left = this.core.get('budget') + this.stolen;
-    const at = this.core.get('currentRecord');
-    return this.sliceCycle + this.sliceBudget - left - this.core.view.getUint16(at + record.remaining, true);
+    return this.current.running ? this.current.now : this.cycle;
   }
 
   /** The engine must return after the current instruction, because something outside it has to be looked at. */
   stopAfterThis(): void {
     this.stopRequested = true;
-    if (this.running) this.leaveAfterThis();
+    this.current.leaveAfterThis();
   }
+  /** Sets the linear addresses before which `run` stops. */
   setStops(linear: ReadonlySet<number>): void {
-    this.stops = linear;
-    this.code.setBreakpoints(linear);
+    this.fetcher.setStops(linear);
+  }
+  /** Segments or privilege were set from outside: the fast paths follow. */
+  modeChanged(): void {
+    this.fetcher.modeChanged();
   }
 
   /** Runs for `budget` cycles, or less where it ends early; `cycle` tells how far it came. */
@@ -173,10 +168,7 @@ export class Processor {
       if (this.halted) return 'halted';
       if ((this.core.get('flagsOther') & flagBits.TF) !== 0) this.stepWithTrap();
       else this.slice(Math.min(end - this.cycle, sliceMost));
-      if (this.stopHit) {
-        this.stopHit = false;
-        return 'breakpoint';
-      }
+      if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
     }
     return this.core.get('shutdown') !== 0 ? 'shutdown' : 'budget';
@@ -185,7 +177,7 @@ export class Processor {
   private slice(budget: number): void {
     const { core } = this;
     core.set('budget', budget);
-    const first = this.find(core.get('eip'), false);
+    const first = this.fetcher.find(core.get('eip'), false);
     if (first !== NO_RECORD && core.view.getUint16(first + record.remaining, true) <= budget) {
       this.execute(first, budget);
       return;
@@ -196,7 +188,7 @@ export class Processor {
   /** Executes exactly one instruction, or one iteration of a repeated one. */
   private step(): void {
     this.core.set('budget', 1);
-    const first = this.find(this.core.get('eip'), true);
+    const first = this.fetcher.find(this.core.get('eip'), true);
     if (first === NO_RECORD) return this.settleFetch(1);
     this.execute(first, 1);
   }
@@ -205,47 +197,45 @@ export class Processor {
     const before = this.cycle;
     const faultsBefore = this.faultsTaken;
     this.step();
-    const trapped = this.cycle > before && this.faultsTaken === faultsBefore && !this.trapSuppressed && !this.stopHit;
+    const trapped =
+      this.cycle > before && this.faultsTaken === faultsBefore && !this.trapSuppressed && !this.fetcher.stopHit;
     if (!trapped || this.shadowCycle === this.cycle) return;
     this.core.set('dr6', this.core.get('dr6') | 0x4000);
     this.take(vectors.debug, undefined, false);
   }
-  private faultsTaken = 0;
 
   private execute(first: number, budget: number): void {
     const { core } = this;
-    this.sliceCycle = this.cycle;
-    this.sliceBudget = budget;
-    this.stolen = 0;
-    this.running = true;
-    this.passing = -1;
-    core.set('currentRecord', regions.scratchRecords);
+    this.current.begin(this.cycle, budget);
+    this.fetcher.passed();
     if ((core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0) this.engine.run32(first);
     else this.engine.run16(first);
-    this.running = false;
-    this.unpatch();
-    const left = core.get('budget') + this.stolen;
-    this.stolen = 0;
-    if (core.get('exit') === exits.fault) {
-      const at = core.get('currentRecord');
-      const remaining = core.view.getUint16(at + record.remaining, true);
-      const offset = core.view.getUint16(at + record.pageOffset, true);
-      this.cycle = this.sliceCycle + budget - left - remaining;
-      const eip = (core.get('codeBase') + offset) | 0;
-      core.set('eip', eip);
-      // The 8086 counts a divide error as an interrupt after the instruction.
-      if (core.model === '8086') core.set('eip', (eip + core.view.getUint8(at + record.length)) & 0xffff);
-      this.takeFault();
-      return;
-    }
-    this.cycle = this.sliceCycle + budget - left;
-    if (core.get('exit') === exits.fetchFault) this.takeFault();
+    this.cycle = this.current.end();
+    if (core.get('exit') === exits.fault) this.settleFault();
+    else if (core.get('exit') === exits.fetchFault) this.takeFault();
+  }
+  /** The instruction of `currentRecord` faulted: back to in front of it. */
+  private settleFault(): void {
+    const { core } = this;
+    const at = core.get('currentRecord');
+    this.cycle -= core.view.getUint16(at + record.remaining, true);
+    const eip = (core.get('codeBase') + core.view.getUint16(at + record.pageOffset, true)) | 0;
+    core.set('eip', eip);
+    // The 8086 counts a divide error as an interrupt after the instruction.
+    if (core.model === '8086') core.set('eip', (eip + core.view.getUint8(at + record.length)) & 0xffff);
+    this.takeFault();
   }
   /** Fetching failed before anything ran: a fault, a stop, or nothing left to spend. */
   private settleFetch(budget: number): void {
-    if (this.stopHit) return;
+    if (this.fetcher.stopHit) return;
     assert(budget > 0, 'fetching is only tried with cycles to spend');
     this.takeFault();
+  }
+  /** Called by the engine where its tables do not know an address. */
+  private findRecord(eip: number): number {
+    const found = this.fetcher.find(eip, false);
+    if (found === NO_RECORD) this.core.set('exit', this.fetcher.stopHit ? exits.budget : exits.fetchFault);
+    return found;
   }
 
   // Faults and interrupts.
@@ -263,262 +253,29 @@ export class Processor {
     const vector = this.core.bus.acknowledgeInterrupt();
     this.take(vector, undefined, true);
   }
-  /** Delivers; a fault on the way becomes a double fault or is delivered in turn, and a third one shuts down. */
   private take(vector: number, errorCode: number | undefined, external: boolean): void {
-    const { core } = this;
     this.cycle++;
-    let [current, code] = [vector, errorCode];
-    for (let attempt = 0; attempt < 8; attempt++) {
-      try {
-        const withCode = code !== undefined && core.protectedMode ? { errorCode: code } : {};
-        deliver(core, this.flags, { vector: current, software: false, external, ...withCode });
-        this.modeChanged();
-        return;
-      } catch (problem) {
-        if (problem !== faultSignal) throw problem;
-      }
-      const next = core.get('faulted') - 1;
-      code = core.get('faultError');
-      core.set('faulted', 0);
-      if (current === vectors.doubleFault) break;
-      current = escalates(current, next) ? vectors.doubleFault : next;
-      if (current === vectors.doubleFault) code = 0;
-      if (!hasErrorCode(current)) code = undefined;
-    }
-    core.set('shutdown', 1);
-  }
-
-  // Finding code.
-
-  /** The record at an offset in the code segment, or 0 with a fault or a stop noted. */
-  private find(eip: number, alone: boolean): number {
-    const { core } = this;
-    const base = core.segmentField(segmentIndex.cs, 'base');
-    const limit = core.segmentField(segmentIndex.cs, 'limit') >>> 0;
-    core.set('eip', eip);
-    if (eip >>> 0 > limit) return this.noteFault(vectors.generalProtection);
-    const linear = (base + eip) | 0;
-    if (this.stops.size > 0 && this.passing !== linear && this.stops.has(linear >>> 0)) {
-      this.stopHit = true;
-      this.passing = linear;
-      return NO_RECORD;
-    }
-    const entry = this.translateFetch(linear);
-    if (entry === 0) return NO_RECORD;
-    const offset = linear & 0xfff;
-    core.set('codeBase', (eip - offset) | 0);
-    const host = core.bus.page(core.physicalOf(entry)).address;
-    const mode = this.codeMode((eip - offset) | 0);
-    const endsInside = (eip >>> 0) + (0xfff - offset) > limit;
-    const stops = this.stops.size > 0 && [...this.stops].some((stop) => (stop & 0xfff) === offset);
-    if (host !== 0 && !alone && !endsInside && !stops) {
-      const found = this.inTable(entry, linear, host, offset, mode);
-      if (found !== 0) return found;
-    }
-    return this.single(eip, linear, limit, mode);
-  }
-  private inTable(entry: number, linear: number, host: number, offset: number, mode: TableMode): number {
-    const { core, code } = this;
-    const generation = code.generation;
-    const table = code.table(host, mode);
-    core.i32[(entry + tlbEntry.execute) >> 2] = (linear & ~0xfff) | core.get('executeKey');
-    core.i32[(entry + tlbEntry.codeTable) >> 2] = table;
-    if (code.generation !== generation) return 0; // Records moved under the engine's feet: run this one alone.
-    return code.recordAt(table, host, offset, mode);
-  }
-  private codeMode(codeBase: number): TableMode {
-    const { core } = this;
-    const is386 = core.model === '80386';
-    return {
-      code32: is386 && (core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0,
-      stack32: is386 && (core.segmentField(segmentIndex.ss, 'attributes') & attributeBits.big) !== 0,
-      startsInside: codeBase >>> 0 > 0xffff_f000,
-    };
-  }
-  /** One instruction in the scratch record: page-crossing code, code on the bus, single steps. */
-  private single(eip: number, linear: number, limit: number, mode: TableMode): number {
-    const { core } = this;
-    const wraps = core.model === '8086';
-    let fault = NO_RECORD;
-    const fetch = (index: number): number => {
-      const at = wraps ? (eip + index) & 0xffff : eip + index;
-      if (at >>> 0 > limit || at > 0xffff_ffff) {
-        fault = vectors.generalProtection + 1;
-        return -1;
-      }
-      const address = wraps ? (linear - eip + at) | 0 : (linear + index) | 0;
-      const entry = this.translateFetch(address);
-      if (entry === 0) return -1;
-      return core.readPhysical(core.physicalOf(entry) | (address & 0xfff), 1) & 0xff;
-    };
-    const result = this.code.decodeAlone(mode, linear & 0xfff, fetch);
-    if (result === 'decoded') return regions.scratchRecords;
-    if (result === 'tooLong') return this.noteFault(vectors.generalProtection);
-    return fault === NO_RECORD ? NO_RECORD : this.noteFault(fault - 1);
-  }
-  private translateFetch(linear: number): number {
-    try {
-      return this.core.translate(linear, false, this.core.userLevel);
-    } catch (problem) {
-      if (problem !== faultSignal) throw problem;
-      return 0;
-    }
-  }
-  private noteFault(vector: number): number {
-    this.core.set('faulted', vector + 1);
-    this.core.set('faultError', 0);
-    return NO_RECORD;
-  }
-
-  // What the engine calls.
-
-  private slowPaths(): SlowPaths {
-    const { core } = this;
-    return {
-      readSlow: (segment, offset, bytes) => {
-        try {
-          if (this.wraps(offset, bytes)) return this.readWrapped(segment);
-          return core.readLinear(this.checkedLinear(segment, offset, bytes, false), bytes as AccessWidth, core.userLevel);
-        } catch (problem) {
-          return afterFault(problem);
-        }
-      },
-      readForWriteSlow: (segment, offset, bytes) => {
-        try {
-          if (this.wraps(offset, bytes)) return this.readWrapped(segment);
-          return core.readLinear(this.writableLinear(segment, offset, bytes), bytes as AccessWidth, core.userLevel);
-        } catch (problem) {
-          return afterFault(problem);
-        }
-      },
-      probeWrite: (segment, offset, bytes) => {
-        try {
-          return this.writableLinear(segment, offset, bytes);
-        } catch (problem) {
-          return afterFault(problem);
-        }
-      },
-      writeSlow: (segment, offset, value, bytes) => {
-        try {
-          if (this.wraps(offset, bytes)) return this.writeWrapped(segment, value);
-          core.writeLinear(this.checkedLinear(segment, offset, bytes, true), value, bytes as AccessWidth, core.userLevel);
-          return 0;
-        } catch (problem) {
-          return afterFault(problem);
-        }
-      },
-      codeWrite: (host, bytes) => {
-        this.code.willChange(host, bytes);
-        return 0;
-      },
-      findRecord: (eip) => {
-        const found = this.find(eip, false);
-        if (found === NO_RECORD) core.set('exit', this.stopHit ? exits.budget : exits.fetchFault);
-        return found;
-      },
-    };
-  }
-  /** The linear address of an access that the segment allows. */
-  private checkedLinear(segment: number, offset: number, bytes: number, write: boolean): number {
-    const { core } = this;
-    if (core.model !== '8086' && !accessAllowed(core, segment, offset, bytes, write)) {
-      core.fault(segment === stackSlot ? stackFaultVector(core) : vectors.generalProtection);
-    }
-    return (core.i32[(segment + segmentFields.base) >> 2]! + offset) | 0;
-  }
-  /** The same, with the pages' write permission checked as well. */
-  private writableLinear(segment: number, offset: number, bytes: number): number {
-    const linear = this.checkedLinear(segment, offset, bytes, true);
-    this.core.translate(linear, true, this.core.userLevel);
-    this.core.translate((linear + bytes - 1) | 0, true, this.core.userLevel);
-    return linear;
-  }
-  private wraps(offset: number, bytes: number): boolean {
-    return this.core.model === '8086' && (offset & 0xffff) + bytes > 0x10000;
-  }
-  /** On the 8086 a word at the end of a segment continues at its start. */
-  private readWrapped(segment: number): number {
-    const base = this.core.i32[(segment + segmentFields.base) >> 2]!;
-    const low = this.core.readLinear((base + 0xffff) | 0, 1, false);
-    return low | (this.core.readLinear(base, 1, false) << 8);
-  }
-  private writeWrapped(segment: number, value: number): number {
-    const base = this.core.i32[(segment + segmentFields.base) >> 2]!;
-    this.core.writeLinear((base + 0xffff) | 0, value & 0xff, 1, false);
-    this.core.writeLinear(base, (value >> 8) & 0xff, 1, false);
-    return 0;
-  }
-  private caught(paths: SystemPaths): SystemPaths {
-    const entries = Object.entries(paths).map(([name, path]) => [
-      name,
-      (a: number, b: number): number => {
-        try {
-          return path(a, b);
-        } catch (problem) {
-          return afterFault(problem);
-        }
-      },
-    ]);
-    return Object.fromEntries(entries) as SystemPaths;
+    take(this.core, this.flags, vector, errorCode, external);
+    this.fetcher.modeChanged();
   }
 
   private control(): RunControl {
     return {
-      leaveAfterThis: () => this.leaveAfterThis(),
+      leaveAfterThis: () => this.current.leaveAfterThis(),
       shadowNext: () => {
         this.shadowCycle = this.now + 1;
-        if (this.requested) this.leaveAfterThis();
+        if (this.requested) this.current.leaveAfterThis();
       },
       flagsChanged: () => {
         const others = this.core.get('flagsOther');
         const due = (this.requested && (others & flagBits.IF) !== 0) || (others & flagBits.TF) !== 0;
-        if (due) this.leaveAfterThis();
+        if (due) this.current.leaveAfterThis();
       },
-      modeChanged: () => this.modeChanged(),
+      modeChanged: () => this.fetcher.modeChanged(),
       suppressTrap: () => {
         this.trapSuppressed = true;
       },
     };
-  }
-  /** Takes the budget away, and puts a stop behind an instruction in the middle of its block. */
-  private leaveAfterThis(): void {
-    const { core } = this;
-    if (!this.running) return;
-    this.stolen += core.get('budget');
-    core.set('budget', 0);
-    const at = core.get('currentRecord');
-    if (this.patched !== 0 || core.view.getUint16(at + record.remaining, true) <= 1) return;
-    this.patched = at + record.bytes;
-    this.patchedHandler = core.view.getUint16(this.patched + record.handler, true);
-    core.view.setUint16(this.patched + record.handler, pseudoHandlers.stop, true);
-  }
-  private unpatch(): void {
-    if (this.patched === 0) return;
-    const { view } = this.core;
-    if (view.getUint16(this.patched + record.handler, true) === pseudoHandlers.stop) {
-      view.setUint16(this.patched + record.handler, this.patchedHandler, true);
-    }
-    this.patched = 0;
-  }
-
-  /** Privilege, segments or paging changed: the fast paths' keys follow. */
-  modeChanged(): void {
-    const { core } = this;
-    core.set('tlb', core.userLevel ? regions.userTlb : regions.supervisorTlb);
-    const field = (segment: number, name: 'base' | 'limit' | 'attributes'): number => core.segmentField(segment, name);
-    const { cs, ss } = segmentIndex;
-    const sizes = (field(cs, 'attributes') & attributeBits.big) * 2 + (field(ss, 'attributes') & attributeBits.big);
-    const key = `${field(cs, 'base')} ${field(cs, 'limit')} ${sizes}`;
-    let number = this.executeKeys.get(key);
-    if (number === undefined) {
-      if (this.executeKeys.size === 4000) {
-        this.executeKeys.clear();
-        core.forgetExecuteTags();
-      }
-      number = this.executeKeys.size + 2;
-      this.executeKeys.set(key, number);
-    }
-    core.set('executeKey', number);
   }
 
   // State.
@@ -543,27 +300,9 @@ export class Processor {
     this.cycle = cycle;
     this.shadowCycle = core.get('interruptShadow') !== 0 ? cycle : -1;
     core.set('interruptShadow', 0);
-    this.passing = -1;
+    this.fetcher.passed();
     this.code.flush();
     core.loadTranslations(new Int32Array(saved.slice(length).buffer));
-    this.modeChanged();
+    this.fetcher.modeChanged();
   }
-}
-
-const stackSlot = segmentAddress(segmentIndex.ss);
-
-/** What a slow path gives after a fault, which the engine sees in the state; anything else is our mistake. */
-function afterFault(problem: unknown): 0 {
-  if (problem !== faultSignal) throw problem;
-  return 0;
-}
-
-/** Vectors that push an error code (Intel SDM Vol. 3A, table 6-1). */
-const hasErrorCode = (vector: number): boolean => vector === 8 || (vector >= 10 && vector <= 14) || vector === 17;
-
-/** Pairs of faults that make a double fault (Intel SDM Vol. 3A, table 6-5). */
-function escalates(first: number, second: number): boolean {
-  const contributory = (vector: number): boolean => vector === 0 || (vector >= 10 && vector <= 13);
-  if (first === vectors.pageFault) return second === vectors.pageFault || contributory(second);
-  return contributory(first) && contributory(second);
 }

@@ -15,7 +15,8 @@ const longestInstruction = 15;
 export interface TableMode extends CodeMode {
   readonly startsInside: boolean;
 }
-const modeNumber = (mode: TableMode): number => (mode.code32 ? 1 : 0) | (mode.stack32 ? 2 : 0) | (mode.startsInside ? 4 : 0);
+const modeNumber = (mode: TableMode): number =>
+  (mode.code32 ? 1 : 0) | (mode.stack32 ? 2 : 0) | (mode.startsInside ? 4 : 0);
 
 export class CodeCache implements CodeWatch {
   readonly decoder: Decoder;
@@ -66,7 +67,8 @@ export class CodeCache implements CodeWatch {
     const key = hostPage * 8 + modeNumber(mode);
     const known = this.tables.get(key);
     if (known !== undefined) return known;
-    if (this.tableCount === core.plan.codeTableCount || this.nextRecord + 4096 * record.bytes > core.plan.recordsEnd) this.flush();
+    if (this.tableCount === core.plan.codeTableCount || this.nextRecord + 4096 * record.bytes > core.plan.recordsEnd)
+      this.flush();
     const table = core.plan.codeTables + this.tableCount++ * codeTableBytes;
     this.tables.set(key, table);
     const others = this.tablesOfPage.get(hostPage);
@@ -80,7 +82,11 @@ export class CodeCache implements CodeWatch {
   /** Entries that wrote a page freely must now look at its lines first. */
   private splitFromData(hostPageAddress: number): void {
     const { i32 } = this.core;
-    for (let entry = regions.supervisorTlb; entry < regions.supervisorTlb + 2 * tlbEntries * tlbEntry.bytes; entry += tlbEntry.bytes) {
+    for (
+      let entry = regions.supervisorTlb;
+      entry < regions.supervisorTlb + 2 * tlbEntries * tlbEntry.bytes;
+      entry += tlbEntry.bytes
+    ) {
       const tag = i32[(entry + tlbEntry.write) >> 2]!;
       if (tag === 1 || ((tag + i32[(entry + tlbEntry.addend) >> 2]!) | 0) !== hostPageAddress) continue;
       i32[(entry + tlbEntry.writeCode) >> 2] = tag;
@@ -208,7 +214,11 @@ export class CodeCache implements CodeWatch {
       const start = line * codeLineBytes;
       let used = false;
       for (const table of this.tablesOfPage.get(page) ?? []) {
-        for (let offset = Math.max(0, start - longestInstruction + 1); offset < start + codeLineBytes && !used; offset++) {
+        for (
+          let offset = Math.max(0, start - longestInstruction + 1);
+          offset < start + codeLineBytes && !used;
+          offset++
+        ) {
           const at = i32[(table + offset * 4) >> 2]!;
           used = at !== 0 && offset + view.getUint8(at + record.length) > start;
         }
@@ -216,5 +226,4 @@ export class CodeCache implements CodeWatch {
       if (!used) u8[plan.codeLines + page * (4096 / codeLineBytes) + line] = 0;
     }
   }
-
 }

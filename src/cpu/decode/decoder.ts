@@ -40,7 +40,11 @@ const overrides: Readonly<Record<number, number>> = {
 };
 
 /** Base and index registers of 16-bit addressing, by rm; the segment is SS where BP takes part. */
-const addressing16: readonly { readonly base: number | undefined; readonly index: number | undefined; readonly ss: boolean }[] = [
+const addressing16: readonly {
+  readonly base: number | undefined;
+  readonly index: number | undefined;
+  readonly ss: boolean;
+}[] = [
   { base: 3, index: 6, ss: false },
   { base: 3, index: 7, ss: false },
   { base: 5, index: 6, ss: true },
@@ -130,7 +134,14 @@ export class Decoder {
     return this.fill(at, mode, entry, form, opcode, modrm);
   }
 
-  private fill(at: number, mode: CodeMode, entry: OpcodeEntry, form: DecodeForm, opcode: number, modrm: number): DecodeResult {
+  private fill(
+    at: number,
+    mode: CodeMode,
+    entry: OpcodeEntry,
+    form: DecodeForm,
+    opcode: number,
+    modrm: number,
+  ): DecodeResult {
     const { view } = this;
     const inMemory =
       form.form.operands.some(({ kind }) => kind === 'offset') ||
@@ -168,12 +179,7 @@ export class Decoder {
     return { kind: 'instruction', length: this.position, endsBlock: true };
   }
 
-  private operand(
-    at: number,
-    specification: OperandSpecification,
-    opcode: number,
-    modrm: number,
-  ): void {
+  private operand(at: number, specification: OperandSpecification, opcode: number, modrm: number): void {
     const { view } = this;
     const width = specification.width === 'operand' ? (this.operand32 ? 32 : 16) : specification.width;
     const bytes = width / 8;

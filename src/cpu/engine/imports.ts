@@ -22,15 +22,16 @@ export interface SlowPaths {
 export type SystemPaths = { readonly [Name in SystemOperation]: (a: number, b: number) => number };
 
 /** Names and parameter counts of the imports, in index order. */
-export const importList: readonly { readonly name: keyof SlowPaths | SystemOperation; readonly parameters: number }[] = [
-  { name: 'readSlow', parameters: 3 },
-  { name: 'writeSlow', parameters: 4 },
-  { name: 'readForWriteSlow', parameters: 3 },
-  { name: 'probeWrite', parameters: 3 },
-  { name: 'codeWrite', parameters: 2 },
-  { name: 'findRecord', parameters: 1 },
-  ...systemOperations.map((name) => ({ name, parameters: 2 })),
-];
+export const importList: readonly { readonly name: keyof SlowPaths | SystemOperation; readonly parameters: number }[] =
+  [
+    { name: 'readSlow', parameters: 3 },
+    { name: 'writeSlow', parameters: 4 },
+    { name: 'readForWriteSlow', parameters: 3 },
+    { name: 'probeWrite', parameters: 3 },
+    { name: 'codeWrite', parameters: 2 },
+    { name: 'findRecord', parameters: 1 },
+    ...systemOperations.map((name) => ({ name, parameters: 2 })),
+  ];
 
 /** Why the engine returned to its caller. */
 export const exits = {

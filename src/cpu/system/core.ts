@@ -1,8 +1,16 @@
 /** The processor's state seen from the slow paths: typed access to the one memory, and linear memory with paging. */
 import type { AccessWidth, ProcessorBus } from '../bus.js';
 import {
-  at, flagBits, type MemoryPlan, regions, registerAddress, segmentAddress, segmentFields, type StateWord,
-  tlbEntries, tlbEntry,
+  at,
+  flagBits,
+  type MemoryPlan,
+  regions,
+  registerAddress,
+  segmentAddress,
+  segmentFields,
+  type StateWord,
+  tlbEntries,
+  tlbEntry,
 } from '../layout.js';
 import type { ProcessorModel } from '../model.js';
 import { walk } from './paging.js';

@@ -17,7 +17,10 @@ const existing: Readonly<Record<ProcessorModel, { readonly bits: number; readonl
   '80386': { bits: statusFlags | 0x7700 | flagBits.VM, ones: 2 },
 };
 
-export function flagsAccess(core: Core, engine: { statusWord(): number; setStatusWord(word: number): void }): FlagsAccess {
+export function flagsAccess(
+  core: Core,
+  engine: { statusWord(): number; setStatusWord(word: number): void },
+): FlagsAccess {
   const { bits, ones } = existing[core.model];
   return {
     statusMask: statusFlags,

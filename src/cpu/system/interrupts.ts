@@ -2,8 +2,21 @@
 import { flagBits, segmentIndex } from '../layout.js';
 import { type Core, vectors } from './core.js';
 import {
-  checkStackSegment, dropPrivilegedSegments, isCode, isConforming, isPresent, limitOf, loadFromDescriptor, loadNull,
-  loadRealSegment, loadVirtualSegment, markAccessed, privilegeOf, requireDescriptor, typeOf, type Descriptor,
+  checkStackSegment,
+  dropPrivilegedSegments,
+  isCode,
+  isConforming,
+  isPresent,
+  limitOf,
+  loadFromDescriptor,
+  loadNull,
+  loadRealSegment,
+  loadVirtualSegment,
+  markAccessed,
+  privilegeOf,
+  requireDescriptor,
+  typeOf,
+  type Descriptor,
 } from './segments.js';
 import type { FlagsAccess } from './flags.js';
 import { StackCursor } from './stack-cursor.js';
@@ -116,13 +129,18 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
   if (newStack !== undefined) loadFromDescriptor(core, segmentIndex.ss, newStack.selector, newStack.descriptor);
   stack.commit();
   if (wasVirtual) {
-    for (const segment of [segmentIndex.gs, segmentIndex.fs, segmentIndex.ds, segmentIndex.es]) loadNull(core, segment, 0);
+    for (const segment of [segmentIndex.gs, segmentIndex.fs, segmentIndex.ds, segmentIndex.es])
+      loadNull(core, segment, 0);
   }
   loadFromDescriptor(core, segmentIndex.cs, (selector & 0xfffc) | privilege, marked);
   core.set('eip', offset);
 }
 
-function innerStackFor(core: Core, privilege: number, external: number): { selector: number; descriptor: Descriptor; pointer: number } {
+function innerStackFor(
+  core: Core,
+  privilege: number,
+  external: number,
+): { selector: number; descriptor: Descriptor; pointer: number } {
   const { selector, pointer } = innerStack(core, privilege);
   if ((selector & 0xfffc) === 0) core.fault(vectors.invalidTss, external);
   return { selector, pointer, descriptor: checkStackSegment(core, selector, privilege, vectors.invalidTss) };
@@ -140,7 +158,8 @@ export function interruptReturn(core: Core, flags: FlagsAccess, bytes: 2 | 4): v
   const offset = stack.pop(bytes);
   const selector = stack.pop(bytes) & 0xffff;
   const image = stack.pop(bytes);
-  if (bytes === 4 && (image & VM) !== 0 && core.get('cpl') === 0) return returnToVirtual(core, flags, stack, offset, selector, image);
+  if (bytes === 4 && (image & VM) !== 0 && core.get('cpl') === 0)
+    return returnToVirtual(core, flags, stack, offset, selector, image);
   returnProtected(core, flags, stack, offset, selector, image, bytes);
 }
 
@@ -158,7 +177,14 @@ function returnReal(core: Core, flags: FlagsAccess, bytes: 2 | 4): void {
   flags.write(image, bytes, virtual ? ~(IOPL | VM | RF) : ~VM);
 }
 
-function returnToVirtual(core: Core, flags: FlagsAccess, stack: StackCursor, offset: number, selector: number, image: number): void {
+function returnToVirtual(
+  core: Core,
+  flags: FlagsAccess,
+  stack: StackCursor,
+  offset: number,
+  selector: number,
+  image: number,
+): void {
   const pointer = stack.pop(4);
   const ss = stack.pop(4);
   const selectors = [segmentIndex.es, segmentIndex.ds, segmentIndex.fs, segmentIndex.gs].map(
@@ -186,7 +212,12 @@ function returnProtected(
   const outer = (selector & 3) > privilege;
   const target = checkReturnTarget(core, selector, offset);
   const allowed =
-    TF | NT | flagBits.DF | (bytes === 4 ? RF | flagBits.AC : 0) | (privilege === 0 ? IOPL : 0) | (privilege <= core.ioPrivilege ? IF : 0);
+    TF |
+    NT |
+    flagBits.DF |
+    (bytes === 4 ? RF | flagBits.AC : 0) |
+    (privilege === 0 ? IOPL : 0) |
+    (privilege <= core.ioPrivilege ? IF : 0);
   if (outer) {
     const pointer = stack.pop(bytes);
     const ss = stack.pop(bytes) & 0xffff;

@@ -5,8 +5,18 @@ import { type Core, cr0Bits, vectors } from './core.js';
 import type { FlagsAccess } from './flags.js';
 import { deliver, interruptReturn } from './interrupts.js';
 import {
-  findDescriptor, isCode, isConforming, isWritableData, limitOf, loadDataSegment, loadRealSegment, privilegeOf, typeOf, type Descriptor,
+  findDescriptor,
+  isCode,
+  isConforming,
+  isWritableData,
+  limitOf,
+  loadDataSegment,
+  loadRealSegment,
+  privilegeOf,
+  typeOf,
+  type Descriptor,
 } from './segments.js';
+import { caught } from './memory-paths.js';
 import { loadLocalTable, loadTaskRegister } from './tasks.js';
 import { farCall, farJump, farReturn } from './transfers.js';
 
@@ -27,14 +37,18 @@ export interface RunControl {
 const { IF, VM, IOPL } = flagBits;
 
 export function systemPaths(core: Core, flags: FlagsAccess, control: RunControl): SystemPaths {
-  return {
+  return caughtAll({
     ...segmentPaths(core, control),
     ...transferPaths(core, flags, control),
     ...flagPaths(core, flags, control),
     ...registerPaths(core, control),
     ...inspectionPaths(core, flags),
     ...portPaths(core),
-  };
+  });
+}
+
+function caughtAll(paths: SystemPaths): SystemPaths {
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, caught(path)])) as SystemPaths;
 }
 
 /** EIP of the instruction after the current record. */
@@ -52,7 +66,8 @@ const done = (action: () => void): 0 => {
 
 function segmentPaths(core: Core, control: RunControl) {
   const load = (segment: number, selector: number): void => {
-    if (segment === segmentIndex.cs) loadRealSegment(core, segment, selector); // Only the 8086 gets here.
+    if (segment === segmentIndex.cs)
+      loadRealSegment(core, segment, selector); // Only the 8086 gets here.
     else loadDataSegment(core, segment, selector);
     if (segment === segmentIndex.ss || segment === segmentIndex.cs) control.modeChanged();
   };
@@ -75,9 +90,12 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
     return 0;
   };
   return {
-    farJump: (selector: number, offset: number) => changing(() => farJump(core, flags, selector, offset, nextEip(core))),
-    farCall16: (selector: number, offset: number) => changing(() => farCall(core, flags, selector, offset, nextEip(core), 2)),
-    farCall32: (selector: number, offset: number) => changing(() => farCall(core, flags, selector, offset, nextEip(core), 4)),
+    farJump: (selector: number, offset: number) =>
+      changing(() => farJump(core, flags, selector, offset, nextEip(core))),
+    farCall16: (selector: number, offset: number) =>
+      changing(() => farCall(core, flags, selector, offset, nextEip(core), 2)),
+    farCall32: (selector: number, offset: number) =>
+      changing(() => farCall(core, flags, selector, offset, nextEip(core), 4)),
     farReturn: (width: number, extra: number) => changing(() => farReturn(core, width === 32 ? 4 : 2, extra)),
     interrupt: (vector: number, short: number) =>
       changing(() => {
@@ -134,7 +152,8 @@ function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
       done(() => {
         requireVirtualRight();
         const privilege = core.protectedMode ? core.get('cpl') : 0;
-        const kept = VM | flagBits.RF | (privilege === 0 ? 0 : IOPL) | (privilege <= core.ioPrivilege || privilege === 0 ? 0 : IF);
+        const kept =
+          VM | flagBits.RF | (privilege === 0 ? 0 : IOPL) | (privilege <= core.ioPrivilege || privilege === 0 ? 0 : IF);
         flags.write(image, width === 32 ? 4 : 2, ~kept);
         control.flagsChanged();
       }),
@@ -220,13 +239,16 @@ function inspectionPaths(core: Core, flags: FlagsAccess) {
     (core.get('cpl') <= privilegeOf(descriptor) && (selector & 3) <= privilegeOf(descriptor));
   const look = (selector: number, accepts: (descriptor: Descriptor) => boolean): Descriptor | undefined => {
     const descriptor = (selector & 0xfffc) === 0 ? undefined : findDescriptor(core, selector);
-    const found = descriptor !== undefined && accepts(descriptor) && visible(selector, descriptor) ? descriptor : undefined;
+    const found =
+      descriptor !== undefined && accepts(descriptor) && visible(selector, descriptor) ? descriptor : undefined;
     flags.write(found === undefined ? 0 : flagBits.ZF, 2, flagBits.ZF);
     return found;
   };
   const isSegment = (descriptor: Descriptor): boolean => (typeOf(descriptor) & 0x10) !== 0;
-  const among = (types: readonly number[]) => (descriptor: Descriptor): boolean =>
-    isSegment(descriptor) || types.includes(typeOf(descriptor));
+  const among =
+    (types: readonly number[]) =>
+    (descriptor: Descriptor): boolean =>
+      isSegment(descriptor) || types.includes(typeOf(descriptor));
   const readable = (descriptor: Descriptor): boolean =>
     isSegment(descriptor) && (!isCode(descriptor) || (typeOf(descriptor) & 2) !== 0);
   return {
@@ -276,4 +298,3 @@ function portsAllowed(core: Core, port: number, bytes: number): boolean {
   const bits = core.readLinear((base + at) | 0, 1, false) | (core.readLinear((base + at + 1) | 0, 1, false) << 8);
   return ((bits >> (port & 7)) & ((1 << bytes) - 1)) === 0;
 }
-

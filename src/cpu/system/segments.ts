@@ -58,7 +58,14 @@ export function deriveTops(core: Core, segment: number): void {
 }
 
 /** Sets a segment slot whole. */
-export function setSegment(core: Core, segment: number, selector: number, base: number, limit: number, attributes: number): void {
+export function setSegment(
+  core: Core,
+  segment: number,
+  selector: number,
+  base: number,
+  limit: number,
+  attributes: number,
+): void {
   core.setSegmentField(segment, 'selector', selector & 0xffff);
   core.setSegmentField(segment, 'base', base);
   core.setSegmentField(segment, 'limit', limit);
@@ -74,7 +81,11 @@ export function loadRealSegment(core: Core, segment: number, selector: number): 
   core.setSegmentField(segment, 'base', (selector & 0xffff) << 4);
   if (segment === segmentIndex.cs && !core.virtual8086) {
     // A far transfer in real mode makes CS an ordinary writable data segment again, its limit untouched.
-    core.setSegmentField(segment, 'attributes', REAL_DATA | (core.segmentField(segment, 'attributes') & attributeBits.big));
+    core.setSegmentField(
+      segment,
+      'attributes',
+      REAL_DATA | (core.segmentField(segment, 'attributes') & attributeBits.big),
+    );
     deriveTops(core, segment);
   }
 }
@@ -97,7 +108,11 @@ export function findDescriptor(core: Core, selector: number): Descriptor | undef
 }
 
 /** Reads a descriptor that must exist, else faults. */
-export function requireDescriptor(core: Core, selector: number, vector: number = vectors.generalProtection): Descriptor {
+export function requireDescriptor(
+  core: Core,
+  selector: number,
+  vector: number = vectors.generalProtection,
+): Descriptor {
   return findDescriptor(core, selector) ?? core.fault(vector, selector & 0xfffc);
 }
 
@@ -169,7 +184,13 @@ export function accessAllowed(core: Core, segmentSlot: number, offset: number, b
 }
 
 /** Whether bytes lie within a segment of these attributes and this limit. */
-export function withinSegment(attributes: number, segmentLimit: number, offset: number, bytes: number, write: boolean): boolean {
+export function withinSegment(
+  attributes: number,
+  segmentLimit: number,
+  offset: number,
+  bytes: number,
+  write: boolean,
+): boolean {
   const limit = segmentLimit >>> 0;
   const { present, code, codeOrData, writableOrReadable, expandDownOrConforming } = attributeBits;
   if ((attributes & present) === 0 || (attributes & codeOrData) === 0) return false;

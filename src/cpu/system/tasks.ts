@@ -3,8 +3,23 @@ import { flagBits, segmentIndex } from '../layout.js';
 import { type Core, cr0Bits, vectors } from './core.js';
 import type { FlagsAccess } from './flags.js';
 import {
-  attributesOf, baseOf, checkStackSegment, type Descriptor, findDescriptor, isCode, isConforming, isPresent, limitOf,
-  loadDataSegment, loadFromDescriptor, loadNull, loadVirtualSegment, privilegeOf, requireDescriptor, setSegment, typeOf,
+  attributesOf,
+  baseOf,
+  checkStackSegment,
+  type Descriptor,
+  findDescriptor,
+  isCode,
+  isConforming,
+  isPresent,
+  limitOf,
+  loadDataSegment,
+  loadFromDescriptor,
+  loadNull,
+  loadVirtualSegment,
+  privilegeOf,
+  requireDescriptor,
+  setSegment,
+  typeOf,
 } from './segments.js';
 
 const BUSY = 0x200;
@@ -15,7 +30,8 @@ export function innerStack(core: Core, privilege: number): { selector: number; p
   const limit = core.segmentField(segmentIndex.tr, 'limit') >>> 0;
   const is32 = (core.segmentField(segmentIndex.tr, 'attributes') & 8) !== 0;
   const at = is32 ? privilege * 8 + 4 : privilege * 4 + 2;
-  if (at + (is32 ? 5 : 3) > limit) core.fault(vectors.invalidTss, core.segmentField(segmentIndex.tr, 'selector') & 0xfffc);
+  if (at + (is32 ? 5 : 3) > limit)
+    core.fault(vectors.invalidTss, core.segmentField(segmentIndex.tr, 'selector') & 0xfffc);
   const bytes = is32 ? 4 : 2;
   return {
     pointer: core.readLinear((base + at) | 0, bytes, false),
@@ -24,7 +40,13 @@ export function innerStack(core: Core, privilege: number): { selector: number; p
 }
 
 /** A TSS's layout: where each value lies (figures 7-2 and 7-10). */
-function layout(is32: boolean): { registers: number; segments: number; segmentCount: number; size: number; minimum: number } {
+function layout(is32: boolean): {
+  registers: number;
+  segments: number;
+  segmentCount: number;
+  size: number;
+  minimum: number;
+} {
   return is32
     ? { registers: 0x20, segments: 0x48, segmentCount: 6, size: 4, minimum: 0x67 }
     : { registers: 0x0e, segments: 0x22, segmentCount: 4, size: 2, minimum: 0x2b };
@@ -96,7 +118,12 @@ export function switchTask(core: Core, flags: FlagsAccess, selector: number, how
 function loadTaskSegments(core: Core, selectors: readonly number[], local: number): void {
   loadLocalTable(core, local, vectors.invalidTss);
   const [es = 0, cs = 0, ss = 0, ds = 0, fs = 0, gs = 0] = selectors;
-  const data = [[segmentIndex.es, es], [segmentIndex.ds, ds], [segmentIndex.fs, fs], [segmentIndex.gs, gs]] as const;
+  const data = [
+    [segmentIndex.es, es],
+    [segmentIndex.ds, ds],
+    [segmentIndex.fs, fs],
+    [segmentIndex.gs, gs],
+  ] as const;
   if (core.virtual8086) {
     core.set('cpl', 3);
     loadVirtualSegment(core, segmentIndex.cs, cs);

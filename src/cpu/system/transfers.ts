@@ -4,8 +4,19 @@ import { type Core, vectors } from './core.js';
 import type { FlagsAccess } from './flags.js';
 import { checkReturnTarget } from './interrupts.js';
 import {
-  checkStackSegment, type Descriptor, dropPrivilegedSegments, isCode, isConforming, isPresent, limitOf,
-  loadFromDescriptor, loadRealSegment, loadVirtualSegment, privilegeOf, requireDescriptor, typeOf,
+  checkStackSegment,
+  type Descriptor,
+  dropPrivilegedSegments,
+  isCode,
+  isConforming,
+  isPresent,
+  limitOf,
+  loadFromDescriptor,
+  loadRealSegment,
+  loadVirtualSegment,
+  privilegeOf,
+  requireDescriptor,
+  typeOf,
 } from './segments.js';
 import { StackCursor } from './stack-cursor.js';
 import { innerStack, switchTask } from './tasks.js';
@@ -30,7 +41,14 @@ export function farJump(core: Core, flags: FlagsAccess, selector: number, offset
 }
 
 /** CALL far. */
-export function farCall(core: Core, flags: FlagsAccess, selector: number, offset: number, next: number, bytes: 2 | 4): void {
+export function farCall(
+  core: Core,
+  flags: FlagsAccess,
+  selector: number,
+  offset: number,
+  next: number,
+  bytes: 2 | 4,
+): void {
   if (core.usesDescriptors) return farTransfer(core, flags, selector, offset, next, bytes);
   checkRealOffset(core, offset);
   const stack = StackCursor.current(core);
@@ -61,7 +79,12 @@ function farTransfer(
       if (privilege < core.get('cpl') || privilege < (selector & 3)) fault();
       if (!isPresent(target)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
       core.set('eip', next);
-      return switchTask(core, flags, typeOf(target) === 5 ? target.low >>> 16 : selector, callBytes === undefined ? 'jump' : 'call');
+      return switchTask(
+        core,
+        flags,
+        typeOf(target) === 5 ? target.low >>> 16 : selector,
+        callBytes === undefined ? 'jump' : 'call',
+      );
     case 4:
     case 12:
       if (privilege < core.get('cpl') || privilege < (selector & 3)) fault();
@@ -81,9 +104,7 @@ function toCodeSegment(
   callBytes: 2 | 4 | undefined,
 ): void {
   const cpl = core.get('cpl');
-  const wrong = isConforming(target)
-    ? privilegeOf(target) > cpl
-    : (selector & 3) > cpl || privilegeOf(target) !== cpl;
+  const wrong = isConforming(target) ? privilegeOf(target) > cpl : (selector & 3) > cpl || privilegeOf(target) !== cpl;
   if (wrong) core.fault(vectors.generalProtection, selector & 0xfffc);
   if (!isPresent(target)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
   if (offset >>> 0 > limitOf(target) >>> 0) core.fault(vectors.generalProtection);
@@ -122,7 +143,14 @@ function throughCallGate(core: Core, gate: Descriptor, next: number, isCall: boo
 }
 
 /** A call to an inner level: the TSS gives the stack, and parameters are copied to it. */
-function callInner(core: Core, gate: Descriptor, target: Descriptor, selector: number, offset: number, next: number): void {
+function callInner(
+  core: Core,
+  gate: Descriptor,
+  target: Descriptor,
+  selector: number,
+  offset: number,
+  next: number,
+): void {
   const bytes = (typeOf(gate) & 8) !== 0 ? 4 : 2;
   const privilege = privilegeOf(target);
   const inner = innerStack(core, privilege);
@@ -173,4 +201,3 @@ function returnOuter(core: Core, stack: StackCursor, selector: number, bytes: 2 
   core.setRegister(4, pointer + extra, big ? 4 : 2);
   dropPrivilegedSegments(core);
 }
-

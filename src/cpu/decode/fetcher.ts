@@ -1,0 +1,140 @@
+/** From an offset in the code segment to a decoded record: limits, paging, stops, and each page's table of records. */
+import { regions, segmentIndex, tlbEntry } from '../layout.js';
+import { type Core, faultSignal, vectors } from '../system/core.js';
+import { attributeBits } from '../system/segments.js';
+import type { CodeCache, TableMode } from './code-cache.js';
+
+/** No record: a fault or a stop was noted instead. */
+export const NO_RECORD = 0;
+/** Execute keys fit the low 12 bits of a tag; 0 and 1 are no keys. */
+const keysMost = 4000;
+
+export class Fetcher {
+  /** Set when {@link find} came upon a stop. */
+  stopHit = false;
+  /** Linear addresses before which running stops. */
+  private stops: ReadonlySet<number> = new Set();
+  /** The stop that was last come upon; it is passed when running goes on. */
+  private passing = -1;
+  private readonly executeKeys = new Map<string, number>();
+
+  constructor(
+    private readonly core: Core,
+    private readonly code: CodeCache,
+  ) {}
+
+  setStops(linear: ReadonlySet<number>): void {
+    this.stops = linear;
+    this.code.setBreakpoints(linear);
+  }
+  /** The stop at hand has been passed. */
+  passed(): void {
+    this.passing = -1;
+  }
+  /** Tells whether a stop was come upon since the last call. */
+  takeStop(): boolean {
+    const hit = this.stopHit;
+    this.stopHit = false;
+    return hit;
+  }
+
+  /** The record at an offset in the code segment, or 0 with a fault or a stop noted; `alone` asks for a record of its own. */
+  find(eip: number, alone: boolean): number {
+    const { core } = this;
+    const base = core.segmentField(segmentIndex.cs, 'base');
+    const limit = core.segmentField(segmentIndex.cs, 'limit') >>> 0;
+    core.set('eip', eip);
+    if (eip >>> 0 > limit) return this.noteFault(vectors.generalProtection);
+    const linear = (base + eip) | 0;
+    if (this.stops.size > 0 && this.passing !== linear && this.stops.has(linear >>> 0)) {
+      this.stopHit = true;
+      this.passing = linear;
+      return NO_RECORD;
+    }
+    const entry = this.translate(linear);
+    if (entry === 0) return NO_RECORD;
+    const offset = linear & 0xfff;
+    core.set('codeBase', (eip - offset) | 0);
+    const host = core.bus.page(core.physicalOf(entry)).address;
+    const mode = this.codeMode((eip - offset) | 0);
+    const endsInside = (eip >>> 0) + (0xfff - offset) > limit;
+    const stops = this.stops.size > 0 && [...this.stops].some((stop) => (stop & 0xfff) === offset);
+    if (host !== 0 && !alone && !endsInside && !stops) {
+      const found = this.inTable(entry, linear, host, offset, mode);
+      if (found !== 0) return found;
+    }
+    return this.single(eip, linear, limit, mode);
+  }
+  private inTable(entry: number, linear: number, host: number, offset: number, mode: TableMode): number {
+    const { core, code } = this;
+    const generation = code.generation;
+    const table = code.table(host, mode);
+    core.i32[(entry + tlbEntry.execute) >> 2] = (linear & ~0xfff) | core.get('executeKey');
+    core.i32[(entry + tlbEntry.codeTable) >> 2] = table;
+    if (code.generation !== generation) return 0; // Records moved under the engine's feet: run this one alone.
+    return code.recordAt(table, host, offset, mode);
+  }
+  private codeMode(codeBase: number): TableMode {
+    const { core } = this;
+    const is386 = core.model === '80386';
+    return {
+      code32: is386 && (core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0,
+      stack32: is386 && (core.segmentField(segmentIndex.ss, 'attributes') & attributeBits.big) !== 0,
+      startsInside: codeBase >>> 0 > 0xffff_f000,
+    };
+  }
+  /** One instruction in the scratch record: page-crossing code, code on the bus, single steps. */
+  private single(eip: number, linear: number, limit: number, mode: TableMode): number {
+    const { core } = this;
+    const wraps = core.model === '8086';
+    let fault = NO_RECORD;
+    const fetch = (index: number): number => {
+      const place = wraps ? (eip + index) & 0xffff : eip + index;
+      if (place >>> 0 > limit || place > 0xffff_ffff) {
+        fault = vectors.generalProtection + 1;
+        return -1;
+      }
+      const address = wraps ? (linear - eip + place) | 0 : (linear + index) | 0;
+      const entry = this.translate(address);
+      if (entry === 0) return -1;
+      return core.readPhysical(core.physicalOf(entry) | (address & 0xfff), 1) & 0xff;
+    };
+    const result = this.code.decodeAlone(mode, linear & 0xfff, fetch);
+    if (result === 'decoded') return regions.scratchRecords;
+    if (result === 'tooLong') return this.noteFault(vectors.generalProtection);
+    return fault === NO_RECORD ? NO_RECORD : this.noteFault(fault - 1);
+  }
+  private translate(linear: number): number {
+    try {
+      return this.core.translate(linear, false, this.core.userLevel);
+    } catch (problem) {
+      if (problem !== faultSignal) throw problem;
+      return 0;
+    }
+  }
+  private noteFault(vector: number): number {
+    this.core.set('faulted', vector + 1);
+    this.core.set('faultError', 0);
+    return NO_RECORD;
+  }
+
+  /** Privilege, segments or paging changed: the fast paths' keys follow. */
+  modeChanged(): void {
+    const { core } = this;
+    core.set('tlb', core.userLevel ? regions.userTlb : regions.supervisorTlb);
+    const field = (segment: number, name: 'base' | 'limit' | 'attributes'): number => core.segmentField(segment, name);
+    const { cs, ss } = segmentIndex;
+    const sizes = (field(cs, 'attributes') & attributeBits.big) * 2 + (field(ss, 'attributes') & attributeBits.big);
+    const key = `${field(cs, 'base')} ${field(cs, 'limit')} ${sizes}`;
+    let number = this.executeKeys.get(key);
+    if (number === undefined) {
+      if (this.executeKeys.size === keysMost) {
+        this.executeKeys.clear();
+        core.forgetExecuteTags();
+      }
+      number = this.executeKeys.size + 2;
+      this.executeKeys.set(key, number);
+    }
+    core.set('executeKey', number);
+  }
+}

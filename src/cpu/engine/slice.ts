@@ -1,0 +1,63 @@
+/** One stay in the engine: how many cycles it was given, where it stands, and how it is cut short. */
+import { record, regions } from '../layout.js';
+import type { Core } from '../system/core.js';
+import { pseudoHandlers } from './interpreter/handlers.js';
+
+export class Slice {
+  running = false;
+  /** Cycle and budget at the start. */
+  private startCycle = 0;
+  private startBudget = 0;
+  /** Budget put aside so that the engine returns early. */
+  private stolen = 0;
+  /** The record that a stop was put on, 0 for none, and the handler it really has. */
+  private patched = 0;
+  private patchedHandler = 0;
+
+  constructor(private readonly core: Core) {}
+
+  begin(cycle: number, budget: number): void {
+    this.startCycle = cycle;
+    this.startBudget = budget;
+    this.stolen = 0;
+    this.running = true;
+    this.core.set('currentRecord', regions.scratchRecords);
+  }
+  /** Ends the stay; gives the cycle reached. The cycles of a block that was left half-way are in the budget already. */
+  end(): number {
+    this.running = false;
+    this.unpatch();
+    const reached = this.startCycle + this.startBudget - this.left;
+    this.stolen = 0;
+    return reached;
+  }
+  private get left(): number {
+    return this.core.get('budget') + this.stolen;
+  }
+  /** Cycles retired so far while running, the instruction of `currentRecord` not counted. */
+  get now(): number {
+    const remaining = this.core.view.getUint16(this.core.get('currentRecord') + record.remaining, true);
+    return this.startCycle + this.startBudget - this.left - remaining;
+  }
+
+  /** Takes the budget away, and puts a stop behind an instruction in the middle of its block. */
+  leaveAfterThis(): void {
+    const { core } = this;
+    if (!this.running) return;
+    this.stolen += core.get('budget');
+    core.set('budget', 0);
+    const at = core.get('currentRecord');
+    if (this.patched !== 0 || core.view.getUint16(at + record.remaining, true) <= 1) return;
+    this.patched = at + record.bytes;
+    this.patchedHandler = core.view.getUint16(this.patched + record.handler, true);
+    core.view.setUint16(this.patched + record.handler, pseudoHandlers.stop, true);
+  }
+  private unpatch(): void {
+    if (this.patched === 0) return;
+    const { view } = this.core;
+    if (view.getUint16(this.patched + record.handler, true) === pseudoHandlers.stop) {
+      view.setUint16(this.patched + record.handler, this.patchedHandler, true);
+    }
+    this.patched = 0;
+  }
+}

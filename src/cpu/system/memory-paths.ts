@@ -1,0 +1,78 @@
+/** Memory accesses that the engine's fast way does not cover: every check by the manual, page crossings, and the bus. */
+import type { AccessWidth } from '../bus.js';
+import type { SlowPaths } from '../engine/imports.js';
+import { segmentAddress, segmentFields, segmentIndex } from '../layout.js';
+import { type CodeWatch, type Core, faultSignal, stackFaultVector, vectors } from './core.js';
+import { accessAllowed } from './segments.js';
+
+const stackSlot = segmentAddress(segmentIndex.ss);
+
+/** Makes a slow path give 0 after a fault, which the engine sees in the state; anything else thrown is our mistake. */
+export function caught<Arguments extends number[]>(
+  path: (...args: Arguments) => number,
+): (...args: Arguments) => number {
+  return (...args) => {
+    try {
+      return path(...args);
+    } catch (problem) {
+      if (problem !== faultSignal) throw problem;
+      return 0;
+    }
+  };
+}
+
+/** The slow paths of memory operands. */
+export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findRecord'> {
+  return {
+    readSlow: caught((segment, offset, bytes) => {
+      if (wraps(core, offset, bytes)) return readWrapped(core, segment);
+      return core.readLinear(checkedLinear(core, segment, offset, bytes, false), bytes as AccessWidth, core.userLevel);
+    }),
+    readForWriteSlow: caught((segment, offset, bytes) => {
+      if (wraps(core, offset, bytes)) return readWrapped(core, segment);
+      return core.readLinear(writableLinear(core, segment, offset, bytes), bytes as AccessWidth, core.userLevel);
+    }),
+    probeWrite: caught((segment, offset, bytes) => writableLinear(core, segment, offset, bytes)),
+    writeSlow: caught((segment, offset, value, bytes) => {
+      if (wraps(core, offset, bytes)) return writeWrapped(core, segment, value);
+      const linear = checkedLinear(core, segment, offset, bytes, true);
+      core.writeLinear(linear, value, bytes as AccessWidth, core.userLevel);
+      return 0;
+    }),
+    codeWrite: (host, bytes) => {
+      code.willChange(host, bytes);
+      return 0;
+    },
+  };
+}
+
+/** The linear address of an access that the segment allows. */
+function checkedLinear(core: Core, segment: number, offset: number, bytes: number, write: boolean): number {
+  if (core.model !== '8086' && !accessAllowed(core, segment, offset, bytes, write)) {
+    core.fault(segment === stackSlot ? stackFaultVector(core) : vectors.generalProtection);
+  }
+  return (core.i32[(segment + segmentFields.base) >> 2]! + offset) | 0;
+}
+/** The same, with the pages' write permission checked as well. */
+function writableLinear(core: Core, segment: number, offset: number, bytes: number): number {
+  const linear = checkedLinear(core, segment, offset, bytes, true);
+  core.translate(linear, true, core.userLevel);
+  core.translate((linear + bytes - 1) | 0, true, core.userLevel);
+  return linear;
+}
+
+/** On the 8086 a word at the end of a segment continues at its start. */
+const wraps = (core: Core, offset: number, bytes: number): boolean =>
+  core.model === '8086' && (offset & 0xffff) + bytes > 0x10000;
+
+function readWrapped(core: Core, segment: number): number {
+  const base = core.i32[(segment + segmentFields.base) >> 2]!;
+  const low = core.readLinear((base + 0xffff) | 0, 1, false);
+  return low | (core.readLinear(base, 1, false) << 8);
+}
+function writeWrapped(core: Core, segment: number, value: number): 0 {
+  const base = core.i32[(segment + segmentFields.base) >> 2]!;
+  core.writeLinear((base + 0xffff) | 0, value & 0xff, 1, false);
+  core.writeLinear(base, (value >> 8) & 0xff, 1, false);
+  return 0;
+}
