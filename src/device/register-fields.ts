@@ -36,8 +36,11 @@ export function register<Fields extends object>(
   fields: { readonly [Field in keyof Fields]: RegisterField<Fields[Field]> },
 ): RegisterLayout<Fields> {
   const names = Object.keys(fields) as (keyof Fields & string)[];
-  const decode = (value: number): Fields =>
-    Object.fromEntries(names.map((field) => [field, fields[field].decode(value)])) as Fields;
+  // Every value's fields are worked out once: guests poll status registers.
+  const table = Array.from({ length: 256 }, (_, value) =>
+    Object.freeze(Object.fromEntries(names.map((field) => [field, fields[field].decode(value)])) as Fields),
+  );
+  const decode = (value: number): Fields => table[value & 0xff]!;
   return {
     name,
     decode,

@@ -12,6 +12,8 @@
 
 #define DATA 0x60
 #define COMMAND 0x64
+#define QUICK_TOGGLES 400 /* Six milliseconds. */
+#define ONE_SECOND_TICKS 19
 #define OUTPUT_FULL 0x01
 #define INPUT_FULL 0x02
 #define COMMAND_BYTE 0x64 /* Translate, pointer disabled, system flag; bit 0 adds the interrupt. */
@@ -49,13 +51,16 @@ bool keyboard_command_byte(u8 value) { return keyboard_controller_write(0x60) &&
 
 /* Waits for that very byte from the controller or the keyboard, a second at most; others are dropped. */
 static bool expect(u8 wanted) {
-    for (u32 toggles = 0; toggles < ONE_SECOND_TOGGLES; toggles++) {
-        if (in8(COMMAND) & OUTPUT_FULL) {
-            if (in8(DATA) == wanted) return true;
-        } else {
-            delay_refresh(1);
-        }
+    for (u32 toggles = 0; toggles < QUICK_TOGGLES; toggles++) {
+        if (!(in8(COMMAND) & OUTPUT_FULL)) delay_refresh(1);
+        else if (in8(DATA) == wanted) return true;
     }
+    /* Only the self test takes longer; it is waited for with the processor at rest. */
+    struct deadline deadline = deadline_in(ONE_SECOND_TICKS);
+    do {
+        while (in8(COMMAND) & OUTPUT_FULL)
+            if (in8(DATA) == wanted) return true;
+    } while (deadline_idle(&deadline));
     return false;
 }
 
