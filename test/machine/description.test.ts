@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../src/base/errors.js';
+import { createMachine } from '../../src/machine/index.js';
+import type { MachineDescription, PowerOn } from '../../src/machine/machine.js';
+import { description, diskMedium, images, powerOn } from './small-guests.js';
+
+interface Wrong {
+  readonly what: string;
+  readonly place: string;
+  readonly change?: Readonly<Record<string, unknown>>;
+  readonly facts?: Partial<PowerOn>;
+}
+
+const disk = (change: Readonly<Record<string, unknown>>): { readonly media: unknown } => ({
+  media: { disk0: { ...diskMedium, ...change } },
+});
+
+const wrong: readonly Wrong[] = [
+  { what: 'a board that does not exist', place: 'board', change: { board: 'amiga' } },
+  { what: 'a processor that does not exist', place: 'processor', change: { processor: '68000' } },
+  { what: 'no memory', place: 'memoryBytes', change: { memoryBytes: 0 } },
+  { what: 'memory that is no multiple of 64 KiB', place: 'memoryBytes', change: { memoryBytes: (1 << 20) + 4096 } },
+  { what: 'more memory than can be', place: 'memoryBytes', change: { memoryBytes: 2 ** 31 + 65536 } },
+  { what: 'memory that is no number', place: 'memoryBytes', change: { memoryBytes: NaN } },
+  { what: 'a processor that stands still', place: 'cyclesPerSecond', change: { cyclesPerSecond: 0 } },
+  { what: 'half a cycle', place: 'cyclesPerSecond', change: { cyclesPerSecond: 1_000_000.5 } },
+  { what: 'a boot device that does not exist', place: 'boot', change: { boot: 'tape' } },
+  { what: 'an image that is not at hand', place: 'media.disk0', change: disk({ sha256: '0'.repeat(64) }) },
+  { what: 'an image of another size', place: 'media.disk0', change: disk({ size: 512 }) },
+  { what: 'a date before 1970', place: 'date', facts: { date: -1 } },
+  { what: 'a seed of 33 bits', place: 'seed', facts: { seed: 2 ** 32 } },
+];
+
+describe('a description with', () => {
+  for (const { what, place, change, facts } of wrong) {
+    test(`${what} is refused, with the place and the next step`, () => {
+      const asked = { ...description, ...change } as MachineDescription;
+      const failed = caught(() => createMachine(asked, images, { ...powerOn, ...facts }));
+      expect(failed).toMatchObject({ place, nextStep: expect.stringMatching(/\.$/) });
+      expect(failed.message).toContain(place);
+    });
+  }
+
+  test('the least and with odd but possible memory makes a machine', () => {
+    for (const memoryBytes of [1 << 20, (1 << 20) + 65536, 3 << 20]) {
+      const machine = createMachine({ ...description, memoryBytes }, images, powerOn);
+      expect(machine.readMemory(memoryBytes - 1, 2)).toEqual(Uint8Array.of(0, 0xff));
+    }
+  });
+
+  test('no medium at all makes a machine', () => {
+    expect(createMachine({ ...description, media: {} }, images, powerOn).cycle).toBe(0);
+  });
+});
+
+function caught(action: () => unknown): UserError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
