@@ -16,7 +16,9 @@ export class Fetcher {
   private stops: ReadonlySet<number> = new Set();
   /** The stop that was last come upon; it is passed when running goes on. */
   private passing = -1;
-  private readonly executeKeys = new Map<string, number>();
+  private readonly executeKeys = new Map<number, number>();
+  private readonly limits = new Map<number, number>();
+  private lastKey = -1;
 
   constructor(
     private readonly core: Core,
@@ -122,19 +124,37 @@ export class Fetcher {
   modeChanged(): void {
     const { core } = this;
     core.set('tlb', core.userLevel ? regions.userTlb : regions.supervisorTlb);
-    const field = (segment: number, name: 'base' | 'limit' | 'attributes'): number => core.segmentField(segment, name);
     const { cs, ss } = segmentIndex;
-    const sizes = (field(cs, 'attributes') & attributeBits.big) * 2 + (field(ss, 'attributes') & attributeBits.big);
-    const key = `${field(cs, 'base')} ${field(cs, 'limit')} ${sizes}`;
-    let number = this.executeKeys.get(key);
-    if (number === undefined) {
-      if (this.executeKeys.size === keysMost) {
-        this.executeKeys.clear();
-        core.forgetExecuteTags();
-      }
-      number = this.executeKeys.size + 2;
-      this.executeKeys.set(key, number);
-    }
-    core.set('executeKey', number);
+    const codeBig = (core.segmentField(cs, 'attributes') & attributeBits.big) !== 0 ? 1 : 0;
+    const stackBig = (core.segmentField(ss, 'attributes') & attributeBits.big) !== 0 ? 2 : 0;
+    const limit = core.segmentField(cs, 'limit');
+    // Base, limit and sizes as one number below 2^53; limits are numbered as they come, there are few.
+    const key =
+      ((core.segmentField(cs, 'base') >>> 0) * 2 ** 16 + this.limitNumber(core.segmentField(cs, 'limit'))) * 4 +
+      codeBig +
+      stackBig;
+    if (key === this.lastKey) return;
+    this.lastKey = key;
+    core.set('executeKey', this.numberOf(key));
+  }
+  private limitNumber(limit: number): number {
+    const known = this.limits.get(limit);
+    if (known !== undefined) return known;
+    if (this.limits.size === 2 ** 16) this.forgetKeys();
+    this.limits.set(limit, this.limits.size);
+    return this.limits.size - 1;
+  }
+  private forgetKeys(): void {
+    this.limits.clear();
+    this.executeKeys.clear();
+    this.core.forgetExecuteTags();
+  }
+  private numberOf(key: number): number {
+    const known = this.executeKeys.get(key);
+    if (known !== undefined) return known;
+    if (this.executeKeys.size === keysMost) this.forgetKeys();
+    const number = this.executeKeys.size + 2;
+    this.executeKeys.set(key, number);
+    return number;
   }
 }
