@@ -182,10 +182,14 @@ export const tlbEntry = {
   writeCode: 20,
 } as const;
 export const tlbEntries = 1024;
+/** An entry is 2 to this power bytes. */
+export const tlbEntryShift = 5;
 const tlbBytes = tlbEntries * tlbEntry.bytes;
 
 /** Bytes of code lines: a store to a line without decoded code needs no further care. */
 export const codeLineBytes = 64;
+/** A line is 2 to this power bytes. */
+export const codeLineShift = 6;
 
 /** Fixed regions below the machine's memory. */
 export const regions = {

@@ -1,7 +1,21 @@
 /** The eight classic two-operand operations, and INC, DEC, NEG, NOT, TEST. */
 import type { Value } from '../wasm/values.js';
 import type { EmittedOperand, Emitter } from './emitter.js';
-import { accumulator, al, form, imm, imm8, instruction, type Instruction, opcodeRegister, r, r8, rm, rm8, signedImm8 } from './instruction.js';
+import {
+  accumulator,
+  al,
+  form,
+  imm,
+  imm8,
+  instruction,
+  type Instruction,
+  opcodeRegister,
+  r,
+  r8,
+  rm,
+  rm8,
+  signedImm8,
+} from './instruction.js';
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
 

@@ -23,8 +23,7 @@ function afterDecimal(mnemonic: string, opcode: string, direction: 'add' | 'sub'
       al.write(result);
       const borrowed = direction === 'sub' ? emit.and(lowAdjust, emit.lessUnsigned(old, 6)) : emit.i32(0);
       const carryOut = emit.hold(emit.or(highAdjust, emit.model === '8086' ? emit.i32(0) : borrowed));
-      const overflowing =
-        direction === 'add' ? emit.and(emit.not(old), result) : emit.and(old, emit.not(result));
+      const overflowing = direction === 'add' ? emit.and(emit.not(old), result) : emit.and(old, emit.not(result));
       const overflow = emit.hold(emit.and(emit.shrUnsigned(overflowing, 7), 1));
       emit.setResultFlags(result, 8, carryOut, overflow);
       emit.setStatusWord(emit.or(emit.statusWord(), emit.mul(lowAdjust, AF)));

@@ -3,8 +3,25 @@ import type { SegmentName } from '../layout.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
 import {
-  accumulator, al, form, imm, imm8, instruction, type Instruction, looselyDecoded, memory, moffs, moffs8, opcodeRegister, opcodeRegister8,
-  r, r8, regNumber, rm, rm16, rm8,
+  accumulator,
+  al,
+  form,
+  imm,
+  imm8,
+  instruction,
+  type Instruction,
+  looselyDecoded,
+  memory,
+  moffs,
+  moffs8,
+  opcodeRegister,
+  opcodeRegister8,
+  r,
+  r8,
+  regNumber,
+  rm,
+  rm16,
+  rm8,
 } from './instruction.js';
 
 const mov = instruction('mov', {
@@ -70,7 +87,11 @@ const movToSegment = instruction('mov', {
 
 const exchange = instruction('xchg', {
   source: 'Intel SDM Vol. 2B, "XCHG: Exchange Register/Memory With Register"',
-  forms: [form('86 /r', rm8, r8).lockable(), form('87 /r', rm, r).lockable(), form('90+r', opcodeRegister, accumulator)],
+  forms: [
+    form('86 /r', rm8, r8).lockable(),
+    form('87 /r', rm, r).lockable(),
+    form('90+r', opcodeRegister, accumulator),
+  ],
   target: 'readWrite',
   second: 'readWrite',
   meaning(_emit, target, other) {

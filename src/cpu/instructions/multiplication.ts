@@ -113,7 +113,8 @@ function signedDivide(emit: Emitter, source: EmittedOperand): void {
   emit.when(outside, () => emit.fault(DIVIDE_ERROR));
   const remainder = emit.hold(emit.wide('rem_s', number, by));
   // On the 8086 a REP prefix flips the sign the microcode keeps, so the quotient comes out negated.
-  const stored = emit.model === '8086' && emit.repeat !== 'none' ? emit.sub(0, emit.narrow(quotient)) : emit.narrow(quotient);
+  const stored =
+    emit.model === '8086' && emit.repeat !== 'none' ? emit.sub(0, emit.narrow(quotient)) : emit.narrow(quotient);
   low.write(emit.zeroExtend(stored, width));
   high.write(emit.zeroExtend(emit.narrow(remainder), width));
 }

@@ -2,7 +2,18 @@
 import type { SegmentName } from '../layout.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
-import { form, imm, imm16, instruction, type Instruction, looselyDecoded, opcodeRegister, rm, secondImm8, signedImm8 } from './instruction.js';
+import {
+  form,
+  imm,
+  imm16,
+  instruction,
+  type Instruction,
+  looselyDecoded,
+  opcodeRegister,
+  rm,
+  secondImm8,
+  signedImm8,
+} from './instruction.js';
 
 const push = instruction('push', {
   source: 'Intel SDM Vol. 2B, "PUSH: Push Word, Doubleword or Quadword Onto the Stack"',
@@ -79,7 +90,7 @@ const popSegments = stackSegments
 
 /** POP CS: the 8086 alone takes 0F so. */
 const popCode8086 = instruction('popcs', {
-  source: 'Intel iAPX 86,88 User\'s Manual (210201), table 4-14: POP segment register with reg 01',
+  source: "Intel iAPX 86,88 User's Manual (210201), table 4-14: POP segment register with reg 01",
   forms: [form('0F').only('8086')],
   usesStack: true,
   endsBlock: true,

@@ -2,7 +2,20 @@
 import { flagBits } from '../layout.js';
 import type { EmittedOperand, Emitter } from './emitter.js';
 import {
-  accumulator, al, dx, form, imm8, instruction, type Instruction, memory, r, r16, regNumber, rm, rm16, rmRegister32,
+  accumulator,
+  al,
+  dx,
+  form,
+  imm8,
+  instruction,
+  type Instruction,
+  memory,
+  r,
+  r16,
+  regNumber,
+  rm,
+  rm16,
+  rmRegister32,
 } from './instruction.js';
 import type { SystemOperation } from './system-operations.js';
 

@@ -68,14 +68,19 @@ export class ModuleWriter {
       }
     });
     const memory = { module: 'environment', name: 'memory' };
-    section<{ module: string; name: string; typeIndex?: number }>(out, 2, [memory, ...this.imports], (writer, entry) => {
-      writer.name(entry.module);
-      writer.name(entry.name);
-      if (entry.typeIndex !== undefined) {
-        writer.byte(0x00);
-        writer.unsigned(entry.typeIndex);
-      } else writer.bytes([0x02, 0x00, 0x01]); // A memory of at least one page; the instance brings the real size.
-    });
+    section<{ module: string; name: string; typeIndex?: number }>(
+      out,
+      2,
+      [memory, ...this.imports],
+      (writer, entry) => {
+        writer.name(entry.module);
+        writer.name(entry.name);
+        if (entry.typeIndex !== undefined) {
+          writer.byte(0x00);
+          writer.unsigned(entry.typeIndex);
+        } else writer.bytes([0x02, 0x00, 0x01]); // A memory of at least one page; the instance brings the real size.
+      },
+    );
     section(out, 3, this.functions, (writer, entry) => writer.unsigned(entry.typeIndex));
     if (this.tableElements.length > 0) {
       section<number>(out, 4, [this.tableElements.length], (writer, length) => {
@@ -106,7 +111,12 @@ export class ModuleWriter {
   }
 }
 
-function section<T>(out: ByteWriter, id: number, entries: readonly T[], write: (writer: ByteWriter, entry: T) => void): void {
+function section<T>(
+  out: ByteWriter,
+  id: number,
+  entries: readonly T[],
+  write: (writer: ByteWriter, entry: T) => void,
+): void {
   const content = new ByteWriter();
   content.unsigned(entries.length);
   for (const entry of entries) write(content, entry);

@@ -280,5 +280,26 @@ export interface Variable extends Value {
 export type LoadOpcode = 'i32.load' | 'i64.load' | 'i32.load8_u' | 'i32.load8_s' | 'i32.load16_u' | 'i32.load16_s';
 export type StoreOpcode = 'i32.store' | 'i64.store' | 'i32.store8' | 'i32.store16';
 type WideOperation =
-  | 'add' | 'sub' | 'mul' | 'div_s' | 'div_u' | 'rem_s' | 'rem_u' | 'and' | 'or' | 'xor' | 'shl' | 'shr_s' | 'shr_u'
-  | 'eq' | 'ne' | 'lt_s' | 'lt_u' | 'gt_s' | 'gt_u' | 'le_s' | 'le_u' | 'ge_s' | 'ge_u';
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div_s'
+  | 'div_u'
+  | 'rem_s'
+  | 'rem_u'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'shl'
+  | 'shr_s'
+  | 'shr_u'
+  | 'eq'
+  | 'ne'
+  | 'lt_s'
+  | 'lt_u'
+  | 'gt_s'
+  | 'gt_u'
+  | 'le_s'
+  | 'le_u'
+  | 'ge_s'
+  | 'ge_u';

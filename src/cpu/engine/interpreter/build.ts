@@ -2,7 +2,15 @@
 import type { EmittedOperand } from '../../instructions/emitter.js';
 import type { Width } from '../../instructions/instruction.js';
 import {
-  at, codeLineBytes, flagResultAddress, type MemoryPlan, record, segmentAddress, segmentFields, segmentIndex, tlbEntry,
+  at,
+  codeLineShift,
+  flagResultAddress,
+  type MemoryPlan,
+  record,
+  segmentAddress,
+  segmentFields,
+  segmentIndex,
+  tlbEntry,
 } from '../../layout.js';
 import type { ProcessorModel } from '../../model.js';
 import { FunctionBody } from '../../wasm/body.js';
@@ -10,12 +18,12 @@ import { ModuleWriter } from '../../wasm/module.js';
 import type { ValueType } from '../../wasm/opcodes.js';
 import { Code, type Value } from '../../wasm/values.js';
 import { exits, importList } from '../imports.js';
-import {
-  loadOpcodes, type ModuleFunctions, RecordEmitter, storeOpcodes, tagMatches, tlbEntryFor, withinTop,
-} from './emitter.js';
+import { RecordEmitter } from './emitter.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
+import { tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
+import { loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
 
 const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 const handlerSignature = { parameters: i32s(1), results: i32s(1) };
@@ -65,7 +73,9 @@ export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, '
     module.defineFunction(outlined[index]!, body);
   });
   module.defineFunction(invalidOpcode, invalidOpcodeBody(functions));
-  const pseudo = Array.from({ length: firstHandler }, (_, id) => (id === pseudoHandlers.invalidOpcode ? invalidOpcode : invalid));
+  const pseudo = Array.from({ length: firstHandler }, (_, id) =>
+    id === pseudoHandlers.invalidOpcode ? invalidOpcode : invalid,
+  );
   module.setTable([...pseudo, ...outlined]);
   codeSizes.forEach((size, index) => {
     const hot = handlers.map((handler, number) => ({ handler, id: number + firstHandler }));
@@ -126,7 +136,10 @@ function runBody(
     body.local('local.set', 0);
   };
   const remaining = code.loadLate('i32.load16_u', here, record.remaining);
-  const eipHere = code.add(code.loadLate('i32.load', 0, at.codeBase), code.loadLate('i32.load16_u', here, record.pageOffset));
+  const eipHere = code.add(
+    code.loadLate('i32.load', 0, at.codeBase),
+    code.loadLate('i32.load16_u', here, record.pageOffset),
+  );
   const budget = code.loadLate('i32.load', 0, at.budget);
   const refund = (): void => code.store('i32.store', 0, code.add(budget, remaining), at.budget);
   const leaveHere = (): void => {
@@ -173,19 +186,25 @@ function runBody(
   }
   body.close();
   body.releaseLocals(0);
+  setRecord(callOutlined(code, here, handlerType, enterAt));
+  body.branch(next);
+  body.close();
+  body.close();
+  return body;
+}
+
+/** Calls the record's handler through the table; gives the next record of the block, and leaves otherwise. */
+function callOutlined(code: Code, here: Value, handlerType: number, enterAt: (block: Value) => void): Value {
+  const { body } = code;
   here.push(body);
   code.loadLate('i32.load16_u', here, record.handler).push(body);
   body.callIndirect(handlerType);
   const result = body.allocate('i32');
   body.local('local.set', result);
-  const resultValue = code.local(result, 'i32');
-  code.when(code.isZero(resultValue), () => code.return());
-  code.when(code.and(resultValue, 1), () => enterAt(code.and(resultValue, ~1)));
-  setRecord(resultValue);
-  body.branch(next);
-  body.close();
-  body.close();
-  return body;
+  const next = code.local(result, 'i32');
+  code.when(code.isZero(next), () => code.return());
+  code.when(code.and(next, 1), () => enterAt(code.and(next, ~1)));
+  return next;
 }
 
 /** Finds the record at an offset of the code segment: by the TLB's table of records, or outside. */
@@ -217,14 +236,18 @@ function lookupBody(imports: ReadonlyMap<string, number>): FunctionBody {
 }
 
 /** Writes that missed the fast way: a page with code in other lines is still written here. */
-function slowWriteBody(width: Width, imports: ReadonlyMap<string, number>, plan: Pick<MemoryPlan, 'ram' | 'codeLines'>): FunctionBody {
+function slowWriteBody(
+  width: Width,
+  imports: ReadonlyMap<string, number>,
+  plan: Pick<MemoryPlan, 'ram' | 'codeLines'>,
+): FunctionBody {
   const body = new FunctionBody(i32s(3));
   const code = new Code(body);
   const [segment, offset, value] = [code.local(0, 'i32'), code.local(1, 'i32'), code.local(2, 'i32')];
   const bytes = width / 8;
   codePageHit(code, segment, offset, bytes, (host) => {
     const line = (address: Value): Value => {
-      const number = code.shrUnsigned(code.sub(address, plan.ram), Math.log2(codeLineBytes));
+      const number = code.shrUnsigned(code.sub(address, plan.ram), codeLineShift);
       return code.loadLate('i32.load8_u', number, plan.codeLines);
     };
     const hasCode = bytes === 1 ? line(host) : code.or(line(host), line(code.add(host, bytes - 1)));
@@ -263,7 +286,8 @@ function statusWordBody(functions: ModuleFunctions): FunctionBody {
   const body = new FunctionBody([]);
   const variant = { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model: '80386' } as const;
   const code = new RecordEmitter(body, functions, outlineFlow(new Code(body).i32(0)), variant, 0);
-  const bit = (name: 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF', position: number): Value => code.shl(code.flag(name), position);
+  const bit = (name: 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF', position: number): Value =>
+    code.shl(code.flag(name), position);
   const word = [bit('CF', 0), bit('PF', 2), bit('AF', 4), bit('ZF', 6), bit('SF', 7), bit('OF', 11)];
   code.return(word.reduce((all, each) => code.or(all, each)));
   body.op('unreachable');
@@ -281,10 +305,7 @@ function setStatusWordBody(): FunctionBody {
   code.store('i32.store', 0, low, flagResultAddress);
   code.store('i32.store', 0, high, flagResultAddress + 4);
   const carry = bit(0);
-  const carries = code.or(
-    code.or(code.shl(carry, 31), code.shl(code.xor(carry, bit(11)), 30)),
-    code.shl(bit(4), 3),
-  );
+  const carries = code.or(code.or(code.shl(carry, 31), code.shl(code.xor(carry, bit(11)), 30)), code.shl(bit(4), 3));
   code.store('i32.store', 0, carries, at.flagCarries);
   return body;
 }

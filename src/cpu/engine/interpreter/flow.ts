@@ -23,7 +23,13 @@ export function outlineFlow(recordValue: Value): Flow {
 }
 
 /** A handler inside the dispatching function: plain branches. */
-export function inlineFlow(body: FunctionBody, recordLocal: number, recordValue: Value, next: Label, enter: Label): Flow {
+export function inlineFlow(
+  body: FunctionBody,
+  recordLocal: number,
+  recordValue: Value,
+  next: Label,
+  enter: Label,
+): Flow {
   return {
     record: recordValue,
     next(code) {

@@ -2,7 +2,7 @@
 import { instructions } from '../../instructions/all.js';
 import type { Form, Instruction, OperandSpecification, Width } from '../../instructions/instruction.js';
 import { atLeast, type ProcessorModel } from '../../model.js';
-import type { HandlerVariant } from './emitter.js';
+import type { HandlerVariant } from './record-code.js';
 
 /** Where a handler finds an operand. */
 export type Shape = 'rm' | 'reg' | 'memory' | 'immediate' | 'immediate2' | 'one' | 'fixed';
@@ -108,13 +108,7 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
   return { handlers, forms };
 }
 
-function describe(
-  instruction: Instruction,
-  number: number,
-  form: Form,
-  index: number,
-  model: ProcessorModel,
-): Handler {
+function describe(instruction: Instruction, number: number, form: Form, index: number, model: ProcessorModel): Handler {
   const width = dependsOnOperandSize(form) && (index & 2) !== 0 ? 32 : 16;
   const operands = form.operands.map((specification) => ({
     shape: shapeOf(specification, (index & 1) !== 0),
@@ -129,7 +123,9 @@ function describe(
     repeat: sensesRepeat ? repeatFor(instruction, repeats[index >> 4]!) : 'none',
     model,
   };
-  const shapes = operands.map((operand) => `${operand.shape}${operand.shape === 'fixed' ? operand.register : ''}:${operand.width}`).join(' ');
+  const shapes = operands
+    .map((operand) => `${operand.shape}${operand.shape === 'fixed' ? operand.register : ''}:${operand.width}`)
+    .join(' ');
   const { addressWidth, stackWidth, repeat } = variant;
   const key = `${instruction.mnemonic}#${number} ${shapes} ${width} ${addressWidth} ${stackWidth} ${repeat}`;
   return { key, instruction, operands, variant };
@@ -140,10 +136,16 @@ function repeatFor(instruction: Instruction, repeat: 'none' | 'rep' | 'repne'): 
   return repeat === 'repne' && instruction.repeatable !== 'repWhileEqual' ? 'rep' : repeat;
 }
 
-const byModel = new Map<ProcessorModel, { readonly handlers: readonly Handler[]; readonly forms: readonly DecodeForm[] }>();
+const byModel = new Map<
+  ProcessorModel,
+  { readonly handlers: readonly Handler[]; readonly forms: readonly DecodeForm[] }
+>();
 
 /** Handlers (the first has number {@link firstHandler}) and forms of a model. */
-export function handlersOf(model: ProcessorModel): { readonly handlers: readonly Handler[]; readonly forms: readonly DecodeForm[] } {
+export function handlersOf(model: ProcessorModel): {
+  readonly handlers: readonly Handler[];
+  readonly forms: readonly DecodeForm[];
+} {
   const known = byModel.get(model) ?? collect(model);
   byModel.set(model, known);
   return known;

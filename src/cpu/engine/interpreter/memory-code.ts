@@ -1,0 +1,124 @@
+/** Memory accesses of handlers: the TLB hit inlined, everything else through a slow path. */
+import type { Width } from '../../instructions/instruction.js';
+import {
+  at,
+  segmentAddress,
+  segmentFields,
+  segmentIndex,
+  type SegmentName,
+  tlbEntries,
+  tlbEntry,
+  tlbEntryShift,
+} from '../../layout.js';
+import type { Code, Operand, Value } from '../../wasm/values.js';
+import { loadOpcodes, RecordCode, storeOpcodes } from './record-code.js';
+
+/** The address of the TLB entry for a linear address. */
+export function tlbEntryFor(code: Code, linear: Value): Value {
+  const shift = 12 - tlbEntryShift;
+  const mask = (tlbEntries - 1) * tlbEntry.bytes;
+  return code.hold(code.add(code.and(code.shrUnsigned(linear, shift), mask), code.loadLate('i32.load', 0, at.tlb)));
+}
+
+/** Whether all bytes of an access lie in the page that a tag names. */
+export function tagMatches(code: Code, tag: Value, linear: Value, bytes: number): Value {
+  return code.equal(tag, code.and(code.add(linear, bytes - 1), ~0xfff));
+}
+
+/** Whether an access lies below a segment's top, in 64 bits so that nothing wraps. */
+export function withinTop(
+  code: Code,
+  segment: Operand,
+  offset: Value,
+  bytes: number,
+  top: 'readTop' | 'writeTop',
+): Value {
+  const last = code.widen(offset, 'unsigned');
+  const end = bytes === 1 ? last : code.wide('add', last, code.i64(BigInt(bytes - 1)));
+  return code.wide('lt_s', end, code.loadLate('i64.load', segment, segmentFields[top]));
+}
+
+/** Adds accesses through a segment. */
+export class MemoryCode extends RecordCode {
+  protected linear(segment: Operand, offset: Value): Value {
+    return this.hold(this.add(offset, this.loadLate('i32.load', segment, segmentFields.base)));
+  }
+  protected hit(
+    segment: Operand,
+    offset: Value,
+    width: Width,
+    kind: 'read' | 'write',
+  ): { linear: Value; entry: Value; ok: Value } {
+    const bytes = width / 8;
+    const linear = this.linear(segment, offset);
+    const entry = tlbEntryFor(this, linear);
+    const ok = this.and(
+      withinTop(this, segment, offset, bytes, kind === 'read' ? 'readTop' : 'writeTop'),
+      tagMatches(this, this.loadLate('i32.load', entry, tlbEntry[kind]), linear, bytes),
+    );
+    return { linear, entry, ok };
+  }
+  protected readMemory(segment: Operand, at: Value, width: Width): Value {
+    const offset = this.hold(at);
+    const { linear, entry, ok } = this.hit(segment, offset, width, 'read');
+    const result = this.variable(0);
+    this.when(
+      ok,
+      () =>
+        result.set(
+          this.loadLate(loadOpcodes[width], this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend))),
+        ),
+      () => result.set(this.slow('readSlow', this.asValue(segment), offset, this.i32(width / 8))),
+    );
+    return result;
+  }
+  protected writeMemory(segment: Operand, at: Value, width: Width, value: Operand): void {
+    const offset = this.hold(at);
+    const { linear, entry, ok } = this.hit(segment, offset, width, 'write');
+    this.when(
+      ok,
+      () => this.store(storeOpcodes[width], this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)), value),
+      () => this.writeSlowly(segment, offset, width, value),
+    );
+  }
+  protected writeSlowly(segment: Operand, offset: Value, width: Width, value: Operand): void {
+    this.rememberRecord();
+    this.callVoid(this.functions.write[width], segment, offset, value);
+    this.leaveIfFaulted();
+  }
+  /** The value, and the host address to write to afterwards, 0 where the write must go the slow way. */
+  protected readForWrite(segment: Operand, at: Value, width: Width): { value: Value; place: Value } {
+    const offset = this.hold(at);
+    const { linear, entry, ok } = this.hit(segment, offset, width, 'write');
+    const place = this.variable(0);
+    const value = this.variable(0);
+    this.when(
+      ok,
+      () => {
+        place.set(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)));
+        value.set(this.loadLate(loadOpcodes[width], place));
+      },
+      () => {
+        this.rememberRecord();
+        value.set(this.call(this.functions.readForWrite[width], 'i32', segment, offset));
+        this.leaveIfFaulted();
+      },
+    );
+    return { value, place };
+  }
+  loadFrom(segment: SegmentName, offset: Value, width: Width): Value {
+    return this.readMemory(segmentAddress(segmentIndex[segment]), offset, width);
+  }
+  storeTo(segment: SegmentName, offset: Value, width: Width, value: Operand): void {
+    this.writeMemory(segmentAddress(segmentIndex[segment]), offset, width, value);
+  }
+  loadFromData(offset: Value, width: Width): Value {
+    return this.readMemory(this.field('segment'), offset, width);
+  }
+  prepareStore(segment: SegmentName, at: Value, width: Width): void {
+    const offset = this.hold(at);
+    const address = segmentAddress(segmentIndex[segment]);
+    const { ok } = this.hit(address, offset, width, 'write');
+    this.when(this.isZero(ok), () => void this.slow('probeWrite', this.i32(address), offset, this.i32(width / 8)));
+  }
+}

@@ -1,0 +1,111 @@
+/** What every handler's code is written over: the record's fields, the slow paths, and leaving through a fault. */
+import { assert } from '../../../base/assert.js';
+import type { Width } from '../../instructions/instruction.js';
+import type { SystemOperation } from '../../instructions/system-operations.js';
+import { at, record } from '../../layout.js';
+import type { ProcessorModel } from '../../model.js';
+import type { FunctionBody } from '../../wasm/body.js';
+import { Code, type LoadOpcode, type Operand, type StoreOpcode, type Value } from '../../wasm/values.js';
+import { exits } from '../imports.js';
+import { type Flow, setExit } from './flow.js';
+
+/** Functions of the module that handlers call, by index. */
+export interface ModuleFunctions {
+  readonly imports: ReadonlyMap<string, number>;
+  readonly lookup: number;
+  readonly statusWord: number;
+  readonly setStatusWord: number;
+  /** By width. */
+  readonly write: Readonly<Record<Width, number>>;
+  readonly readForWrite: Readonly<Record<Width, number>>;
+}
+
+/** What one handler was specialised for. */
+export interface HandlerVariant {
+  readonly width: 16 | 32;
+  readonly addressWidth: 16 | 32;
+  readonly stackWidth: 16 | 32;
+  readonly repeat: 'none' | 'rep' | 'repne';
+  readonly model: ProcessorModel;
+}
+
+export const loadOpcodes: Readonly<Record<Width, LoadOpcode>> = {
+  8: 'i32.load8_u',
+  16: 'i32.load16_u',
+  32: 'i32.load',
+};
+export const storeOpcodes: Readonly<Record<Width, StoreOpcode>> = {
+  8: 'i32.store8',
+  16: 'i32.store16',
+  32: 'i32.store',
+};
+
+/** Code of one handler, specialised for a variant. */
+export class RecordCode extends Code {
+  readonly width: 16 | 32;
+  readonly addressWidth: 16 | 32;
+  readonly stackWidth: 16 | 32;
+  readonly repeat: 'none' | 'rep' | 'repne';
+  readonly model: ProcessorModel;
+
+  constructor(
+    body: FunctionBody,
+    protected readonly functions: ModuleFunctions,
+    protected readonly flow: Flow,
+    variant: HandlerVariant,
+    protected readonly handler: number,
+  ) {
+    super(body);
+    this.width = variant.width;
+    this.addressWidth = variant.addressWidth;
+    this.stackWidth = variant.stackWidth;
+    this.repeat = variant.repeat;
+    this.model = variant.model;
+  }
+
+  protected field(name: 'rm' | 'reg' | 'base' | 'index' | 'segment' | 'pageOffset' | 'remaining'): Value {
+    return this.loadLate('i32.load16_u', this.flow.record, record[name]);
+  }
+  protected word(name: 'immediate' | 'immediate2' | 'displacement' | 'addressMask' | 'link'): Value {
+    return this.loadLate('i32.load', this.flow.record, record[name]);
+  }
+
+  protected asValue(operand: Operand): Value {
+    return typeof operand === 'number' ? this.i32(operand) : operand;
+  }
+
+  protected slow(name: string, ...args: Value[]): Value {
+    this.rememberRecord();
+    const result = this.call(this.imported(name), 'i32', ...args);
+    this.leaveIfFaulted();
+    return result;
+  }
+  protected imported(name: string): number {
+    const index = this.functions.imports.get(name);
+    assert(index !== undefined, `${name} is imported`);
+    return index;
+  }
+  protected rememberRecord(): void {
+    this.store('i32.store', 0, this.flow.record, at.currentRecord);
+  }
+  protected leaveIfFaulted(): void {
+    this.when(this.loadLate('i32.load', 0, at.faulted), () => this.exitWith(exits.fault));
+  }
+  protected exitWith(reason: number): void {
+    setExit(this, reason);
+    this.flow.exit(this);
+  }
+
+  fault(vector: number, errorCode: Operand = 0): void {
+    this.rememberRecord();
+    this.store('i32.store', 0, vector + 1, at.faulted);
+    this.store('i32.store', 0, errorCode, at.faultError);
+    this.exitWith(exits.fault);
+  }
+  system(operation: SystemOperation, a: Operand = 0, b: Operand = 0): Value {
+    return this.slow(operation, this.asValue(a), this.asValue(b));
+  }
+  output(port: Value, value: Value, width: Width): void {
+    this.slow(`output${width}`, port, value);
+  }
+}
