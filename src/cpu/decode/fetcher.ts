@@ -145,6 +145,7 @@ export class Fetcher {
     return this.limits.size - 1;
   }
   private forgetKeys(): void {
+    this.lastKey = -1;
     this.limits.clear();
     this.executeKeys.clear();
     this.core.forgetExecuteTags();
