@@ -127,7 +127,6 @@ export class Fetcher {
     const { cs, ss } = segmentIndex;
     const codeBig = (core.segmentField(cs, 'attributes') & attributeBits.big) !== 0 ? 1 : 0;
     const stackBig = (core.segmentField(ss, 'attributes') & attributeBits.big) !== 0 ? 2 : 0;
-    const limit = core.segmentField(cs, 'limit');
     // Base, limit and sizes as one number below 2^53; limits are numbered as they come, there are few.
     const key =
       ((core.segmentField(cs, 'base') >>> 0) * 2 ** 16 + this.limitNumber(core.segmentField(cs, 'limit'))) * 4 +
