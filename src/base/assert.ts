@@ -7,4 +7,3 @@ export class InvariantError extends Error {
 export function assert(condition: unknown, invariant: string): asserts condition {
   if (!condition) throw new InvariantError(`invariant broken: ${invariant}`);
 }
-

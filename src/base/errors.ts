@@ -19,7 +19,9 @@ export class UserError extends Error {
   constructor(problem: string, details: UserErrorDetails = {}) {
     const where = [details.file, details.place].filter((part) => part !== undefined).join(', ');
     super(
-      [where === '' ? problem : `${where}: ${problem}`, details.nextStep].filter((part) => part !== undefined).join('\n'),
+      [where === '' ? problem : `${where}: ${problem}`, details.nextStep]
+        .filter((part) => part !== undefined)
+        .join('\n'),
       { cause: details.cause },
     );
     this.file = details.file;

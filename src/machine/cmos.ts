@@ -3,7 +3,13 @@ import type { FloppyDriveKind } from '../device/floppy/geometry.js';
 import type { MachineDescription } from './machine.js';
 
 /** Drive types as byte 10h codes them. */
-const floppyCodes: Readonly<Record<FloppyDriveKind, number>> = { '360K': 1, '1.2M': 2, '720K': 3, '1.44M': 4, '2.88M': 5 };
+const floppyCodes: Readonly<Record<FloppyDriveKind, number>> = {
+  '360K': 1,
+  '1.2M': 2,
+  '720K': 3,
+  '1.44M': 4,
+  '2.88M': 5,
+};
 
 const kibibyte = 1024;
 const mebibyte = 1 << 20;

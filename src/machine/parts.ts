@@ -17,7 +17,11 @@ export interface Part {
 export type Parts = ReadonlyMap<string, Part>;
 
 /** A part that a device is. */
-export function devicePart(device: { save(): Uint8Array; load(saved: Uint8Array): void; diff(saved: Uint8Array): Difference[] }): Part {
+export function devicePart(device: {
+  save(): Uint8Array;
+  load(saved: Uint8Array): void;
+  diff(saved: Uint8Array): Difference[];
+}): Part {
   return {
     save: () => device.save(),
     load: (saved) => device.load(saved),
@@ -74,6 +78,8 @@ export function firstByteDifference(left: Uint8Array, right: Uint8Array): Differ
 export function digestParts(parts: Parts): MachineDigest {
   const hashes: Record<string, string> = {};
   for (const [name, part] of parts) hashes[name] = hex(fastHash(part.hashed?.() ?? part.save()), 16);
-  const text = Object.entries(hashes).map(([name, hash]) => `${name} ${hash}\n`).join('');
+  const text = Object.entries(hashes)
+    .map(([name, hash]) => `${name} ${hash}\n`)
+    .join('');
   return { sha256: sha256Hex(new TextEncoder().encode(text)), parts: hashes };
 }

@@ -11,6 +11,7 @@ import { createPicPair } from '../device/pic/pair.js';
 import { pit } from '../device/pit/pit.js';
 import { rtc } from '../device/rtc/rtc.js';
 import { systemControl } from '../device/system-control/system-control.js';
+import { lineBytesMax } from '../device/uart/state.js';
 import { uart } from '../device/uart/uart.js';
 import { vga } from '../device/vga/vga.js';
 import type { Frame } from '../screen/frame.js';
@@ -154,7 +155,8 @@ export class PcChips {
     return device;
   }
   private createFloppy() {
-    const medium = (unit: number): MediumBay | undefined => (unit === 0 ? this.bays.floppyA : unit === 1 ? this.bays.floppyB : undefined);
+    const medium = (unit: number): MediumBay | undefined =>
+      unit === 0 ? this.bays.floppyA : unit === 1 ? this.bays.floppyB : undefined;
     return createDevice(floppy, {
       lines: { interrupt: (level) => this.pics.master.input('ir6', level) },
       board: {
@@ -194,13 +196,16 @@ export class PcChips {
     ports.connect(this.rtc, 0x70, add('rtc', this.rtc), now);
     ports.connect(this.keyboard, 0x60, add('keyboard', this.keyboard), now);
     ports.connect(this.dma, 0, add('dma', this.dma), now);
-    this.serial.forEach((device, port) => ports.connect(device, serialPorts[port]!.base, add(`serial${port}`, device), now));
+    this.serial.forEach((device, port) =>
+      ports.connect(device, serialPorts[port]!.base, add(`serial${port}`, device), now),
+    );
     ports.connect(this.floppy, 0x3f0, add('floppy', this.floppy), now);
     ports.connect(this.ata, 0x1f0, add('ata', this.ata), now, ['data']);
     ports.connect(this.vga, 0, add('vga', this.vga), now);
     ports.connect(this.withTimerOutput(), 0, add('systemControl', this.systemControl), now);
     this.parts.set('serialInterrupts', statePart(serialInterruptState, this.serialInterrupts));
-    for (const drive of ['floppyA', 'floppyB', 'disk0', 'disk1'] as const) this.parts.set(drive, devicePart(this.bays[drive]));
+    for (const drive of ['floppyA', 'floppyB', 'disk0', 'disk1'] as const)
+      this.parts.set(drive, devicePart(this.bays[drive]));
   }
   /** Port 61h shows counter 2's output, which nothing else watches: it is fetched when it is looked at. */
   private withTimerOutput() {
@@ -229,7 +234,8 @@ export class PcChips {
       presetMemory(description, kinds, (at, value) => this.rtc.operations.presetMemory(at, value));
     });
     // The other ends of the serial lines are there and ready.
-    for (const device of this.serial) for (const line of ['cts', 'dsr', 'dcd'] as const) this.touch(device, () => device.input(line, true));
+    for (const device of this.serial)
+      for (const line of ['cts', 'dsr', 'dcd'] as const) this.touch(device, () => device.input(line, true));
   }
 
   /** The reset button: every chip but the clock, which its battery keeps, and the media. */
@@ -238,7 +244,8 @@ export class PcChips {
       if (device === this.rtc) this.touch(device, () => this.rtc.input('reset', true));
       else this.touch(device, () => device.reset());
     }
-    for (const device of this.serial) for (const line of ['cts', 'dsr', 'dcd'] as const) this.touch(device, () => device.input(line, true));
+    for (const device of this.serial)
+      for (const line of ['cts', 'dsr', 'dcd'] as const) this.touch(device, () => device.input(line, true));
   }
 
   // What the rest of the board asks.
@@ -262,14 +269,14 @@ export class PcChips {
   receiveSerial(port: number, data: Uint8Array): void {
     const device = this.serial[port];
     if (device === undefined) throw new UserError(`there is no serial port ${port}`, { nextStep: 'Use port 0 to 3.' });
-    this.touch(device, () => {
-      const taken = device.operations.receive(data);
-      if (taken < data.length) {
-        throw new UserError(`serial port ${port} holds no more than ${taken} of ${data.length} bytes now`, {
-          nextStep: 'Send less at once, or wait until the guest has read.',
-        });
-      }
-    });
+    const room = lineBytesMax - device.state.line.length;
+    // All or nothing: what a recording refuses must not have reached the machine.
+    if (data.length > room) {
+      throw new UserError(`serial port ${port} holds no more than ${room} of ${data.length} bytes now`, {
+        nextStep: 'Send less at once, or wait until the guest has read.',
+      });
+    }
+    this.touch(device, () => device.operations.receive(data));
   }
   changeMedium(drive: 'floppyA' | 'floppyB', medium: MediumDescription | undefined): void {
     const bay = this.bays[drive];
@@ -280,4 +287,3 @@ export class PcChips {
     });
   }
 }
-

@@ -10,9 +10,18 @@ import { biosImage } from '../firmware/image.js';
 import { checkMedium } from './description.js';
 import { PcChips } from './pc-chips.js';
 import type {
-  Images, InputEvent, Machine, MachineDescription, MachineDigest, MachineSnapshot, PowerOn, ProcessorView, SerialOutput, StopReason,
+  Images,
+  InputEvent,
+  Machine,
+  MachineDescription,
+  MachineDigest,
+  MachineSnapshot,
+  PowerOn,
+  ProcessorView,
+  SerialOutput,
+  StopReason,
 } from './machine.js';
-import { bytesPart, digestParts, firstByteDifference, type Part, statePart } from './parts.js';
+import { bytesPart, digestParts, type Part, statePart } from './parts.js';
 import { processorPart, processorView } from './processor-part.js';
 import { loadRemainders, saveRemainders, Timeline } from './timeline.js';
 import type { Frame } from '../screen/frame.js';
@@ -118,7 +127,8 @@ class Pc implements Machine {
     };
   }
   private readBus(physical: number): number {
-    if (physical >= displayMemory.start && physical < displayMemory.end) return this.chips.readDisplay(physical - displayMemory.start);
+    if (physical >= displayMemory.start && physical < displayMemory.end)
+      return this.chips.readDisplay(physical - displayMemory.start);
     this.countUnknown('read', physical);
     return 0xff;
   }
@@ -200,7 +210,9 @@ class Pc implements Machine {
       case 'media':
         if (event.medium !== undefined) checkMedium(event.drive, event.medium, this.images);
         if (event.drive !== 'floppyA' && event.drive !== 'floppyB') {
-          throw new UserError(`the medium of ${event.drive} cannot be changed`, { nextStep: 'Change floppyA or floppyB.' });
+          throw new UserError(`the medium of ${event.drive} cannot be changed`, {
+            nextStep: 'Change floppyA or floppyB.',
+          });
         }
         return this.chips.changeMedium(event.drive, event.medium);
     }
@@ -212,9 +224,12 @@ class Pc implements Machine {
     const { core, plan } = this.processorUnit;
     const memory = core.u8.subarray(plan.ram, plan.ram + plan.ramBytes);
     this.parts.set('board', statePart(boardState, this.board));
-    
+
     this.parts.set('memory', bytesPart(memory));
-    this.parts.set('processor', processorPart(this.processorUnit, () => this.loadingAt));
+    this.parts.set(
+      'processor',
+      processorPart(this.processorUnit, () => this.loadingAt),
+    );
     for (const [name, part] of this.chips.parts) this.parts.set(name, part);
     // Last: the chips' next edges follow from their restored states.
     this.parts.set('timeline', this.timelinePart());
@@ -223,7 +238,7 @@ class Pc implements Machine {
     return {
       save: () => saveRemainders(this.timeline.remainders()),
       load: (saved) => this.timeline.restart(this.loadingAt, loadRemainders(saved)),
-      diff: firstByteDifference,
+      diff: (left, right) => this.timeline.diffRemainders(loadRemainders(left), loadRemainders(right)),
     };
   }
   digest(): MachineDigest {

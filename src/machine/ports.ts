@@ -21,7 +21,9 @@ export class PortMap {
 
   /** Connects a chip's registers at `base` plus their offsets. Registers named in `wide` take 16- and 32-bit accesses whole. */
   connect<Register extends string>(
-    device: Pick<Device<unknown, Register>, 'name' | 'read' | 'write'> & { readonly registers: Readonly<Record<Register, number>> },
+    device: Pick<Device<unknown, Register>, 'name' | 'read' | 'write'> & {
+      readonly registers: Readonly<Record<Register, number>>;
+    },
     base: number,
     clocked: Clocked,
     now: () => number,

@@ -17,7 +17,8 @@ function registers(processor: Processor): Record<string, number> {
   generalRegisters.forEach((name, index) => (named[name] = core.register(index) >>> 0));
   named.eip = core.get('eip') >>> 0;
   named.eflags = processor.flags.read() >>> 0;
-  for (const name of ['cs', 'ss', 'ds', 'es', 'fs', 'gs'] as const) named[name] = core.segmentField(segmentIndex[name], 'selector');
+  for (const name of ['cs', 'ss', 'ds', 'es', 'fs', 'gs'] as const)
+    named[name] = core.segmentField(segmentIndex[name], 'selector');
   for (const name of ['cr0', 'cr2', 'cr3'] as const) named[name] = core.get(name) >>> 0;
   return named;
 }

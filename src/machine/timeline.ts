@@ -1,6 +1,7 @@
 /** Which chip is due when: cycles to each chip's own ticks, by exact ratios, and the order in which edges happen. */
 import { divider, type Divider } from '../clock/divider.js';
 import type { Device } from '../device/device.js';
+import type { Difference } from '../state/schema.js';
 
 interface Entry {
   readonly device: Pick<Device, 'advance' | 'nextEdge' | 'name'>;
@@ -77,6 +78,14 @@ export class Timeline {
   /** Each chip's remainder of a tick, in the order they were put on. */
   remainders(): number[] {
     return this.entries.map((entry) => entry.divider.remainder);
+  }
+  /** The differences between two lists of remainders, by chip. */
+  diffRemainders(left: readonly number[], right: readonly number[]): Difference[] {
+    return this.entries.flatMap(({ device }, index) =>
+      left[index] === right[index]
+        ? []
+        : [{ path: `${device.name}.remainder`, left: String(left[index]), right: String(right[index]) }],
+    );
   }
   /** Starts over at `cycle` with saved remainders; the chips' states are restored before. */
   restart(cycle: number, remainders: readonly number[]): void {
