@@ -34,7 +34,7 @@ for (const { entry, module } of kernels) {
   const text = [
     `/** The bytes of a WebAssembly module, compiled from ${entry}.as by build.mjs. Do not edit, do not commit. */`,
     `// prettier-ignore`,
-    `export const programBase64 = '${Buffer.from(bytes).toString('base64')}';`,
+    `export const programBase64: string = '${Buffer.from(bytes).toString('base64')}';`,
     '',
   ].join('\n');
   writeFileSync(join(folder, module), text);

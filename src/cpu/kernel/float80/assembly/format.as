@@ -50,6 +50,9 @@ export function begin(controlWord: i32): void {
 export function raise(bits: i32): void {
   status |= bits;
 }
+export function forget(bits: i32): void {
+  status &= ~bits;
+}
 /** Raises an exception that comes before the result; whether the operation goes on, as it does when masked. */
 export function goesOn(exception: i32): bool {
   status |= exception;

@@ -4,8 +4,8 @@
  */
 import { low, shiftRightSticky } from './wide';
 import {
-  c1, down, exponentAdjustment, exponentMax, inexact, integerBit, isMasked, overflow, put, putInfinity, putZero, raise,
-  roundingMode, toNearest, towardsZero, underflow, up, withheld,
+  c1, down, exponentAdjustment, exponentMax, forget, inexact, integerBit, isMasked, overflow, put, putInfinity, putZero, raise,
+  roundingMode, toNearest, underflow, up,
 } from './format';
 
 /** Whether to round away from zero: `odd` is the last kept bit, `rest` what follows it as a fraction of it. */

@@ -21,7 +21,7 @@ export function multiply(a: u64, b: u64): u64 {
   return aHigh * bHigh + (middle >> 32) + (cross >> 32);
 }
 
-/** The upper 128 bits of the 256-bit product, less at most 2 in the last place. */
+/** The upper 128 bits of the 256-bit product. */
 export function multiplyUpper(aHigh: u64, aLow: u64, bHigh: u64, bLow: u64): u64 {
   const lowest = multiply(aLow, bLow);
   let carry: u64 = 0;
@@ -137,8 +137,9 @@ function quotientDigit(high: u64, lowWord: u64, divisorHigh: u64, divisorLow: u6
   }
   const productHigh = multiply(digit, divisorLow);
   let below: u64 = 0 - low;
-  let negative = i32(carried) - i32(above < productHigh + u64(low != 0) || (productHigh == 0xffffffffffffffff && low != 0));
-  above = above - productHigh - u64(low != 0);
+  const taken = productHigh + u64(low != 0);
+  let negative = i32(carried) - i32(above < taken);
+  above -= taken;
   while (negative < 0) {
     digit--;
     below += divisorLow;

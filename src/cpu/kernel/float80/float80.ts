@@ -1,0 +1,75 @@
+import { programBase64 } from './program.js';
+
+/**
+ * Arithmetic on the 80-bit numbers of an x87 unit, bit for bit, in integers only.
+ * Source: Intel SDM Vol. 1, chapters 4 and 8; Vol. 2, at each instruction.
+ *
+ * A number lies in memory as 10 bytes: significand (8 bytes), then sign and exponent (2 bytes). `target`, `a`, `b` and `source`
+ * are byte addresses in the memory given, in any alignment; a target may be an operand. `controlWord` is the x87's, of which RC,
+ * PC and the six masks count. Every function that answers a number answers bits of the status word: the exceptions raised (bits
+ * 0 to 5), bit 7 if one of them is not masked, C1 if the result was rounded away from zero, C0, C2 and C3 where the manual
+ * gives them a meaning, and above them {@link withheld}. Flags that it does not answer are clear. No state is kept between calls.
+ *
+ * Not modelled: the stack, its faults, tags, and where the last instruction stood: they are the processor's.
+ */
+export interface Float80 {
+  add(target: number, a: number, b: number, controlWord: number): number;
+  subtract(target: number, a: number, b: number, controlWord: number): number;
+  multiply(target: number, a: number, b: number, controlWord: number): number;
+  divide(target: number, a: number, b: number, controlWord: number): number;
+  squareRoot(target: number, a: number, controlWord: number): number;
+
+  /** FPREM, one step: C2 while the reduction goes on, else the quotient's low bits in C0, C3 and C1. */
+  remainderTruncated(target: number, a: number, b: number, controlWord: number): number;
+  /** FPREM1, one step. */
+  remainderNearest(target: number, a: number, b: number, controlWord: number): number;
+  roundToInteger(target: number, a: number, controlWord: number): number;
+  /** FSCALE: a × 2^b, b truncated. */
+  scale(target: number, a: number, b: number, controlWord: number): number;
+  /** FXTRACT: ST(1) and ST(0) after it. */
+  extract(exponentTarget: number, significandTarget: number, a: number, controlWord: number): number;
+
+  /** FCOM: C3, C2, C0 as in the manual's table; nothing but exceptions if {@link withheld}. */
+  compareOrdered(a: number, b: number, controlWord: number): number;
+  /** FUCOM: quiet NaNs raise nothing. */
+  compareUnordered(a: number, b: number, controlWord: number): number;
+  /** FTST. */
+  compareWithZero(a: number, controlWord: number): number;
+  /** FXAM of a register that is not empty; C1 is the sign. */
+  examine(a: number): number;
+
+  /** FLD m32, FLD m64: the bits of a number in memory. */
+  load32(target: number, bits: number, controlWord: number): number;
+  load64(target: number, bits: bigint, controlWord: number): number;
+  /**
+   * The memory operand of an operation (FADD m32 and the like): raises nothing, and answers {@link denormalSource} or 0, which the
+   * caller adds to the control word of that operation.
+   */
+  widen32(target: number, bits: number): number;
+  widen64(target: number, bits: bigint): number;
+  /** FILD, of any size. */
+  loadInteger(target: number, value: bigint): void;
+  /** FBLD: `source` is the address of 10 bytes. */
+  loadDecimal(target: number, source: number): void;
+  /** FST m32, FST m64: 4 or 8 bytes at `target`. */
+  store32(target: number, a: number, controlWord: number): number;
+  store64(target: number, a: number, controlWord: number): number;
+  /** FIST of 2, 4 or 8 bytes. */
+  storeInteger(target: number, a: number, sizeBytes: number, controlWord: number): number;
+  /** FISTTP. */
+  storeIntegerTruncated(target: number, a: number, sizeBytes: number, controlWord: number): number;
+  /** FBSTP: 10 bytes. */
+  storeDecimal(target: number, a: number, controlWord: number): number;
+}
+
+/** In an answer: nothing was written, because of an unmasked exception or an operand out of range. */
+export const withheld = 0x10000;
+/** Beside a control word: operand b was denormal in its narrower format in memory. */
+export const denormalSource = 0x10000;
+
+/** The kernel over a memory, as exported WebAssembly functions: another module may import them and call without JavaScript. */
+export function createFloat80(memory: WebAssembly.Memory): Float80 {
+  const bytes = Uint8Array.from(atob(programBase64), (character) => character.charCodeAt(0));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return instance.exports as unknown as Float80;
+}
