@@ -72,8 +72,10 @@ const transientWords = [
   'faultError',
   /** Why the engine returned. */
   'exit',
-  /** The low bits of execute tags: which kind of code segment the entry was filled for. */
+  /** The low bits of execute tags: the sizes of code and stack that the entry's records are decoded for. */
   'executeKey',
+  /** The level of the interrupt request line. */
+  'interruptRequested',
   /** Address of the TLB half of the current privilege level. */
   'tlb',
   /** CF is bit 0 when a handler keeps a carry across its parts. */
@@ -86,6 +88,9 @@ const registersAt = 0x80;
 const segmentsAt = registersAt + 16 * 8;
 const flagResultAt = segmentsAt + segmentNames.length * segmentSlotBytes;
 const wordsAt = flagResultAt + 8;
+
+/** A segment slot from 0 to 4 GiB that is always there, for accesses by linear address. */
+export const flatSlot = 0x20;
 
 /** Eight zero bytes: what an absent base or index register reads. */
 export const zeroSlot = 0x40;
@@ -172,7 +177,7 @@ export const tlbEntry = {
   bytes: 32,
   read: 0,
   write: 4,
-  /** Linear page plus the execute key. */
+  /** Linear page plus the execute key, and {@link startsInsideKey} where the code segment starts inside the page. */
   execute: 8,
   /** Host address minus linear address. */
   addend: 12,
@@ -181,10 +186,14 @@ export const tlbEntry = {
   /** Writable, but some of its lines hold decoded code. */
   writeCode: 20,
 } as const;
+export const startsInsideKey = 8;
 export const tlbEntries = 1024;
 /** An entry is 2 to this power bytes. */
 export const tlbEntryShift = 5;
 const tlbBytes = tlbEntries * tlbEntry.bytes;
+
+/** Attributes of a segment as a real-mode load leaves them: present, writable, accessed data. */
+export const realDataAttributes = 0x93;
 
 /** Bytes of code lines: a store to a line without decoded code needs no further care. */
 export const codeLineBytes = 64;
@@ -197,8 +206,16 @@ export const regions = {
   parityTable: 0x1800,
   supervisorTlb: 0x10000,
   userTlb: 0x10000 + tlbBytes,
-  codeLines: 0x10000 + 2 * tlbBytes,
+  /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */
+  codeTlb: 0x10000 + 2 * tlbBytes,
+  codeLines: 0x10000 + 4 * tlbBytes,
 } as const;
+
+/**
+ * From the TLB half of a privilege level to its translations of code. Code has its own, as a real processor's code and data
+ * caches have, so that what data accesses find never depends on when code was last looked up: that depends on how a run is sliced.
+ */
+export const codeTlbDistance = regions.codeTlb - regions.supervisorTlb;
 
 /** How one machine's WebAssembly memory is divided. All sizes and addresses in bytes. */
 export interface MemoryPlan {

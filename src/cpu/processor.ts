@@ -59,7 +59,6 @@ export class Processor {
   /** Cycles since power-on. */
   cycle = 0;
   /** The level of the interrupt request line. */
-  private requested = false;
   private readonly code: CodeCache;
   private readonly fetcher: Fetcher;
   private readonly engine: Engine;
@@ -122,8 +121,11 @@ export class Processor {
 
   /** Takes the interrupt request line's level. */
   setInterruptRequest(level: boolean): void {
-    this.requested = level;
+    this.core.set('interruptRequested', level ? 1 : 0);
     if (level && this.interruptsEnabled) this.current.leaveAfterThis();
+  }
+  private get requested(): boolean {
+    return this.core.get('interruptRequested') !== 0;
   }
   get interruptsEnabled(): boolean {
     return (this.core.get('flagsOther') & flagBits.IF) !== 0;

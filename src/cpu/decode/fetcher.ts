@@ -1,13 +1,11 @@
 /** From an offset in the code segment to a decoded record: limits, paging, stops, and each page's table of records. */
-import { regions, segmentIndex, tlbEntry } from '../layout.js';
+import { regions, segmentIndex, startsInsideKey, tlbEntry } from '../layout.js';
 import { type Core, faultSignal, vectors } from '../system/core.js';
 import { attributeBits } from '../system/segments.js';
 import type { CodeCache, TableMode } from './code-cache.js';
 
 /** No record: a fault or a stop was noted instead. */
 export const NO_RECORD = 0;
-/** Execute keys fit the low 12 bits of a tag; 0 and 1 are no keys. */
-const keysMost = 4000;
 
 export class Fetcher {
   /** Set when {@link find} came upon a stop. */
@@ -16,9 +14,6 @@ export class Fetcher {
   private stops: ReadonlySet<number> = new Set();
   /** The stop that was last come upon; it is passed when running goes on. */
   private passing = -1;
-  private readonly executeKeys = new Map<number, number>();
-  private readonly limits = new Map<number, number>();
-  private lastKey = -1;
 
   constructor(
     private readonly core: Core,
@@ -58,7 +53,7 @@ export class Fetcher {
     const offset = linear & 0xfff;
     core.set('codeBase', (eip - offset) | 0);
     const host = core.bus.page(core.physicalOf(entry)).address;
-    const mode = this.codeMode((eip - offset) | 0);
+    const mode = this.codeMode(eip >>> 0 < offset);
     const endsInside = (eip >>> 0) + (0xfff - offset) > limit;
     const stops = this.stops.size > 0 && [...this.stops].some((stop) => (stop & 0xfff) === offset);
     if (host !== 0 && !alone && !endsInside && !stops) {
@@ -71,18 +66,19 @@ export class Fetcher {
     const { core, code } = this;
     const generation = code.generation;
     const table = code.table(host, mode);
-    core.i32[(entry + tlbEntry.execute) >> 2] = (linear & ~0xfff) | core.get('executeKey');
+    const key = core.get('executeKey') | (mode.startsInside ? startsInsideKey : 0);
+    core.i32[(entry + tlbEntry.execute) >> 2] = (linear & ~0xfff) | key;
     core.i32[(entry + tlbEntry.codeTable) >> 2] = table;
     if (code.generation !== generation) return 0; // Records moved under the engine's feet: run this one alone.
     return code.recordAt(table, host, offset, mode);
   }
-  private codeMode(codeBase: number): TableMode {
+  private codeMode(startsInside: boolean): TableMode {
     const { core } = this;
     const is386 = core.model === '80386';
     return {
       code32: is386 && (core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0,
       stack32: is386 && (core.segmentField(segmentIndex.ss, 'attributes') & attributeBits.big) !== 0,
-      startsInside: codeBase >>> 0 > 0xffff_f000,
+      startsInside,
     };
   }
   /** One instruction in the scratch record: page-crossing code, code on the bus, single steps. */
@@ -108,7 +104,7 @@ export class Fetcher {
   }
   private translate(linear: number): number {
     try {
-      return this.core.translate(linear, false, this.core.userLevel);
+      return this.core.translateCode(linear, this.core.userLevel);
     } catch (problem) {
       if (problem !== faultSignal) throw problem;
       return 0;
@@ -124,37 +120,8 @@ export class Fetcher {
   modeChanged(): void {
     const { core } = this;
     core.set('tlb', core.userLevel ? regions.userTlb : regions.supervisorTlb);
-    const { cs, ss } = segmentIndex;
-    const codeBig = (core.segmentField(cs, 'attributes') & attributeBits.big) !== 0 ? 1 : 0;
-    const stackBig = (core.segmentField(ss, 'attributes') & attributeBits.big) !== 0 ? 2 : 0;
-    // Base, limit and sizes as one number below 2^53; limits are numbered as they come, there are few.
-    const key =
-      ((core.segmentField(cs, 'base') >>> 0) * 2 ** 16 + this.limitNumber(core.segmentField(cs, 'limit'))) * 4 +
-      codeBig +
-      stackBig;
-    if (key === this.lastKey) return;
-    this.lastKey = key;
-    core.set('executeKey', this.numberOf(key));
-  }
-  private limitNumber(limit: number): number {
-    const known = this.limits.get(limit);
-    if (known !== undefined) return known;
-    if (this.limits.size === 2 ** 16) this.forgetKeys();
-    this.limits.set(limit, this.limits.size);
-    return this.limits.size - 1;
-  }
-  private forgetKeys(): void {
-    this.lastKey = -1;
-    this.limits.clear();
-    this.executeKeys.clear();
-    this.core.forgetExecuteTags();
-  }
-  private numberOf(key: number): number {
-    const known = this.executeKeys.get(key);
-    if (known !== undefined) return known;
-    if (this.executeKeys.size === keysMost) this.forgetKeys();
-    const number = this.executeKeys.size + 2;
-    this.executeKeys.set(key, number);
-    return number;
+    const codeBig = (core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0 ? 1 : 0;
+    const stackBig = (core.segmentField(segmentIndex.ss, 'attributes') & attributeBits.big) !== 0 ? 2 : 0;
+    core.set('executeKey', 4 | codeBig | stackBig);
   }
 }

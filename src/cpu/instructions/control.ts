@@ -1,5 +1,6 @@
 /** Jumps, calls, returns, loops and interrupts. */
 import type { Emitter } from './emitter.js';
+import { farReturnReal, farTransferReal, interruptReal, interruptReturnReal } from './real-mode.js';
 import { farPointer, form, imm16, imm8, instruction, type Instruction, memory, rel, rel8, rm } from './instruction.js';
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
@@ -38,7 +39,10 @@ const jumpFar = instruction('jmpf', {
   source: 'Intel SDM Vol. 2A, "JMP: Jump"',
   forms: [form('EA cp', farPointer)],
   endsBlock: true,
-  meaning: (emit) => emit.transfer('farJump', emit.immediate2(), emit.immediate()),
+  meaning(emit) {
+    farTransferReal(emit, emit.immediate2(), emit.immediate(), false);
+    emit.transfer('farJump', emit.immediate2(), emit.immediate());
+  },
 });
 
 const jumpFarIndirect = instruction('jmpf', {
@@ -47,7 +51,9 @@ const jumpFarIndirect = instruction('jmpf', {
   endsBlock: true,
   meaning(emit, target) {
     const offset = target!.read();
-    emit.transfer('farJump', target!.readBeyond(target!.width / 8, 16), offset);
+    const selector = target!.readBeyond(target!.width / 8, 16);
+    farTransferReal(emit, selector, offset, false);
+    emit.transfer('farJump', selector, offset);
   },
 });
 
@@ -77,16 +83,22 @@ const callFar = instruction('callf', {
   source: 'Intel SDM Vol. 2A, "CALL: Call Procedure"',
   forms: [form('9A cp', farPointer)],
   endsBlock: true,
-  meaning: (emit) => emit.transfer(emit.width === 32 ? 'farCall32' : 'farCall16', emit.immediate2(), emit.immediate()),
+  usesStack: true,
+  meaning(emit) {
+    farTransferReal(emit, emit.immediate2(), emit.immediate(), true);
+    emit.transfer(emit.width === 32 ? 'farCall32' : 'farCall16', emit.immediate2(), emit.immediate());
+  },
 });
 
 const callFarIndirect = instruction('callf', {
   source: 'Intel SDM Vol. 2A, "CALL: Call Procedure"',
   forms: [form('FF /3', memory)],
   endsBlock: true,
+  usesStack: true,
   meaning(emit, target) {
     const offset = target!.read();
     const selector = target!.readBeyond(target!.width / 8, 16);
+    farTransferReal(emit, selector, offset, true);
     emit.transfer(target!.width === 32 ? 'farCall32' : 'farCall16', selector, offset);
   },
 });
@@ -119,14 +131,22 @@ const returnFar = instruction('retf', {
   source: 'Intel SDM Vol. 2B, "RET: Return From Procedure"',
   forms: [form('CB'), form('C9').only('8086')],
   endsBlock: true,
-  meaning: (emit) => emit.transfer('farReturn', emit.i32(emit.width), emit.i32(0)),
+  usesStack: true,
+  meaning(emit) {
+    farReturnReal(emit, emit.i32(0));
+    emit.transfer('farReturn', emit.i32(emit.width), emit.i32(0));
+  },
 });
 
 const returnFarReleasing = instruction('retf', {
   source: 'Intel SDM Vol. 2B, "RET: Return From Procedure"',
   forms: [form('CA iw', imm16), form('C8 iw', imm16).only('8086')],
   endsBlock: true,
-  meaning: (emit) => emit.transfer('farReturn', emit.i32(emit.width), emit.immediate()),
+  usesStack: true,
+  meaning(emit) {
+    farReturnReal(emit, emit.immediate());
+    emit.transfer('farReturn', emit.i32(emit.width), emit.immediate());
+  },
 });
 
 /** LOOPNE, LOOPE, LOOP count (E)CX down by the address size; JCXZ only looks at it. */
@@ -170,7 +190,11 @@ const interrupt = instruction('int', {
   source: 'Intel SDM Vol. 2A, "INT n/INTO/INT3/INT1: Call to Interrupt Procedure"',
   forms: [form('CD ib', imm8)],
   endsBlock: true,
-  meaning: (emit) => emit.transfer('interrupt', emit.immediate(), emit.i32(0)),
+  usesStack: true,
+  meaning(emit) {
+    interruptReal(emit, emit.immediate());
+    emit.transfer('interrupt', emit.immediate(), emit.i32(0));
+  },
 });
 
 const breakpoint = instruction('int3', {
@@ -200,7 +224,11 @@ const interruptReturn = instruction('iret', {
   source: 'Intel SDM Vol. 2A, "IRET/IRETD: Interrupt Return"',
   forms: [form('CF')],
   endsBlock: true,
-  meaning: (emit) => emit.transfer('interruptReturn', emit.i32(emit.width)),
+  usesStack: true,
+  meaning(emit) {
+    interruptReturnReal(emit);
+    emit.transfer('interruptReturn', emit.i32(emit.width));
+  },
 });
 
 const BOUND_RANGE_EXCEEDED = 5;

@@ -92,6 +92,8 @@ export interface Emitter extends Code {
   relativeTarget(): CheckedTarget;
   /** Goes to an offset in the code segment, after the check; `before` runs between check and jump. */
   jump(offset: Value, before?: () => void): void;
+  /** Goes to an offset in the code segment without a check: an offset outside faults there. */
+  goTo(offset: Value): void;
   /** Ends the instruction now and goes on with the next one. */
   next(): void;
   /** Ends the instruction; the next one is looked up anew, as the kind of code or stack segment may have changed. */
@@ -105,6 +107,17 @@ export interface Emitter extends Code {
   output(port: Value, value: Value, width: Width): void;
   tableLimit(table: 'gdtr' | 'idtr'): Value;
   tableBase(table: 'gdtr' | 'idtr'): Value;
+
+  /** Whether the processor is in real mode, with CS as a real-mode load leaves it. */
+  plainRealMode(): Value;
+  /** Whether the interrupt request line is high. */
+  interruptRequested(): Value;
+  /** A real-mode load of a segment register: selector and base. */
+  setRealSegment(segment: SegmentName | Value, selector: Value): void;
+  /** Whether an offset lies within the code segment. */
+  withinCode(offset: Value): Value;
+  /** Reads memory at a linear address. */
+  loadLinear(linear: Value, width: Width): Value;
 
   /** Raises a fault at this instruction. */
   fault(vector: number, errorCode?: Operand): void;

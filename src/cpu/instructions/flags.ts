@@ -1,6 +1,7 @@
 /** Instructions on single flags, LAHF and SAHF. */
 import { flagBits } from '../layout.js';
 import type { Emitter } from './emitter.js';
+import { clearInterruptReal } from './real-mode.js';
 import { form, instruction, type Instruction } from './instruction.js';
 
 const source = 'Intel SDM Vol. 2A and 2B, "CLC", "STC", "CMC", "CLD", "STD", "CLI", "STI", "LAHF", "SAHF"';
@@ -9,7 +10,15 @@ const { CF, PF, AF, ZF, SF, DF } = flagBits;
 const simple = (mnemonic: string, opcode: string, meaning: (emit: Emitter) => void): Instruction =>
   instruction(mnemonic, { source, forms: [form(opcode)], meaning });
 
-const clearInterrupt = simple('cli', 'FA', (emit) => void emit.system('clearInterruptFlag'));
+const clearInterrupt = instruction('cli', {
+  source,
+  forms: [form('FA')],
+  endsBlock: true,
+  meaning(emit) {
+    clearInterruptReal(emit);
+    emit.system('clearInterruptFlag');
+  },
+});
 
 const setInterrupt = instruction('sti', {
   source,

@@ -2,6 +2,7 @@
 import type { SegmentName } from '../layout.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
+import { loadDataSegmentReal } from './real-mode.js';
 import {
   accumulator,
   al,
@@ -80,6 +81,7 @@ const movToSegment = instruction('mov', {
     const number = segmentNumber(emit);
     if (emit.model !== '8086') emit.when(emit.equal(number, 1), () => emit.fault(INVALID_OPCODE));
     const selector = source!.read();
+    loadDataSegmentReal(emit, number, selector, () => {});
     emit.system('loadSegmentShadowed', number, selector);
     emit.refetch();
   },
@@ -133,6 +135,7 @@ function loadFarPointer(segment: SegmentName, number: number, opcode: string): I
     meaning(emit, target, source) {
       const offset = source!.read();
       const selector = source!.readBeyond(source!.width / 8, 16);
+      loadDataSegmentReal(emit, emit.i32(number), selector, () => target!.write(offset));
       emit.system('loadSegment', emit.i32(number), selector);
       target!.write(offset);
       emit.refetch();

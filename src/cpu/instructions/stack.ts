@@ -2,6 +2,7 @@
 import type { SegmentName } from '../layout.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
+import { loadDataSegmentReal, popFlagsReal, pushFlagsReal } from './real-mode.js';
 import {
   form,
   imm,
@@ -79,6 +80,9 @@ const popSegments = stackSegments
       endsBlock: true,
       meaning(emit) {
         const selector = emit.top(0, 16);
+        if (segment !== 'ss') {
+          loadDataSegmentReal(emit, emit.i32(number), selector, () => emit.release(emit.width / 8));
+        }
         // The pointer moves by the old stack's size even where SS changes what that size is.
         const before = emit.hold(emit.stackPointer());
         emit.system(segment === 'ss' ? 'loadSegmentShadowed' : 'loadSegment', emit.i32(number), selector);
@@ -141,7 +145,11 @@ const pushFlags = instruction('pushf', {
   source: 'Intel SDM Vol. 2B, "PUSHF/PUSHFD: Push EFLAGS Register Onto the Stack"',
   forms: [form('9C')],
   usesStack: true,
-  meaning: (emit) => emit.push(emit.system('pushedFlags'), emit.width),
+  endsBlock: true,
+  meaning(emit) {
+    pushFlagsReal(emit);
+    emit.push(emit.system('pushedFlags'), emit.width);
+  },
 });
 
 const popFlags = instruction('popf', {
@@ -150,6 +158,7 @@ const popFlags = instruction('popf', {
   usesStack: true,
   endsBlock: true,
   meaning(emit) {
+    popFlagsReal(emit);
     const value = emit.top(0, emit.width);
     emit.system('popFlags', value, emit.i32(emit.width));
     emit.release(emit.width / 8);

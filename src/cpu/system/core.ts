@@ -2,6 +2,8 @@
 import type { AccessWidth, ProcessorBus } from '../bus.js';
 import {
   at,
+  codeTlbDistance,
+  flatSlot,
   flagBits,
   type MemoryPlan,
   regions,
@@ -42,7 +44,8 @@ export const faultSignal = { name: 'guest fault' } as const;
 export const cr0Bits = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, PG: 0x8000_0000 | 0 } as const;
 
 /** Bits of a TLB entry's page word. */
-const VALID = 1;
+const INVALID = 1;
+const VALID = 4;
 const WRITE_CHECKED = 2;
 const entryPage = 24;
 const entryPhysical = 28;
@@ -74,6 +77,9 @@ export class Core {
     this.u8 = new Uint8Array(memory.buffer);
     this.i32 = new Int32Array(memory.buffer);
     this.view = new DataView(memory.buffer);
+    this.i32[(flatSlot + segmentFields.limit) >> 2] = -1;
+    this.i32[(flatSlot + segmentFields.attributes) >> 2] = 0x4093;
+    this.view.setBigInt64(flatSlot + segmentFields.readTop, 2n ** 32n, true);
   }
 
   // State words.
@@ -123,13 +129,20 @@ export class Core {
 
   // The TLB. Its contents are architectural: a guest can see a stale entry, so they are saved with the state.
 
-  entryFor(linear: number, user: boolean): number {
+  private entryFor(linear: number, user: boolean): number {
     const half = user ? regions.userTlb : regions.supervisorTlb;
     return half + ((linear >>> 12) & (tlbEntries - 1)) * tlbEntry.bytes;
   }
-  /** The TLB entry that translates a linear address; faults as the page tables say. */
+  /** The TLB entry that translates a linear address of data; faults as the page tables say. */
   translate(linear: number, write: boolean, user: boolean): number {
-    const entry = this.entryFor(linear, user) >> 2;
+    return this.translateAt(this.entryFor(linear, user), linear, write, user);
+  }
+  /** The TLB entry that translates a linear address of code. */
+  translateCode(linear: number, user: boolean): number {
+    return this.translateAt(this.entryFor(linear, user) + codeTlbDistance, linear, false, user);
+  }
+  private translateAt(place: number, linear: number, write: boolean, user: boolean): number {
+    const entry = place >> 2;
     const { i32 } = this;
     const page = linear & ~0xfff;
     const word = i32[entry + (entryPage >> 2)]!;
@@ -167,10 +180,7 @@ export class Core {
   }
   /** Forgets every translation. */
   flushTranslations(): void {
-    this.i32.fill(1, regions.supervisorTlb >> 2, (regions.supervisorTlb + 2 * tlbEntries * tlbEntry.bytes) >> 2);
-    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) {
-      this.i32[(entry + entryPage) >> 2] = 0;
-    }
+    this.i32.fill(INVALID, regions.supervisorTlb >> 2, regions.codeLines >> 2);
   }
   /** Forgets which code the entries lead to. */
   forgetExecuteTags(): void {

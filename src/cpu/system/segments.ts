@@ -1,5 +1,5 @@
 /** Segment registers: real-mode loads, descriptors, and the limits that the fast paths compare with. */
-import { segmentAddress, segmentFields, segmentIndex } from '../layout.js';
+import { realDataAttributes, segmentAddress, segmentFields, segmentIndex } from '../layout.js';
 import type { Core } from './core.js';
 import { vectors } from './core.js';
 
@@ -73,8 +73,6 @@ export function setSegment(
   deriveTops(core, segment);
 }
 
-const REAL_DATA = 0x93;
-
 /** A real-mode load changes selector and base; limit and rights stay (SDM Vol. 3A, section 9.9.2). */
 export function loadRealSegment(core: Core, segment: number, selector: number): void {
   core.setSegmentField(segment, 'selector', selector & 0xffff);
@@ -84,7 +82,7 @@ export function loadRealSegment(core: Core, segment: number, selector: number): 
     core.setSegmentField(
       segment,
       'attributes',
-      REAL_DATA | (core.segmentField(segment, 'attributes') & attributeBits.big),
+      realDataAttributes | (core.segmentField(segment, 'attributes') & attributeBits.big),
     );
     deriveTops(core, segment);
   }

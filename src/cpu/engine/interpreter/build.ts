@@ -10,6 +10,7 @@ import {
   segmentAddress,
   segmentFields,
   segmentIndex,
+  startsInsideKey,
   tlbEntry,
 } from '../../layout.js';
 import type { ProcessorModel } from '../../model.js';
@@ -220,9 +221,16 @@ function lookupBody(imports: ReadonlyMap<string, number>): FunctionBody {
   const csBase = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.base);
   const linear = code.hold(code.add(eip, csBase));
   const entry = tlbEntryFor(code, linear);
-  const tag = code.or(code.and(linear, ~0xfff), code.loadLate('i32.load', 0, at.executeKey));
-  code.when(code.equal(code.loadLate('i32.load', entry, tlbEntry.execute), tag), () => {
-    const offset = code.hold(code.and(linear, 0xfff));
+  const offset = code.hold(code.and(linear, 0xfff));
+  const startsInside = code.shl(code.lessUnsigned(eip, offset), Math.log2(startsInsideKey));
+  const key = code.or(code.loadLate('i32.load', 0, at.executeKey), startsInside);
+  const tag = code.or(code.and(linear, ~0xfff), key);
+  // Records of a page serve only code segments that reach to its end.
+  const limit = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.limit);
+  const outside = code.greaterUnsigned(eip, limit);
+  const endsInside = code.lessUnsigned(code.sub(limit, eip), code.sub(0xfff, offset));
+  const reaches = code.isZero(code.or(outside, endsInside));
+  code.when(code.and(code.equal(code.loadLate('i32.load', entry, tlbEntry.execute), tag), reaches), () => {
     const slot = code.add(code.loadLate('i32.load', entry, tlbEntry.codeTable), code.shl(offset, 2));
     const found = code.load('i32.load', slot);
     code.when(found, () => {

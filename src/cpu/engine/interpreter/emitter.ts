@@ -1,8 +1,19 @@
 /** The emitter of the interpreter: operands come from the decoded record, state from memory. */
 import { assert } from '../../../base/assert.js';
 import type { CheckedTarget, Emitter } from '../../instructions/emitter.js';
+import type { Width } from '../../instructions/instruction.js';
 import type { SystemOperation } from '../../instructions/system-operations.js';
-import { at, record, regions, segmentAddress, segmentFields, segmentIndex, type SegmentName } from '../../layout.js';
+import {
+  at,
+  flatSlot,
+  realDataAttributes,
+  record,
+  regions,
+  segmentAddress,
+  segmentFields,
+  segmentIndex,
+  type SegmentName,
+} from '../../layout.js';
 import type { Operand, Value } from '../../wasm/values.js';
 import { FlagCode } from './flag-code.js';
 
@@ -24,8 +35,31 @@ export class RecordEmitter extends FlagCode implements Emitter {
     return this.loadLate('i32.load', 0, segmentAddress(segmentIndex[segment]) + segmentFields.selector);
   }
   selectorOf(number: Value): Value {
-    const slot = segmentAddress(1) - segmentAddress(0);
-    return this.loadLate('i32.load', this.mul(number, slot), segmentAddress(0) + segmentFields.selector);
+    return this.loadLate('i32.load', this.segmentSlot(number), segmentFields.selector);
+  }
+  plainRealMode(): Value {
+    const real = this.isZero(this.and(this.loadLate('i32.load', 0, at.cr0), 1));
+    const attributes = this.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.attributes);
+    return this.and(real, this.equal(attributes, realDataAttributes));
+  }
+  interruptRequested(): Value {
+    return this.loadLate('i32.load', 0, at.interruptRequested);
+  }
+  setRealSegment(segment: SegmentName | Value, selector: Value): void {
+    const slot =
+      typeof segment === 'string' ? this.i32(segmentAddress(segmentIndex[segment])) : this.segmentSlot(segment);
+    this.store('i32.store', slot, selector, segmentFields.selector);
+    this.store('i32.store', slot, this.shl(selector, 4), segmentFields.base);
+  }
+  private segmentSlot(number: Value): Value {
+    return this.add(this.mul(number, segmentAddress(1) - segmentAddress(0)), segmentAddress(0));
+  }
+  withinCode(offset: Value): Value {
+    const limit = this.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.limit);
+    return this.isZero(this.greaterUnsigned(offset, limit));
+  }
+  loadLinear(linear: Value, width: Width): Value {
+    return this.readMemory(flatSlot, linear, width);
   }
   tableLimit(table: 'gdtr' | 'idtr'): Value {
     return this.loadLate('i32.load', 0, at[`${table}Limit`]);
@@ -97,6 +131,9 @@ export class RecordEmitter extends FlagCode implements Emitter {
   }
   next(): void {
     this.flow.enter(this, this.add(this.flow.record, record.bytes));
+  }
+  goTo(offset: Value): void {
+    this.flow.enter(this, this.lookup(offset));
   }
   refetch(): void {
     this.flow.enter(this, this.lookup(this.nextEip()));
