@@ -3,6 +3,7 @@ import type { EmittedOperand } from '../../instructions/emitter.js';
 import type { Width } from '../../instructions/instruction.js';
 import {
   at,
+  codeTlbDistance,
   codeLineShift,
   flagResultAddress,
   type MemoryPlan,
@@ -230,14 +231,20 @@ function lookupBody(imports: ReadonlyMap<string, number>): FunctionBody {
   const outside = code.greaterUnsigned(eip, limit);
   const endsInside = code.lessUnsigned(code.sub(limit, eip), code.sub(0xfff, offset));
   const reaches = code.isZero(code.or(outside, endsInside));
-  code.when(code.and(code.equal(code.loadLate('i32.load', entry, tlbEntry.execute), tag), reaches), () => {
-    const slot = code.add(code.loadLate('i32.load', entry, tlbEntry.codeTable), code.shl(offset, 2));
-    const found = code.load('i32.load', slot);
-    code.when(found, () => {
-      code.store('i32.store', 0, code.sub(eip, offset), at.codeBase);
-      code.return(found);
-    });
-  });
+  code.when(
+    code.and(code.equal(code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.execute), tag), reaches),
+    () => {
+      const slot = code.add(
+        code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.codeTable),
+        code.shl(offset, 2),
+      );
+      const found = code.load('i32.load', slot);
+      code.when(found, () => {
+        code.store('i32.store', 0, code.sub(eip, offset), at.codeBase);
+        code.return(found);
+      });
+    },
+  );
   code.return(code.call(imports.get('findRecord')!, 'i32', eip));
   body.op('unreachable');
   return body;
