@@ -76,6 +76,8 @@ const transientWords = [
   'executeKey',
   /** The level of the interrupt request line. */
   'interruptRequested',
+  /** Host address of physical memory, so that one module serves every memory size. */
+  'ramBase',
   /** Address of the TLB half of the current privilege level. */
   'tlb',
   /** CF is bit 0 when a handler keeps a carry across its parts. */

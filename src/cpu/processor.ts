@@ -40,12 +40,11 @@ interface Engine {
   setStatusWord(word: number): void;
 }
 
-const modules = new Map<string, WebAssembly.Module>();
+const modules = new Map<ProcessorModel, WebAssembly.Module>();
 
-function interpreterModule(model: ProcessorModel, plan: MemoryPlan): WebAssembly.Module {
-  const key = `${model} ${plan.ram} ${plan.codeLines}`;
-  const known = modules.get(key) ?? new WebAssembly.Module(buildInterpreter(model, plan) as BufferSource);
-  modules.set(key, known);
+function interpreterModule(model: ProcessorModel): WebAssembly.Module {
+  const known = modules.get(model) ?? new WebAssembly.Module(buildInterpreter(model) as BufferSource);
+  modules.set(model, known);
   return known;
 }
 
@@ -88,7 +87,7 @@ export class Processor {
       findRecord: (eip) => this.findRecord(eip),
       ...systemPaths(this.core, this.flags, this.control()),
     };
-    const instance = new WebAssembly.Instance(interpreterModule(options.model, this.plan), {
+    const instance = new WebAssembly.Instance(interpreterModule(options.model), {
       environment: { memory },
       slow: slow as unknown as WebAssembly.ModuleImports,
     });

@@ -77,6 +77,7 @@ export class Core {
     this.u8 = new Uint8Array(memory.buffer);
     this.i32 = new Int32Array(memory.buffer);
     this.view = new DataView(memory.buffer);
+    this.set('ramBase', plan.ram);
     this.i32[(flatSlot + segmentFields.limit) >> 2] = -1;
     this.i32[(flatSlot + segmentFields.attributes) >> 2] = 0x4093;
     this.view.setBigInt64(flatSlot + segmentFields.readTop, 2n ** 32n, true);

@@ -6,8 +6,8 @@ import {
   codeTlbDistance,
   codeLineShift,
   flagResultAddress,
-  type MemoryPlan,
   record,
+  regions,
   segmentAddress,
   segmentFields,
   segmentIndex,
@@ -34,7 +34,7 @@ const widths = [8, 16, 32] as const;
 const codeSizes = [16, 32] as const;
 
 /** The module's bytes. It imports `environment.memory` and the slow paths, and exports `run16`, `run32`, `statusWord`, `setStatusWord`. */
-export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, 'ram' | 'codeLines'>): Uint8Array {
+export function buildInterpreter(model: ProcessorModel): Uint8Array {
   const { handlers } = handlersOf(model);
   const module = new ModuleWriter();
   const imports = new Map<string, number>();
@@ -63,7 +63,7 @@ export function buildInterpreter(model: ProcessorModel, plan: Pick<MemoryPlan, '
   module.defineFunction(functions.statusWord, statusWordBody(functions));
   module.defineFunction(functions.setStatusWord, setStatusWordBody());
   for (const width of widths) {
-    module.defineFunction(functions.write[width], slowWriteBody(width, imports, plan));
+    module.defineFunction(functions.write[width], slowWriteBody(width, imports));
     module.defineFunction(functions.readForWrite[width], slowReadForWriteBody(width, imports));
   }
   module.defineFunction(invalid, invalidBody());
@@ -251,19 +251,15 @@ function lookupBody(imports: ReadonlyMap<string, number>): FunctionBody {
 }
 
 /** Writes that missed the fast way: a page with code in other lines is still written here. */
-function slowWriteBody(
-  width: Width,
-  imports: ReadonlyMap<string, number>,
-  plan: Pick<MemoryPlan, 'ram' | 'codeLines'>,
-): FunctionBody {
+function slowWriteBody(width: Width, imports: ReadonlyMap<string, number>): FunctionBody {
   const body = new FunctionBody(i32s(3));
   const code = new Code(body);
   const [segment, offset, value] = [code.local(0, 'i32'), code.local(1, 'i32'), code.local(2, 'i32')];
   const bytes = width / 8;
   codePageHit(code, segment, offset, bytes, (host) => {
     const line = (address: Value): Value => {
-      const number = code.shrUnsigned(code.sub(address, plan.ram), codeLineShift);
-      return code.loadLate('i32.load8_u', number, plan.codeLines);
+      const number = code.shrUnsigned(code.sub(address, code.loadLate('i32.load', 0, at.ramBase)), codeLineShift);
+      return code.loadLate('i32.load8_u', number, regions.codeLines);
     };
     const hasCode = bytes === 1 ? line(host) : code.or(line(host), line(code.add(host, bytes - 1)));
     code.when(hasCode, () => code.perform(code.call(imports.get('codeWrite')!, 'i32', host, code.i32(bytes))));

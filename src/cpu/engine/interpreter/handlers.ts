@@ -79,6 +79,20 @@ function dependsOnOperandSize(form: Form): boolean {
   return form.operands.length === 0 || form.operands.some(({ width, kind }) => width !== 8 || kind === 'relative');
 }
 
+/** The bits of an attribute index that a form's handlers depend on. */
+function relevantAttributes(instruction: Instruction, form: Form): number {
+  const sensesRepeat = instruction.repeatable !== undefined || instruction.sensesRepeat === true;
+  return (
+    attributeIndex(
+      true,
+      dependsOnOperandSize(form),
+      instruction.usesAddressSize === true,
+      instruction.usesStack === true,
+      0,
+    ) | (sensesRepeat ? 0x30 : 0)
+  );
+}
+
 function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeForm[] } {
   const handlers: Handler[] = [];
   const known = new Map<string, number>();
@@ -87,12 +101,19 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
     for (const form of instruction.forms) {
       if (form.onlyModel === undefined ? !atLeast(model, form.firstModel) : form.onlyModel !== model) continue;
       const table = new Uint16Array(64);
+      const relevant = relevantAttributes(instruction, form);
       const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'offset');
       const eitherWay = form.operands.some(({ kind }) => kind === 'rm');
       for (let index = 0; index < 64; index++) {
         const inMemory = (index & 1) !== 0;
         if (index >> 4 === 3 || (inMemory && !memoryOnly && !eitherWay) || (!inMemory && memoryOnly)) continue;
         if (model !== '80386' && (index & 0b1110) !== 0) continue;
+        // What the meaning does not look at does not tell handlers apart.
+        const plain = index & relevant;
+        if (plain !== index && table[plain] !== 0) {
+          table[index] = table[plain]!;
+          continue;
+        }
         const handler = describe(instruction, number, form, index, model);
         let id = known.get(handler.key);
         if (id === undefined) {
