@@ -29,7 +29,7 @@ export interface Float80 {
   /** FXTRACT: ST(1) and ST(0) after it. */
   extract(exponentTarget: number, significandTarget: number, a: number, controlWord: number): number;
 
-  /** FCOM: C3, C2, C0 as in the manual's table; nothing but exceptions if {@link withheld}. */
+  /** FCOM: C3, C2, C0 as in the manual's table, even if {@link withheld} says that an unmasked exception forbids to pop. */
   compareOrdered(a: number, b: number, controlWord: number): number;
   /** FUCOM: quiet NaNs raise nothing. */
   compareUnordered(a: number, b: number, controlWord: number): number;

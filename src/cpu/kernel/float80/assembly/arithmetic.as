@@ -4,11 +4,16 @@
  */
 import { divide, low, multiply, remainder, shiftRightSticky } from './wide';
 import {
-  admitDenormals, begin, bias, down, exponentOf, goesOn, integerBit, isInfinity, isNormal, isZero, loadSignificand, loadTop,
+  admitDenormals, begin, bias, control, denormalSource, down, exponentOf, goesOn, integerBit, isInfinity, isNormal, isZero, loadSignificand, loadTop,
   normalExponent, normalSignificand, outcome, precisionLoss, put, putInfinity, putZero, refuse, roundingMode, settleOne,
   settleTwo, zeroDivide,
 } from './format';
 import { putRounded } from './rounding';
+
+/** Two normal numbers, about which nothing is to be said before the arithmetic. */
+function areSimple(aTop: u32, a: u64, bTop: u32, b: u64): bool {
+  return isNormal(aTop, a) && isNormal(bTop, b) && (control & denormalSource) == 0;
+}
 
 /** a + b. */
 export function add(target: usize, a: usize, b: usize, controlWord: i32): i32 {
@@ -25,7 +30,7 @@ export function subtract(target: usize, a: usize, b: usize, controlWord: i32): i
 
 /** `flip` is xored to the sign of b once it is known not to be a NaN. */
 function addNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64, flip: u32): void {
-  if (isNormal(aTop, a) && isNormal(bTop, b)) {
+  if (areSimple(aTop, a, bTop, b)) {
     return addFinite(target, aTop >> 15, exponentOf(aTop), a, (bTop ^ flip) >> 15, exponentOf(bTop), b);
   }
   if (settleTwo(target, aTop, a, bTop, b)) return;
@@ -92,7 +97,7 @@ export function multiply80(target: usize, a: usize, b: usize, controlWord: i32):
 
 function multiplyNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): void {
   const sign = (aTop ^ bTop) >> 15;
-  if (isNormal(aTop, a) && isNormal(bTop, b)) {
+  if (areSimple(aTop, a, bTop, b)) {
     return multiplyFinite(target, sign, exponentOf(aTop) + exponentOf(bTop), a, b);
   }
   if (settleTwo(target, aTop, a, bTop, b)) return;
@@ -121,7 +126,7 @@ export function divide80(target: usize, a: usize, b: usize, controlWord: i32): i
 
 function divideNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): void {
   const sign = (aTop ^ bTop) >> 15;
-  if (isNormal(aTop, a) && isNormal(bTop, b)) {
+  if (areSimple(aTop, a, bTop, b)) {
     return divideFinite(target, sign, exponentOf(aTop) - exponentOf(bTop), a, b);
   }
   if (settleTwo(target, aTop, a, bTop, b)) return;
@@ -130,9 +135,12 @@ function divideNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): voi
   const aIsZero = isZero(aTop, a);
   const bIsZero = isZero(bTop, b);
   if ((aIsInfinite && bIsInfinite) || (aIsZero && bIsZero)) return refuse(target);
-  if (bIsZero && !aIsInfinite && !goesOn(zeroDivide)) return;
+  if (bIsZero && !aIsInfinite) {
+    if (goesOn(zeroDivide)) putInfinity(target, sign);
+    return;
+  }
   if (!admitDenormals(aTop, a, bTop, b)) return;
-  if (aIsInfinite || bIsZero) return putInfinity(target, sign);
+  if (aIsInfinite) return putInfinity(target, sign);
   if (bIsInfinite || aIsZero) return putZero(target, sign);
   const exponents = normalExponent(aTop, a) - normalExponent(bTop, b);
   divideFinite(target, sign, exponents, normalSignificand(a), normalSignificand(b));

@@ -4,7 +4,7 @@ import {
   isUnsupported, isZero, loadSignificand, loadTop, normalExponent, normalSignificand, outcome, raise,
 } from './format';
 
-/** FCOM and its family: every NaN is invalid. C3, C2 and C0 say how a compares with b. */
+/** FCOM and its family: every NaN is invalid. C3, C2 and C0 say how a compares with b, whatever is raised. */
 export function compareOrdered(a: usize, b: usize, controlWord: i32): i32 {
   begin(controlWord);
   compareNumbers(loadTop(a), loadSignificand(a), loadTop(b), loadSignificand(b), true);
@@ -28,11 +28,11 @@ function compareNumbers(aTop: u32, a: u64, bTop: u32, b: u64, everyNaN: bool): v
   const hasNaN = isNaN80(aTop, a) || isNaN80(bTop, b);
   if (unsupported || hasNaN) {
     if (unsupported || everyNaN || isSignaling(aTop, a) || isSignaling(bTop, b)) {
-      if (!goesOn(invalid)) return;
+      goesOn(invalid);
     }
     return raise(c3 | c2 | c0);
   }
-  if (!admitDenormals(aTop, a, bTop, b)) return;
+  admitDenormals(aTop, a, bTop, b);
   const order = orderOf(aTop, a, bTop, b);
   if (order < 0) raise(c0);
   else if (order == 0) raise(c3);

@@ -43,7 +43,7 @@ export function load32(target: usize, bits: u32, controlWord: i32): i32 {
   begin(controlWord);
   const exponent = bits & 0x7f800000;
   const fraction = bits & 0x7fffff;
-  if (exponent == 0 && fraction != 0 && !goesOn(denormalOperand)) return outcome();
+  if (exponent == 0 && fraction != 0) raise(denormalOperand); // Masked or not, the number is loaded.
   const signals = exponent == 0x7f800000 && fraction != 0 && fraction < 0x400000;
   if (signals && !goesOn(invalid)) return outcome();
   widen32(target, signals ? bits | 0x400000 : bits);
@@ -54,7 +54,7 @@ export function load64(target: usize, bits: u64, controlWord: i32): i32 {
   begin(controlWord);
   const exponent = bits & 0x7ff0000000000000;
   const fraction = bits & 0xfffffffffffff;
-  if (exponent == 0 && fraction != 0 && !goesOn(denormalOperand)) return outcome();
+  if (exponent == 0 && fraction != 0) raise(denormalOperand); // Masked or not, the number is loaded.
   const signals = exponent == 0x7ff0000000000000 && fraction != 0 && fraction < 0x8000000000000;
   if (signals && !goesOn(invalid)) return outcome();
   widen64(target, signals ? bits | 0x8000000000000 : bits);
