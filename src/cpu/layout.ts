@@ -53,7 +53,7 @@ const savedWords = [
   'tr7',
   /** 1 after HLT, until an interrupt. */
   'halted',
-  /** 1 when the next instruction runs before interrupts are looked at (after STI, MOV SS, POP SS). */
+  /** Bit 0: the next instruction runs before interrupts are looked at (after STI, MOV SS, POP SS). Bit 1: a debug trap is due. */
   'interruptShadow',
   /** 1 once the processor shut down after a triple fault. */
   'shutdown',

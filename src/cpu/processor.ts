@@ -12,7 +12,7 @@ import { Slice } from './engine/slice.js';
 import { architecturalState, flagBits, type MemoryPlan, planMemory, record, segmentIndex } from './layout.js';
 import type { ProcessorModel } from './model.js';
 import { Core, vectors } from './system/core.js';
-import { hasErrorCode, take } from './system/exceptions.js';
+import { type Arrival, take } from './system/exceptions.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
 import { memoryPaths } from './system/memory-paths.js';
 import { type RunControl, systemPaths } from './system/operations.js';
@@ -48,6 +48,10 @@ function interpreterModule(model: ProcessorModel): WebAssembly.Module {
   return known;
 }
 
+/** Bits of the saved word `interruptShadow`. */
+const SHADOW = 1;
+const TRAP_PENDING = 2;
+
 /** Most cycles given to the engine at once. */
 const sliceMost = 1 << 30;
 
@@ -57,7 +61,6 @@ export class Processor {
   readonly flags: FlagsAccess;
   /** Cycles since power-on. */
   cycle = 0;
-  /** The level of the interrupt request line. */
   private readonly code: CodeCache;
   private readonly fetcher: Fetcher;
   private readonly engine: Engine;
@@ -113,6 +116,7 @@ export class Processor {
     if (core.model === '80386') core.setRegister(2, 0x0303); // DH is the component, DL the revision identifier.
     this.flags.write(0, 4, -1);
     core.flushTranslations();
+    core.trapPending = false;
     this.shadowCycle = -1;
     this.fetcher.passed();
     this.fetcher.modeChanged();
@@ -162,12 +166,18 @@ export class Processor {
     this.stopRequested = false;
     while (this.cycle < end) {
       if (this.core.get('shutdown') !== 0) return 'shutdown';
+      if (this.core.trapPending) {
+        this.takeTrap();
+        continue;
+      }
       if (this.interruptDue) {
         this.takeInterrupt();
         continue;
       }
       if (this.halted) return 'halted';
       if ((this.core.get('flagsOther') & flagBits.TF) !== 0) this.stepWithTrap();
+      else if (this.requested && this.shadowCycle === this.cycle)
+        this.step(); // The request is looked at again right after.
       else this.slice(Math.min(end - this.cycle, sliceMost));
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
@@ -200,9 +210,10 @@ export class Processor {
     this.step();
     const trapped =
       this.cycle > before && this.faultsTaken === faultsBefore && !this.trapSuppressed && !this.fetcher.stopHit;
-    if (!trapped || this.shadowCycle === this.cycle) return;
-    this.core.set('dr6', this.core.get('dr6') | 0x4000);
-    this.take(vectors.debug, undefined, false);
+    if (!trapped) return;
+    this.core.set('dr6', this.core.get('dr6') | 0x4000); // BS: a single step.
+    this.core.trapPending = true;
+    this.core.set('halted', 0);
   }
 
   private execute(first: number, budget: number): void {
@@ -220,6 +231,10 @@ export class Processor {
     const { core } = this;
     const at = core.get('currentRecord');
     this.cycle -= core.view.getUint16(at + record.remaining, true);
+    if (core.eipStands) {
+      core.eipStands = false;
+      return this.takeFault();
+    }
     const eip = (core.get('codeBase') + core.view.getUint16(at + record.pageOffset, true)) | 0;
     core.set('eip', eip);
     // The 8086 counts a divide error as an interrupt after the instruction.
@@ -242,21 +257,20 @@ export class Processor {
   // Faults and interrupts.
 
   private takeFault(): void {
-    const { core } = this;
-    const vector = core.get('faulted') - 1;
-    assert(vector >= 0, 'a fault exit has a fault');
-    core.set('faulted', 0);
     this.faultsTaken++;
-    this.take(vector, hasErrorCode(vector) ? core.get('faultError') : undefined, true);
+    this.take({ kind: 'fault', ...this.core.takeNoted() });
+  }
+  private takeTrap(): void {
+    this.core.trapPending = false;
+    this.take({ kind: 'trap', vector: vectors.debug });
   }
   private takeInterrupt(): void {
     this.core.set('halted', 0);
-    const vector = this.core.bus.acknowledgeInterrupt();
-    this.take(vector, undefined, true);
+    this.take({ kind: 'interrupt', vector: this.core.bus.acknowledgeInterrupt() });
   }
-  private take(vector: number, errorCode: number | undefined, external: boolean): void {
+  private take(arrival: Arrival): void {
     this.cycle++;
-    take(this.core, this.flags, vector, errorCode, external);
+    take(this.core, this.flags, arrival);
     this.fetcher.modeChanged();
   }
 
@@ -270,7 +284,7 @@ export class Processor {
       flagsChanged: () => {
         const others = this.core.get('flagsOther');
         const due = (this.requested && (others & flagBits.IF) !== 0) || (others & flagBits.TF) !== 0;
-        if (due) this.current.leaveAfterThis();
+        if (due || this.core.trapPending) this.current.leaveAfterThis();
       },
       modeChanged: () => this.fetcher.modeChanged(),
       suppressTrap: () => {
@@ -284,7 +298,7 @@ export class Processor {
   /** Architectural state as bytes: registers, the interrupt shadow, translations. */
   save(): Uint8Array {
     const { core } = this;
-    core.set('interruptShadow', this.shadowCycle === this.cycle ? 1 : 0);
+    core.set('interruptShadow', (this.shadowCycle === this.cycle ? SHADOW : 0) | (core.trapPending ? TRAP_PENDING : 0));
     const registers = core.u8.slice(architecturalState.start, architecturalState.end);
     core.set('interruptShadow', 0);
     const translations = new Uint8Array(core.savedTranslations().buffer);
@@ -299,7 +313,8 @@ export class Processor {
     const length = architecturalState.end - architecturalState.start;
     core.u8.set(saved.subarray(0, length), architecturalState.start);
     this.cycle = cycle;
-    this.shadowCycle = core.get('interruptShadow') !== 0 ? cycle : -1;
+    this.shadowCycle = (core.get('interruptShadow') & SHADOW) !== 0 ? cycle : -1;
+    core.trapPending = (core.get('interruptShadow') & TRAP_PENDING) !== 0;
     core.set('interruptShadow', 0);
     this.fetcher.passed();
     this.code.flush();

@@ -1,4 +1,5 @@
 /** The processor's state seen from the slow paths: typed access to the one memory, and linear memory with paging. */
+import { assert } from '../../base/assert.js';
 import type { AccessWidth, ProcessorBus } from '../bus.js';
 import {
   at,
@@ -43,6 +44,9 @@ export const faultSignal = { name: 'guest fault' } as const;
 /** CR0 bits (Intel SDM Vol. 3A, section 2.5). */
 export const cr0Bits = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, PG: 0x8000_0000 | 0 } as const;
 
+/** The page of an access's last byte: where a fault of its second half is reported. */
+const endPage = (linear: number, width: AccessWidth): number => (linear + width - 1) & ~0xfff;
+
 /** Bits of a TLB entry's page word. */
 const INVALID = 1;
 const VALID = 4;
@@ -65,6 +69,10 @@ export class Core {
   code!: CodeWatch;
   /** Physical addresses lose these bits: A20 closed, or the 8086's 20 address lines. */
   addressMask = -1;
+  /** A debug trap is taken at the next boundary; saved with the state. */
+  trapPending = false;
+  /** Set while a task switch has gone past its point of no return: a fault belongs to the new task, at its EIP. */
+  eipStands = false;
   /** Called when a bus access may have changed what the run loop must look at. */
   onBusAccess: () => void = () => {};
 
@@ -126,6 +134,14 @@ export class Core {
     this.set('faulted', vector + 1);
     this.set('faultError', errorCode);
     throw faultSignal;
+  }
+
+  /** Takes the fault that was noted last. */
+  takeNoted(): { readonly vector: number; readonly errorCode: number } {
+    const vector = this.get('faulted') - 1;
+    assert(vector >= 0, 'a fault exit has a fault');
+    this.set('faulted', 0);
+    return { vector, errorCode: this.get('faultError') };
   }
 
   // The TLB. Its contents are architectural: a guest can see a stale entry, so they are saved with the state.
@@ -249,7 +265,7 @@ export class Core {
   }
   private readAcross(linear: number, width: AccessWidth, user: boolean): number {
     this.translate(linear, false, user);
-    this.translate(linear + width - 1, false, user);
+    this.translate(endPage(linear, width), false, user);
     let value = 0;
     for (let index = 0; index < width; index++) value |= this.readLinear((linear + index) | 0, 1, user) << (8 * index);
     return value;
@@ -265,9 +281,13 @@ export class Core {
     this.onBusAccess();
     this.bus.writeMemory(physical >>> 0, value, width);
   }
-  private writeAcross(linear: number, value: number, width: AccessWidth, user: boolean): void {
+  /** Checks that a store would succeed, without storing. */
+  probeWrite(linear: number, width: AccessWidth, user: boolean): void {
     this.translate(linear, true, user);
-    this.translate((linear + width - 1) | 0, true, user);
+    if ((linear & 0xfff) + width > 0x1000) this.translate(endPage(linear, width), true, user);
+  }
+  private writeAcross(linear: number, value: number, width: AccessWidth, user: boolean): void {
+    this.probeWrite(linear, width, user);
     for (let index = 0; index < width; index++) {
       this.writeLinear((linear + index) | 0, (value >>> (8 * index)) & 0xff, 1, user);
     }

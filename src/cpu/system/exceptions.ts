@@ -3,41 +3,52 @@ import { type Core, faultSignal, vectors } from './core.js';
 import type { FlagsAccess } from './flags.js';
 import { deliver } from './interrupts.js';
 
+/** What is taken: a fault with its error code, the trap of a single step or of a task, or an external interrupt. */
+export interface Arrival {
+  readonly kind: 'fault' | 'trap' | 'interrupt';
+  readonly vector: number;
+  /** Pushed by the vectors that have one. */
+  readonly errorCode?: number;
+}
+
 /** Vectors that push an error code (Intel SDM Vol. 3A, table 6-1). */
-export const hasErrorCode = (vector: number): boolean =>
-  vector === 8 || (vector >= 10 && vector <= 14) || vector === 17;
+const hasErrorCode = (vector: number): boolean => vector === 8 || (vector >= 10 && vector <= 14) || vector === 17;
+
+const contributory = (vector: number): boolean => vector === 0 || (vector >= 10 && vector <= 13);
 
 /** Pairs of faults that make a double fault (Intel SDM Vol. 3A, table 6-5). */
 function escalates(first: number, second: number): boolean {
-  const contributory = (vector: number): boolean => vector === 0 || (vector >= 10 && vector <= 13);
   if (first === vectors.pageFault) return second === vectors.pageFault || contributory(second);
   return contributory(first) && contributory(second);
 }
 
-/** Delivers; a fault on the way becomes a double fault or is delivered in turn, and a third one shuts down. */
-export function take(
-  core: Core,
-  flags: FlagsAccess,
-  vector: number,
-  errorCode: number | undefined,
-  external: boolean,
-): void {
-  let [current, code] = [vector, errorCode];
-  for (let attempt = 0; attempt < 8; attempt++) {
+/** EXT in the error codes of faults that come up while an event is delivered that the program did not ask for. */
+const externalBit = (vector: number): number => (contributory(vector) ? 1 : 0);
+
+/**
+ * Delivers; a fault on the way becomes a double fault or is delivered in turn, and one in the way of a double fault shuts the
+ * processor down. An external interrupt is benign whatever its vector.
+ */
+export function take(core: Core, flags: FlagsAccess, arrival: Arrival): void {
+  let { kind, vector } = arrival;
+  let code = arrival.errorCode ?? 0;
+  // Each round is a worse fault than the one before: there are never more than four.
+  for (;;) {
+    const fault = kind === 'fault';
+    const withCode = fault && hasErrorCode(vector) && core.protectedMode ? { errorCode: code } : {};
     try {
-      const withCode = code !== undefined && core.protectedMode ? { errorCode: code } : {};
-      deliver(core, flags, { vector: current, software: false, external, ...withCode });
+      deliver(core, flags, { vector, software: false, fault, ...withCode });
+      core.eipStands = false;
       return;
     } catch (problem) {
       if (problem !== faultSignal) throw problem;
     }
-    const next = core.get('faulted') - 1;
-    code = core.get('faultError');
-    core.set('faulted', 0);
-    if (current === vectors.doubleFault) break;
-    current = escalates(current, next) ? vectors.doubleFault : next;
-    if (current === vectors.doubleFault) code = 0;
-    if (!hasErrorCode(current)) code = undefined;
+    const next = core.takeNoted();
+    if (fault && vector === vectors.doubleFault) break;
+    const double = next.vector === vectors.doubleFault || (fault && escalates(vector, next.vector));
+    vector = double ? vectors.doubleFault : next.vector;
+    code = double ? 0 : next.errorCode | externalBit(next.vector);
+    kind = 'fault';
   }
   core.set('shutdown', 1);
 }

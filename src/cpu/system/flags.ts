@@ -10,7 +10,7 @@ export interface FlagsAccess {
   readonly statusMask: number;
 }
 
-/** Bits that exist in a model, and those that always read as one. RF is not kept: there are no debug faults to hold back yet. */
+/** Bits that exist in a model, and those that always read as one. RF only lives in images that faults push: there are no instruction breakpoints to hold back. */
 const existing: Readonly<Record<ProcessorModel, { readonly bits: number; readonly ones: number }>> = {
   '8086': { bits: statusFlags | flagBits.TF | flagBits.IF | flagBits.DF, ones: 0xf002 },
   '80286': { bits: statusFlags | flagBits.TF | flagBits.IF | flagBits.DF | flagBits.IOPL | flagBits.NT, ones: 2 },

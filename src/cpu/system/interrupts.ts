@@ -29,17 +29,18 @@ export interface Delivery {
   readonly vector: number;
   /** INT n, INT3, INTO: gate privilege is checked. */
   readonly software: boolean;
+  /** A fault: the flags it pushes have RF set, so that the instruction goes past its breakpoints when it is restarted. */
+  readonly fault: boolean;
   /** Pushed when present. */
   readonly errorCode?: number;
-  /** An interrupt or exception that the program did not ask for: sets EXT in error codes. */
-  readonly external: boolean;
 }
 
 /** Delivers to the handler; EIP holds what is pushed. Faults leave the registers untouched. */
 export function deliver(core: Core, flags: FlagsAccess, delivery: Delivery): void {
   if (core.protectedMode) return deliverProtected(core, flags, delivery);
   const entry = delivery.vector * 4;
-  if (core.model !== '8086' && entry + 3 > core.get('idtrLimit') >>> 0) core.fault(vectors.generalProtection);
+  // A table that is too short is vector 8 here (80386 Programmer's Reference Manual, 230985, table 14-3).
+  if (core.model !== '8086' && entry + 3 > core.get('idtrLimit') >>> 0) core.fault(vectors.doubleFault);
   const stack = StackCursor.current(core);
   stack.push(flags.read(), 2);
   stack.push(core.segmentField(segmentIndex.cs, 'selector'), 2);
@@ -61,23 +62,22 @@ const GATE_TRAP_32 = 15;
 
 function deliverProtected(core: Core, flags: FlagsAccess, delivery: Delivery): void {
   const { vector, software } = delivery;
-  const external = delivery.external ? 1 : 0;
   const code = vector * 8 + 2;
-  if (vector * 8 + 7 > core.get('idtrLimit') >>> 0) core.fault(vectors.generalProtection, code + external);
+  if (vector * 8 + 7 > core.get('idtrLimit') >>> 0) core.fault(vectors.generalProtection, code);
   const linear = (core.get('idtrBase') + vector * 8) | 0;
   const gate = { low: core.readLinear(linear, 4, false), high: core.readLinear((linear + 4) | 0, 4, false), linear };
   const type = typeOf(gate);
   const isGate = [GATE_TASK, GATE_INTERRUPT_16, GATE_TRAP_16, GATE_INTERRUPT_32, GATE_TRAP_32].includes(type);
   if (!isGate || (software && privilegeOf(gate) < core.get('cpl'))) {
-    core.fault(vectors.generalProtection, code + external);
+    core.fault(vectors.generalProtection, code);
   }
-  if (!isPresent(gate)) core.fault(vectors.segmentNotPresent, code + external);
+  if (!isPresent(gate)) core.fault(vectors.segmentNotPresent, code);
   if (type === GATE_TASK) return deliverThroughTask(core, flags, gate.low >>> 16, delivery);
   throughGate(core, flags, gate, delivery);
 }
 
 function deliverThroughTask(core: Core, flags: FlagsAccess, selector: number, delivery: Delivery): void {
-  switchTask(core, flags, selector, 'call');
+  switchTask(core, flags, selector, 'call', delivery.fault ? RF : 0);
   if (delivery.errorCode === undefined) return;
   const is32 = (core.segmentField(segmentIndex.tr, 'attributes') & 8) !== 0;
   const stack = StackCursor.current(core);
@@ -86,24 +86,23 @@ function deliverThroughTask(core: Core, flags: FlagsAccess, selector: number, de
 }
 
 function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery: Delivery): void {
-  const external = delivery.external ? 1 : 0;
   const is32 = (typeOf(gate) & 8) !== 0;
   const selector = gate.low >>> 16;
-  if ((selector & 0xfffc) === 0) core.fault(vectors.generalProtection, external);
+  if ((selector & 0xfffc) === 0) core.fault(vectors.generalProtection);
   const target = requireDescriptor(core, selector);
   if (!isCode(target) || privilegeOf(target) > core.get('cpl')) {
-    core.fault(vectors.generalProtection, (selector & 0xfffc) + external);
+    core.fault(vectors.generalProtection, selector & 0xfffc);
   }
-  if (!isPresent(target)) core.fault(vectors.segmentNotPresent, (selector & 0xfffc) + external);
+  if (!isPresent(target)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
   const offset = is32 ? (gate.low & 0xffff) | (gate.high & 0xffff_0000) : gate.low & 0xffff;
-  if (offset >>> 0 > limitOf(target) >>> 0) core.fault(vectors.generalProtection, external);
+  if (offset >>> 0 > limitOf(target) >>> 0) core.fault(vectors.generalProtection);
   const wasVirtual = core.virtual8086;
   const inner = !isConforming(target) && privilegeOf(target) < core.get('cpl');
   if (wasVirtual && (!inner || privilegeOf(target) !== 0)) core.fault(vectors.generalProtection, selector & 0xfffc);
   const bytes = is32 ? 4 : 2;
-  const oldFlags = flags.read();
+  const oldFlags = flags.read() | (delivery.fault && core.model === '80386' ? RF : 0);
   const privilege = inner ? privilegeOf(target) : core.get('cpl');
-  const newStack = inner ? innerStackFor(core, privilege, external) : undefined;
+  const newStack = inner ? innerStackFor(core, privilege) : undefined;
   const stack =
     newStack === undefined
       ? StackCursor.current(core)
@@ -136,13 +135,9 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
   core.set('eip', offset);
 }
 
-function innerStackFor(
-  core: Core,
-  privilege: number,
-  external: number,
-): { selector: number; descriptor: Descriptor; pointer: number } {
+function innerStackFor(core: Core, privilege: number): { selector: number; descriptor: Descriptor; pointer: number } {
   const { selector, pointer } = innerStack(core, privilege);
-  if ((selector & 0xfffc) === 0) core.fault(vectors.invalidTss, external);
+  if ((selector & 0xfffc) === 0) core.fault(vectors.invalidTss);
   return { selector, pointer, descriptor: checkStackSegment(core, selector, privilege, vectors.invalidTss) };
 }
 
@@ -187,6 +182,7 @@ function returnToVirtual(
 ): void {
   const pointer = stack.pop(4);
   const ss = stack.pop(4);
+  if (offset >>> 0 > 0xffff) core.fault(vectors.generalProtection);
   const selectors = [segmentIndex.es, segmentIndex.ds, segmentIndex.fs, segmentIndex.gs].map(
     (segment) => [segment, stack.pop(4)] as const,
   );
@@ -196,7 +192,7 @@ function returnToVirtual(
   loadVirtualSegment(core, segmentIndex.ss, ss);
   for (const [segment, value] of selectors) loadVirtualSegment(core, segment, value);
   core.setRegister(4, pointer);
-  core.set('eip', offset & 0xffff);
+  core.set('eip', offset);
 }
 
 function returnProtected(

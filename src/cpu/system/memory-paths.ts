@@ -56,8 +56,7 @@ function checkedLinear(core: Core, segment: number, offset: number, bytes: numbe
 /** The same, with the pages' write permission checked as well. */
 function writableLinear(core: Core, segment: number, offset: number, bytes: number): number {
   const linear = checkedLinear(core, segment, offset, bytes, true);
-  core.translate(linear, true, core.userLevel);
-  core.translate((linear + bytes - 1) | 0, true, core.userLevel);
+  core.probeWrite(linear, bytes as AccessWidth, core.userLevel);
   return linear;
 }
 

@@ -30,7 +30,7 @@ export interface RunControl {
   flagsChanged(): void;
   /** Privilege, code segment, stack segment or paging changed. */
   modeChanged(): void;
-  /** A software interrupt takes the place of the single-step trap. */
+  /** No single-step trap after this instruction: a software interrupt, or a load of SS. */
   suppressTrap(): void;
 }
 
@@ -76,8 +76,10 @@ function segmentPaths(core: Core, control: RunControl) {
     loadSegmentShadowed: (segment: number, selector: number) =>
       done(() => {
         load(segment, selector);
-        // The 8086 holds interrupts back after any segment register; later processors after SS alone.
-        if (segment === segmentIndex.ss || core.model === '8086') control.shadowNext();
+        // The 8086 holds interrupts back after any segment register; later processors after SS alone. Traps wait as well.
+        if (segment !== segmentIndex.ss && core.model !== '8086') return;
+        control.shadowNext();
+        control.suppressTrap();
       }),
   };
 }
@@ -85,6 +87,7 @@ function segmentPaths(core: Core, control: RunControl) {
 function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
   const changing = (action: () => void): 0 => {
     action();
+    core.eipStands = false;
     control.modeChanged();
     control.flagsChanged();
     return 0;
@@ -102,7 +105,7 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
         if (core.virtual8086 && short === 0 && core.ioPrivilege < 3) core.fault(vectors.generalProtection);
         core.set('eip', nextEip(core));
         control.suppressTrap();
-        deliver(core, flags, { vector, software: true, external: false });
+        deliver(core, flags, { vector, software: true, fault: false });
       }),
     interruptReturn: (width: number) =>
       changing(() => {
@@ -211,7 +214,8 @@ function registerPaths(core: Core, control: RunControl) {
         core.set('idtrLimit', limit);
         core.set('idtrBase', base);
       }),
-    loadLocalTable: (selector: number) => done(() => loadLocalTable(core, selector, vectors.generalProtection)),
+    loadLocalTable: (selector: number) =>
+      done(() => loadLocalTable(core, selector, vectors.generalProtection, vectors.segmentNotPresent)),
     loadTask: (selector: number) => done(() => loadTaskRegister(core, selector)),
     readMachineStatus: () => (core.model === '80286' ? core.get('cr0') | 0xfff0 : core.get('cr0')),
     // LMSW can set PE and never clears it.

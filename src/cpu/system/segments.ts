@@ -128,17 +128,25 @@ export function loadFromDescriptor(core: Core, segment: number, selector: number
   setSegment(core, segment, selector, baseOf(marked), limitOf(marked), attributesOf(marked));
 }
 
-/** MOV or POP to a segment register other than CS (SDM Vol. 2B, "MOV", "Loading a segment register"). */
-export function loadDataSegment(core: Core, segment: number, selector: number): void {
+/**
+ * MOV or POP to a segment register other than CS (SDM Vol. 2B, "MOV", "Loading a segment register"); `vector` is the fault for
+ * a wrong selector.
+ */
+export function loadDataSegment(
+  core: Core,
+  segment: number,
+  selector: number,
+  vector: number = vectors.generalProtection,
+): void {
   if (!core.usesDescriptors) return loadRealSegment(core, segment, selector);
   if (segment === segmentIndex.ss) return loadStackSegment(core, selector, core.get('cpl'), vectors.generalProtection);
   if ((selector & 0xfffc) === 0) return loadNull(core, segment, selector);
-  const descriptor = requireDescriptor(core, selector);
+  const descriptor = requireDescriptor(core, selector, vector);
   const requested = selector & 3;
   const wrong =
     !isReadable(descriptor) ||
     (!isConforming(descriptor) && (requested > privilegeOf(descriptor) || core.get('cpl') > privilegeOf(descriptor)));
-  if (wrong) core.fault(vectors.generalProtection, selector & 0xfffc);
+  if (wrong) core.fault(vector, selector & 0xfffc);
   if (!isPresent(descriptor)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
   loadFromDescriptor(core, segment, selector, descriptor);
 }

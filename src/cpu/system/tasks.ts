@@ -71,8 +71,14 @@ function saveTask(core: Core, image: number): void {
   }
 }
 
-/** Switches to the task of a TSS selector. EIP must stand where the old task goes on. */
-export function switchTask(core: Core, flags: FlagsAccess, selector: number, how: 'jump' | 'call' | 'return'): void {
+/** Switches to the task of a TSS selector. EIP must stand where the old task goes on; `savedFlags` are set in the flags it keeps. */
+export function switchTask(
+  core: Core,
+  flags: FlagsAccess,
+  selector: number,
+  how: 'jump' | 'call' | 'return',
+  savedFlags = 0,
+): void {
   const wrongVector = how === 'return' ? vectors.invalidTss : vectors.generalProtection;
   if ((selector & 4) !== 0) core.fault(wrongVector, selector & 0xfffc);
   const target = requireDescriptor(core, selector, wrongVector);
@@ -96,12 +102,15 @@ export function switchTask(core: Core, flags: FlagsAccess, selector: number, how
   const selectors = Array.from({ length: segmentCount }, (_, index) => get(segments + size * index) & 0xffff);
   const local = get(segments + size * segmentCount) & 0xffff;
   const directory = is32 ? get(0x1c) : undefined;
+  const trapped = is32 && (get(0x64) & 1) !== 0;
 
-  saveTask(core, oldFlags);
+  saveTask(core, oldFlags | savedFlags);
   if (how !== 'call' && old !== undefined) setBusy(core, old, false);
   if (how === 'call') core.writeLinear(base, oldSelector, 2, false);
   if (how !== 'return') setBusy(core, target, true);
 
+  // From here on the new task runs: what is wrong with its segments is a fault in front of its first instruction.
+  core.eipStands = true;
   setSegment(core, segmentIndex.tr, selector, base, limitOf(target), attributesOf(target) | 2);
   core.set('cr0', core.get('cr0') | cr0Bits.TS);
   if (directory !== undefined && core.paging && directory !== core.get('cr3')) {
@@ -113,10 +122,13 @@ export function switchTask(core: Core, flags: FlagsAccess, selector: number, how
   flags.write(image | (how === 'call' ? flagBits.NT : 0), is32 ? 4 : 2, -1);
   if (!is32) core.set('flagsOther', core.get('flagsOther') & 0xffff);
   loadTaskSegments(core, selectors, local);
+  if (trapped) {
+    core.set('dr6', core.get('dr6') | 0x8000); // BT: a task switch.
+    core.trapPending = true;
+  }
 }
 
 function loadTaskSegments(core: Core, selectors: readonly number[], local: number): void {
-  loadLocalTable(core, local, vectors.invalidTss);
   const [es = 0, cs = 0, ss = 0, ds = 0, fs = 0, gs = 0] = selectors;
   const data = [
     [segmentIndex.es, es],
@@ -124,33 +136,33 @@ function loadTaskSegments(core: Core, selectors: readonly number[], local: numbe
     [segmentIndex.fs, fs],
     [segmentIndex.gs, gs],
   ] as const;
+  core.set('cpl', core.virtual8086 ? 3 : cs & 3);
+  if (!core.virtual8086) for (const segment of [0, 1, 2, 3, 4, 5]) loadNull(core, segment, selectors[segment] ?? 0);
+  loadLocalTable(core, local, vectors.invalidTss, vectors.invalidTss);
   if (core.virtual8086) {
-    core.set('cpl', 3);
     loadVirtualSegment(core, segmentIndex.cs, cs);
     loadVirtualSegment(core, segmentIndex.ss, ss);
     for (const [segment, value] of data) loadVirtualSegment(core, segment, value);
     return;
   }
-  for (const segment of [0, 1, 2, 3, 4, 5]) loadNull(core, segment, selectors[segment] ?? 0);
   if ((cs & 0xfffc) === 0) core.fault(vectors.invalidTss, 0);
   const code = requireDescriptor(core, cs, vectors.invalidTss);
   const fits = isConforming(code) ? privilegeOf(code) <= (cs & 3) : privilegeOf(code) === (cs & 3);
   if (!isCode(code) || !fits) core.fault(vectors.invalidTss, cs & 0xfffc);
   if (!isPresent(code)) core.fault(vectors.segmentNotPresent, cs & 0xfffc);
-  core.set('cpl', cs & 3);
   loadFromDescriptor(core, segmentIndex.cs, cs, code);
   loadFromDescriptor(core, segmentIndex.ss, ss, checkStackSegment(core, ss, cs & 3, vectors.invalidTss));
-  for (const [segment, value] of data) loadDataSegment(core, segment, value);
+  for (const [segment, value] of data) loadDataSegment(core, segment, value, vectors.invalidTss);
   if (core.get('eip') >>> 0 > core.segmentField(segmentIndex.cs, 'limit') >>> 0) core.fault(vectors.generalProtection);
 }
 
-/** LLDT; a null selector leaves no local table. */
-export function loadLocalTable(core: Core, selector: number, vector: number): void {
+/** LLDT; a null selector leaves no local table. The vectors are those of a wrong and of an absent table. */
+export function loadLocalTable(core: Core, selector: number, vector: number, absentVector: number): void {
   if ((selector & 0xfffc) === 0) return setSegment(core, segmentIndex.ldtr, selector, 0, 0, 0);
   if ((selector & 4) !== 0) core.fault(vector, selector & 0xfffc);
   const descriptor = requireDescriptor(core, selector, vector);
   if (typeOf(descriptor) !== 2) core.fault(vector, selector & 0xfffc);
-  if (!isPresent(descriptor)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
+  if (!isPresent(descriptor)) core.fault(absentVector, selector & 0xfffc);
   setSegment(core, segmentIndex.ldtr, selector, baseOf(descriptor), limitOf(descriptor), attributesOf(descriptor));
 }
 
