@@ -223,7 +223,7 @@ function lookupBody(imports: ReadonlyMap<string, number>): FunctionBody {
   const linear = code.hold(code.add(eip, csBase));
   const entry = tlbEntryFor(code, linear);
   const offset = code.hold(code.and(linear, 0xfff));
-  const startsInside = code.shl(code.lessUnsigned(eip, offset), Math.log2(startsInsideKey));
+  const startsInside = code.select(code.lessUnsigned(eip, offset), startsInsideKey, 0);
   const key = code.or(code.loadLate('i32.load', 0, at.executeKey), startsInside);
   const tag = code.or(code.and(linear, ~0xfff), key);
   // Records of a page serve only code segments that reach to its end.
