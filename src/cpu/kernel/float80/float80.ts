@@ -10,6 +10,8 @@ import { programBase64 } from './program.js';
  * 0 to 5), bit 7 if one of them is not masked, C1 if the result was rounded away from zero, C0, C2 and C3 where the manual
  * gives them a meaning, and above them {@link withheld}. Flags that it does not answer are clear. No state is kept between calls.
  *
+ * Where the manual leaves a choice: FPREM reduces by 32 to 63 bits a step as processors do, F2XM1 beyond ±1 answers its operand.
+ *
  * Not modelled: the stack, its faults, tags, and where the last instruction stood: they are the processor's.
  */
 export interface Float80 {
@@ -28,6 +30,27 @@ export interface Float80 {
   scale(target: number, a: number, b: number, controlWord: number): number;
   /** FXTRACT: ST(1) and ST(0) after it. */
   extract(exponentTarget: number, significandTarget: number, a: number, controlWord: number): number;
+
+  /**
+   * The transcendental functions are correctly rounded in every rounding mode, but for about one argument in 2^36; precision control
+   * does not touch them. Angles are reduced by π of 66 bits, as the manual has it; from 2^63 on they answer C2 and are withheld.
+   */
+  sine(target: number, a: number, controlWord: number): number;
+  cosine(target: number, a: number, controlWord: number): number;
+  /** FSINCOS: ST(1) and ST(0) after it. */
+  sineAndCosine(sineTarget: number, cosineTarget: number, a: number, controlWord: number): number;
+  /** FPTAN: ST(1) and ST(0) after it; `oneTarget` gets 1, or the NaN if there is one. */
+  tangent(tangentTarget: number, oneTarget: number, a: number, controlWord: number): number;
+  /** FPATAN: the angle of the point (x, y). */
+  arctangent(target: number, y: number, x: number, controlWord: number): number;
+  /** F2XM1: 2^a - 1. */
+  powerOfTwoLessOne(target: number, a: number, controlWord: number): number;
+  /** FYL2X: y × log2(x). */
+  logarithm(target: number, y: number, x: number, controlWord: number): number;
+  /** FYL2XP1: y × log2(x + 1). */
+  logarithmOfOnePlus(target: number, y: number, x: number, controlWord: number): number;
+  /** FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2 as `which` 0 to 4. */
+  loadConstant(target: number, which: number, controlWord: number): void;
 
   /** FCOM: C3, C2, C0 as in the manual's table, even if {@link withheld} says that an unmasked exception forbids to pop. */
   compareOrdered(a: number, b: number, controlWord: number): number;

@@ -5,3 +5,7 @@ export {
   load32, load64, loadDecimal, loadInteger, store32, store64, storeDecimal, storeInteger, storeIntegerTruncated, widen32, widen64,
 } from './conversion';
 export { extract, remainderNearest, remainderTruncated, roundToInteger, scale } from './partial';
+export { arctangent } from './arctangent';
+export { loadConstant, powerOfTwoLessOne } from './exponential';
+export { logarithm, logarithmOfOnePlus } from './logarithm';
+export { cosine, sine, sineAndCosine, tangent } from './trigonometry';

@@ -120,6 +120,10 @@ export function divideFractions(high: u64, lowWord: u64, divisorHigh: u64, divis
 
 let restHigh: u64 = 0;
 let restLow: u64 = 0;
+/** Whether the last `divideFractions` left nothing. */
+export function wasExact(): bool {
+  return (restHigh | restLow) == 0;
+}
 
 /** The next 64 bits of a quotient; the remainder goes to `restHigh` and `restLow`. */
 function quotientDigit(high: u64, lowWord: u64, divisorHigh: u64, divisorLow: u64): u64 {
