@@ -45,10 +45,11 @@ const pop = instruction('pop', {
   meaning(emit, target) {
     const { width } = target!;
     const value = emit.top(0, width);
-    // A store may fault, so it comes before the stack pointer moves; POP ESP keeps the popped value, so it comes after.
-    if (target!.isMemory) target!.write(value);
+    // A store may fault, so it comes before the stack pointer moves (the 80286 does not care); POP ESP keeps what it popped.
+    const writesFirst = target!.isMemory && emit.model !== '80286';
+    if (writesFirst) target!.write(value);
     emit.release(width / 8);
-    if (!target!.isMemory) target!.write(value);
+    if (!writesFirst) target!.write(value);
   },
 });
 

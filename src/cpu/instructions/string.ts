@@ -9,35 +9,94 @@ import { accumulator, al, form, instruction, type Instruction, type Width } from
 
 const source = 'Intel SDM Vol. 2, "MOVS", "CMPS", "SCAS", "LODS", "STOS", "INS", "OUTS"';
 
-interface StringStep {
-  readonly width: Width;
-  readonly si: EmittedOperand;
-  readonly di: EmittedOperand;
-  /** Moves index registers by one element, as DF says. */
-  advance(...registers: EmittedOperand[]): void;
+/**
+ * One iteration: memory through SI and DI, which move with it.
+ * Index registers and count move once everything that may fault is behind; the 80286 moves them as it goes, and a segment
+ * overrun leaves them so (captured from the chip: DI before CX in CMPS, and one count too many ahead of a store).
+ */
+class Iteration {
+  private readonly si: EmittedOperand;
+  private readonly di: EmittedOperand;
+  private readonly counter: EmittedOperand;
+  private readonly movesAhead: boolean;
+  private readonly moveLater: EmittedOperand[] = [];
+  private counted = false;
+
+  constructor(
+    private readonly emit: Emitter,
+    readonly width: Width,
+  ) {
+    this.si = emit.register('esi', emit.addressWidth);
+    this.di = emit.register('edi', emit.addressWidth);
+    this.counter = emit.register('ecx', emit.addressWidth);
+    this.movesAhead = emit.model === '80286';
+  }
+
+  get repeats(): boolean {
+    return this.emit.repeat !== 'none';
+  }
+  private offsetOf(register: EmittedOperand): Value {
+    const offset = register.read();
+    if (this.movesAhead) this.move(register);
+    else this.moveLater.push(register);
+    return offset;
+  }
+  private move(register: EmittedOperand): void {
+    const { emit } = this;
+    const bytes = this.width / 8;
+    const step = emit.select(emit.and(emit.otherFlags(), flagBits.DF), -bytes, bytes);
+    register.write(emit.zeroExtend(emit.add(register.read(), step), emit.addressWidth));
+  }
+  private count(by: number): void {
+    const { emit, counter } = this;
+    counter.write(emit.zeroExtend(emit.sub(counter.read(), by), emit.addressWidth));
+  }
+  private countAhead(): void {
+    if (!this.movesAhead || !this.repeats || this.counted) return;
+    this.counted = true;
+    this.count(1);
+  }
+
+  loadSource(): Value {
+    const offset = this.offsetOf(this.si);
+    this.countAhead();
+    return this.emit.loadFromData(offset, this.width);
+  }
+  /** CMPS looks here first on the 80286, before it counts. */
+  loadDestination(counting = true): Value {
+    const offset = this.offsetOf(this.di);
+    if (counting) this.countAhead();
+    return this.emit.loadFrom('es', offset, this.width);
+  }
+  /** `checkFirst`: the store's permission is checked before `value` does what cannot be taken back. */
+  storeDestination(value: () => Value, checkFirst = false): void {
+    const offset = this.offsetOf(this.di);
+    this.countAhead();
+    const ahead = this.movesAhead && this.repeats;
+    if (ahead) this.count(1);
+    if (ahead || checkFirst) this.emit.prepareStore('es', offset, this.width);
+    if (ahead) this.count(-1);
+    this.emit.storeTo('es', offset, this.width, value());
+  }
+  /** Moves what has not moved yet. */
+  finish(): void {
+    for (const register of this.moveLater) this.move(register);
+    if (this.repeats && !this.counted) this.count(1);
+  }
+  /** The count after this iteration. */
+  left(): Value {
+    return this.counter.read();
+  }
 }
 
-/** Runs one iteration, and the count and the way round for a REP prefix. */
-function repeated(emit: Emitter, width: Width, comparing: boolean, iteration: (step: StringStep) => void): void {
-  const counter = emit.register('ecx', emit.addressWidth);
-  if (emit.repeat !== 'none') emit.when(emit.isZero(counter.read()), () => emit.next());
-  iteration({
-    width,
-    si: emit.register('esi', emit.addressWidth),
-    di: emit.register('edi', emit.addressWidth),
-    advance(...registers) {
-      const bytes = width / 8;
-      const down = emit.and(emit.otherFlags(), flagBits.DF);
-      const step = emit.hold(emit.select(down, -bytes, bytes));
-      for (const register of registers) {
-        register.write(emit.zeroExtend(emit.add(register.read(), step), emit.addressWidth));
-      }
-    },
-  });
-  if (emit.repeat === 'none') return;
-  const left = emit.hold(emit.zeroExtend(emit.sub(counter.read(), 1), emit.addressWidth));
-  counter.write(left);
-  const more = emit.notEqual(left, 0);
+/** Runs one iteration, and the way round for a REP prefix. */
+function repeated(emit: Emitter, width: Width, comparing: boolean, body: (step: Iteration) => void): void {
+  const iteration = new Iteration(emit, width);
+  if (iteration.repeats) emit.when(emit.isZero(iteration.left()), () => emit.next());
+  body(iteration);
+  iteration.finish();
+  if (!iteration.repeats) return;
+  const more = emit.notEqual(iteration.left(), 0);
   const goesOn = comparing ? emit.and(more, emit.equal(emit.flag('ZF'), emit.repeat === 'rep' ? 1 : 0)) : more;
   emit.when(goesOn, () => emit.repeatAgain());
 }
@@ -46,7 +105,7 @@ function stringInstruction(
   mnemonic: string,
   opcodes: readonly [string, string],
   comparing: boolean,
-  iteration: (emit: Emitter, step: StringStep, accumulator: EmittedOperand) => void,
+  iteration: (emit: Emitter, step: Iteration, accumulator: EmittedOperand) => void,
 ): Instruction {
   return instruction(mnemonic, {
     source,
@@ -58,54 +117,48 @@ function stringInstruction(
   });
 }
 
-const moveString = stringInstruction('movs', ['A4', 'A5'], false, (emit, { si, di, width, advance }) => {
-  const value = emit.loadFromData(si.read(), width);
-  emit.storeTo('es', di.read(), width, value);
-  advance(si, di);
+const moveString = stringInstruction('movs', ['A4', 'A5'], false, (_emit, step) => {
+  const value = step.loadSource();
+  step.storeDestination(() => value);
 });
 
-const compareStrings = stringInstruction('cmps', ['A6', 'A7'], true, (emit, { si, di, width, advance }) => {
-  const left = emit.loadFromData(si.read(), width);
-  const right = emit.loadFrom('es', di.read(), width);
-  compare(emit, left, right, width);
-  advance(si, di);
+const compareStrings = stringInstruction('cmps', ['A6', 'A7'], true, (emit, step) => {
+  if (emit.model === '80286') {
+    const right = step.loadDestination(false);
+    return compare(emit, step.loadSource(), right, step.width);
+  }
+  const left = step.loadSource();
+  compare(emit, left, step.loadDestination(), step.width);
 });
 
-const scanString = stringInstruction('scas', ['AE', 'AF'], true, (emit, { di, width, advance }, register) => {
-  const right = emit.loadFrom('es', di.read(), width);
-  compare(emit, register.read(), right, width);
-  advance(di);
+const scanString = stringInstruction('scas', ['AE', 'AF'], true, (emit, step, register) => {
+  const right = step.loadDestination();
+  compare(emit, register.read(), right, step.width);
 });
 
 function compare(emit: Emitter, left: Value, right: Value, width: Width): void {
   emit.setSubtractFlags(left, right, emit.hold(emit.zeroExtend(emit.sub(left, right), width)), width);
 }
 
-const loadString = stringInstruction('lods', ['AC', 'AD'], false, (emit, { si, width, advance }, register) => {
-  register.write(emit.loadFromData(si.read(), width));
-  advance(si);
+const loadString = stringInstruction('lods', ['AC', 'AD'], false, (_emit, step, register) => {
+  register.write(step.loadSource());
 });
 
-const storeString = stringInstruction('stos', ['AA', 'AB'], false, (emit, { di, width, advance }, register) => {
-  emit.storeTo('es', di.read(), width, register.read());
-  advance(di);
+const storeString = stringInstruction('stos', ['AA', 'AB'], false, (_emit, step, register) => {
+  step.storeDestination(() => register.read());
 });
 
-/** INS: the store's permission is checked before the port is read, as a port read cannot be taken back. */
-const inputString = stringInstruction('ins', ['6C', '6D'], false, (emit, { di, width, advance }) => {
+const inputString = stringInstruction('ins', ['6C', '6D'], false, (emit, step) => {
   const port = emit.register('edx', 16).read();
-  emit.system('checkPorts', port, emit.i32(width / 8));
-  emit.prepareStore('es', di.read(), width);
-  emit.storeTo('es', di.read(), width, emit.system('input', port, emit.i32(width / 8)));
-  advance(di);
+  const bytes = emit.i32(step.width / 8);
+  emit.system('checkPorts', port, bytes);
+  step.storeDestination(() => emit.system('input', port, bytes), true);
 });
 
-const outputString = stringInstruction('outs', ['6E', '6F'], false, (emit, { si, width, advance }) => {
+const outputString = stringInstruction('outs', ['6E', '6F'], false, (emit, step) => {
   const port = emit.register('edx', 16).read();
-  emit.system('checkPorts', port, emit.i32(width / 8));
-  const value = emit.loadFromData(si.read(), width);
-  emit.output(port, value, width);
-  advance(si);
+  emit.system('checkPorts', port, emit.i32(step.width / 8));
+  emit.output(port, step.loadSource(), step.width);
 });
 
 const since286 = (each: Instruction): Instruction => ({

@@ -30,22 +30,6 @@ const doubleShiftCount = ({ instruction, countRegister, immediate }: CaseFacts):
 
 export const namedExceptions: readonly NamedException[] = [
   {
-    family: 'hardware-80286-real',
-    files: ['6D', '6F', 'A5', 'A7', 'AB', 'AD', 'AF'],
-    reason:
-      'a string instruction whose word lies across offset FFFFh: the chip has already moved SI, DI and CX when it raises ' +
-      'exception 13; the manual promises no such thing, and ours leaves all registers as they were',
-    covers: ({ exception }) => exception === 13,
-  },
-  {
-    family: 'hardware-80286-real',
-    files: ['8F'],
-    reason:
-      'POP to a word across offset FFFFh: the chip has already moved SP when it raises exception 13; ours has not, so that ' +
-      'the instruction can be restarted',
-    covers: ({ exception }) => exception === 13,
-  },
-  {
     family: 'native-i386',
     files: ['int32'],
     reason:
