@@ -75,9 +75,6 @@ describe('a named exception', () => {
     expect(findException(shift)).toBeDefined();
     expect(findException({ ...shift, immediate: 0x10 })).toBeUndefined();
     expect(findException({ ...shift, instruction: 'shl bp,11h' })).toBeUndefined();
-    const movsw = { ...facts, family: 'hardware-80286-real', file: 'A5', instruction: 'movsw' };
-    expect(findException(movsw)).toBeUndefined();
-    expect(findException({ ...movsw, exception: 13 })).toBeDefined();
   });
 });
 
