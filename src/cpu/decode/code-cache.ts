@@ -2,6 +2,7 @@
  * Decoded records by physical page. A page's table leads from offset to record; records of one block lie in a row. A store
  * into bytes that a record was decoded from takes the record out, and whoever reaches it looks the address up anew.
  */
+import { assert } from '../../base/assert.js';
 import { pseudoHandlers } from '../engine/interpreter/handlers.js';
 import { codeLineBytes, codeTableBytes, record, regions, tlbEntries, tlbEntry } from '../layout.js';
 import type { CodeWatch, Core } from '../system/core.js';
@@ -38,6 +39,10 @@ export class CodeCache implements CodeWatch {
     return this.tablesOfPage.has(hostPage);
   }
 
+  /** Whether another block can be decoded; else everything has to be dropped first. */
+  get hasRoom(): boolean {
+    return this.nextRecord + (blockLength + 2) * record.bytes <= this.core.plan.recordsEnd;
+  }
   /** Drops everything; only between instructions. */
   flush(): void {
     const { core } = this;
@@ -67,8 +72,7 @@ export class CodeCache implements CodeWatch {
     const key = hostPage * 8 + modeNumber(mode);
     const known = this.tables.get(key);
     if (known !== undefined) return known;
-    if (this.tableCount === core.plan.codeTableCount || this.nextRecord + 4096 * record.bytes > core.plan.recordsEnd)
-      this.flush();
+    if (this.tableCount === core.plan.codeTableCount) this.flush();
     const table = core.plan.codeTables + this.tableCount++ * codeTableBytes;
     this.tables.set(key, table);
     const others = this.tablesOfPage.get(hostPage);
@@ -108,7 +112,7 @@ export class CodeCache implements CodeWatch {
   private decodeBlock(table: number, hostPage: number, start: number, mode: TableMode): number {
     const { core } = this;
     const { view, i32, u8 } = core;
-    if (this.nextRecord + (blockLength + 2) * record.bytes > core.plan.recordsEnd) return 0; // `table` flushes next time.
+    assert(this.hasRoom, 'there is room for a block');
     const first = this.nextRecord;
     let offset = start;
     let count = 0;

@@ -65,6 +65,7 @@ export class Fetcher {
   private inTable(entry: number, linear: number, host: number, offset: number, mode: TableMode): number {
     const { core, code } = this;
     const generation = code.generation;
+    if (!code.hasRoom) code.flush();
     const table = code.table(host, mode);
     const key = core.get('executeKey') | (mode.startsInside ? startsInsideKey : 0);
     core.i32[(entry + tlbEntry.execute) >> 2] = (linear & ~0xfff) | key;

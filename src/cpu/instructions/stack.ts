@@ -134,8 +134,10 @@ const popAll = instruction('popa', {
   usesStack: true,
   meaning(emit) {
     const bytes = emit.width / 8;
-    const values = all.map((_, index) => emit.top(bytes * (all.length - 1 - index), emit.width));
-    for (const [index, name] of all.entries()) {
+    // Popped from EDI upwards, and only then written: a fault on the way leaves every register alone.
+    const upwards = [...all].reverse();
+    const values = upwards.map((_, index) => emit.top(bytes * index, emit.width));
+    for (const [index, name] of upwards.entries()) {
       if (name !== 'esp') emit.register(name, emit.width).write(values[index]!);
     }
     emit.release(bytes * all.length);
@@ -194,8 +196,11 @@ const enter = instruction('enter', {
       });
     });
     emit.when(level, () => push(frame));
+    const last = emit.hold(emit.zeroExtend(emit.sub(pointer, size!.read()), emit.stackWidth));
+    // The new top of the stack must be there to be written, or the instruction is restarted.
+    if (emit.model === '80386') emit.prepareStore('ss', last, width);
     emit.register('ebp', emit.stackWidth === 16 || width === 16 ? 16 : 32).write(frame);
-    emit.setStackPointer(emit.sub(pointer, size!.read()));
+    emit.setStackPointer(last);
   },
 });
 

@@ -145,8 +145,10 @@ export class RecordEmitter extends FlagCode implements Emitter {
   repeatAgain(): void {
     assert(this.iterate !== undefined, 'repeatAgain belongs to a repeatable instruction');
     const changed = this.notEqual(this.loadLate('i32.load16_u', this.flow.record, record.handler), this.handler);
+    // A record outside the tables is not told when its bytes change: it is decoded anew each time.
+    const alone = this.lessUnsigned(this.flow.record, regions.codeLines);
     const budget = this.load('i32.load', 0, at.budget);
-    this.when(this.or(changed, this.isZero(budget)), () =>
+    this.when(this.or(this.or(changed, alone), this.isZero(budget)), () =>
       this.flow.enter(this, this.lookup(this.hold(this.thisEip()))),
     );
     this.store('i32.store', 0, this.sub(budget, 1), at.budget);
