@@ -1,6 +1,6 @@
 /** Code that changes: a store takes effect at the very next instruction, whoever stored and wherever the code was decoded. */
 import { describe, expect, test } from 'vitest';
-import { B, code32, d, descriptor, access, G } from './bytes.js';
+import { code32, d, descriptor, access, G } from './bytes.js';
 import { places, selectors, World } from './world.js';
 
 const world = new World();

@@ -183,6 +183,7 @@ export class World {
       this.put32(task + 4 + inner * 8, stacks[inner]!);
       this.put32(task + 8 + inner * 8, selectors.data[inner]!);
     }
+    this.put16(task + 0x66, 0x68); // No permission map.
     for (let vector = 0; vector < gates; vector++) {
       this.gate(vector, gate('interrupt32', selectors.code[0], handlers + vector * handlerBytes));
       this.put(handlers + vector * handlerBytes, 0xf4);
