@@ -1,6 +1,6 @@
 /*
  * Runs x87 instructions on the host processor. Reads requests of 64 bytes from standard input, writes answers of 64 bytes:
- *   request: operation (4), control word (4), 8 unused; ST(0) (10 of 16); ST(1) (10 of 16); memory operand (16)
+ *   request: operation (4), control word (4), condition codes set before (4), 4 unused; ST(0) (10 of 16); ST(1) (10 of 16); memory operand (16)
  *   answer: status word (2), abridged tag word (1), 13 unused; ST(0); ST(1); memory operand after
  * Operations are numbered by their place in the list below, which native.ts repeats.
  */
@@ -8,21 +8,23 @@
 #include <stdio.h>
 #include <string.h>
 
-struct request { uint32_t operation, control; uint64_t unused; uint8_t st0[16], st1[16], memory[16]; };
+struct request { uint32_t operation, control, codes, unused; uint8_t st0[16], st1[16], memory[16]; };
 struct answer { uint16_t status; uint8_t tag, unused[13]; uint8_t st0[16], st1[16], memory[16]; };
 
 static uint8_t image[512] __attribute__((aligned(16)));
 
 #define RUN(number, text)                                                                                              \
   case number:                                                                                                         \
-    __asm__ volatile("fninit\n\tfldt (%1)\n\tfldt (%0)\n\tfldcw (%2)\n\t" text "\n\tfxsave (%4)\n\tfnclex\n\tfninit"      \
+    __asm__ volatile("fninit\n\tfldt (%1)\n\tfldt (%0)\n\tfnstenv (%5)\n\torw %6, 4(%5)\n\tfldenv (%5)\n\tfldcw (%2)\n\t" text "\n\tfxsave (%4)\n\tfnclex\n\tfninit"      \
                      :                                                                                                 \
-                     : "r"(in->st0), "r"(in->st1), "r"(&control), "r"(out->memory), "r"(image)                           \
+                     : "r"(in->st0), "r"(in->st1), "r"(&control), "r"(out->memory), "r"(image),                          \
+                       "r"(environment), "r"(codes)                                                                    \
                      : "memory");                                                                                      \
     break;
 
 static int run(const struct request *in, struct answer *out) {
-  uint16_t control = (uint16_t)in->control;
+  uint16_t control = (uint16_t)in->control, codes = (uint16_t)in->codes;
+  uint8_t environment[28];
   memcpy(out->memory, in->memory, 16);
   switch (in->operation) {
     RUN(0, "fadd %%st(1), %%st(0)")

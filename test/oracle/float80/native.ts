@@ -4,12 +4,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFloat80, denormalSource, type Float80, withheld } from '../../../src/cpu/kernel/float80/float80.js';
+import {
+  conditionCodes,
+  createFloat80,
+  type Float80,
+  quotientUnknown,
+  withheld,
+} from '../../../src/cpu/kernel/float80/float80.js';
 
 /** One instruction's inputs: 10-byte numbers as (sign and exponent) << 64 | significand; 16 bytes of memory operand. */
 export interface Request {
   readonly operation: number;
   readonly controlWord: number;
+  /** The condition codes set before. */
+  readonly codes: number;
   readonly st0: bigint;
   readonly st1: bigint;
   readonly memory: Uint8Array;
@@ -55,6 +63,7 @@ export function runNative(program: string, requests: readonly Request[]): Answer
     const at = index * recordBytes;
     view.setUint32(at, each.operation, true);
     view.setUint32(at + 4, each.controlWord, true);
+    view.setUint32(at + 8, each.codes, true);
     writeNumber(view, at + 16, each.st0);
     writeNumber(view, at + 32, each.st1);
     input.set(each.memory, at + 48);
@@ -84,9 +93,11 @@ const [a, b, c, operand] = [0x20, 0x40, 0x60, 0x80];
 /** How an instruction is made of the kernel: on entry `a` is ST(0), `b` is ST(1), `operand` the memory. */
 interface Operation {
   readonly name: string;
-  /** Uses its second register. */
-  readonly binary?: boolean;
-  /** Pushes a result above ST(0), or pops ST(0) off its result: where ST(0) and ST(1) are afterwards, when all went well. */
+  /** ST(1) afterwards is a register that was not there. */
+  readonly pops?: boolean;
+  /** The kernel's function, where it defines more than C1. */
+  readonly kernel?: keyof Float80;
+  /** Where ST(0) and ST(1) are afterwards, if the result was written and they moved. */
   readonly after?: readonly [number, number];
   readonly run: (controlWord: number) => number;
 }
@@ -97,35 +108,37 @@ const float64 = (): bigint => view.getBigUint64(operand, true);
 
 /** The instructions, in the order of native.c. */
 export const operations: readonly Operation[] = [
-  { name: 'fadd', binary: true, run: (word) => kernel.add(a, a, b, word) },
-  { name: 'fsub', binary: true, run: (word) => kernel.subtract(a, a, b, word) },
-  { name: 'fmul', binary: true, run: (word) => kernel.multiply(a, a, b, word) },
-  { name: 'fdiv', binary: true, run: (word) => kernel.divide(a, a, b, word) },
+  { name: 'fadd', run: (word) => kernel.add(a, a, b, word) },
+  { name: 'fsub', run: (word) => kernel.subtract(a, a, b, word) },
+  { name: 'fmul', run: (word) => kernel.multiply(a, a, b, word) },
+  { name: 'fdiv', run: (word) => kernel.divide(a, a, b, word) },
   { name: 'fsqrt', run: (word) => kernel.squareRoot(a, a, word) },
-  { name: 'fprem', binary: true, run: (word) => kernel.remainderTruncated(a, a, b, word) },
-  { name: 'fprem1', binary: true, run: (word) => kernel.remainderNearest(a, a, b, word) },
+  { name: 'fprem', kernel: 'remainderTruncated', run: (word) => kernel.remainderTruncated(a, a, b, word) },
+  { name: 'fprem1', kernel: 'remainderNearest', run: (word) => kernel.remainderNearest(a, a, b, word) },
   { name: 'frndint', run: (word) => kernel.roundToInteger(a, a, word) },
-  { name: 'fscale', binary: true, run: (word) => kernel.scale(a, a, b, word) },
+  { name: 'fscale', run: (word) => kernel.scale(a, a, b, word) },
   { name: 'fxtract', after: [c, a], run: (word) => kernel.extract(a, c, a, word) },
-  { name: 'fcom', binary: true, run: (word) => kernel.compareOrdered(a, b, word) },
-  { name: 'fucom', binary: true, run: (word) => kernel.compareUnordered(a, b, word) },
-  { name: 'ftst', run: (word) => kernel.compareWithZero(a, word) },
-  { name: 'fxam', run: () => kernel.examine(a) },
+  { name: 'fcom', kernel: 'compareOrdered', run: (word) => kernel.compareOrdered(a, b, word) },
+  { name: 'fucom', kernel: 'compareUnordered', run: (word) => kernel.compareUnordered(a, b, word) },
+  { name: 'ftst', kernel: 'compareWithZero', run: (word) => kernel.compareWithZero(a, word) },
+  { name: 'fxam', kernel: 'examine', run: () => kernel.examine(a) },
   { name: 'fld m32', after: [c, a], run: (word) => kernel.load32(c, float32(), word) },
   { name: 'fld m64', after: [c, a], run: (word) => kernel.load64(c, float64(), word) },
   { name: 'fst m32', run: (word) => kernel.store32(operand, a, word) },
   { name: 'fst m64', run: (word) => kernel.store64(operand, a, word) },
   ...sizes.map((size) => ({
     name: `fistp m${8 * size}`,
+    pops: true,
     after: [b, c] as const,
     run: (word: number) => kernel.storeInteger(operand, a, size, word),
   })),
   ...sizes.map((size) => ({
     name: `fisttp m${8 * size}`,
+    pops: true,
     after: [b, c] as const,
     run: (word: number) => kernel.storeIntegerTruncated(operand, a, size, word),
   })),
-  { name: 'fbstp', after: [b, c], run: (word) => kernel.storeDecimal(operand, a, word) },
+  { name: 'fbstp', pops: true, after: [b, c], run: (word) => kernel.storeDecimal(operand, a, word) },
   {
     name: 'fbld',
     after: [c, a],
@@ -135,13 +148,13 @@ export const operations: readonly Operation[] = [
     },
   },
   { name: 'f2xm1', run: (word) => kernel.powerOfTwoLessOne(a, a, word) },
-  { name: 'fyl2x', binary: true, after: [b, c], run: (word) => kernel.logarithm(b, b, a, word) },
-  { name: 'fyl2xp1', binary: true, after: [b, c], run: (word) => kernel.logarithmOfOnePlus(b, b, a, word) },
-  { name: 'fptan', after: [c, a], run: (word) => kernel.tangent(a, c, a, word) },
-  { name: 'fpatan', binary: true, after: [b, c], run: (word) => kernel.arctangent(b, b, a, word) },
-  { name: 'fsin', run: (word) => kernel.sine(a, a, word) },
-  { name: 'fcos', run: (word) => kernel.cosine(a, a, word) },
-  { name: 'fsincos', after: [c, a], run: (word) => kernel.sineAndCosine(a, c, a, word) },
+  { name: 'fyl2x', pops: true, after: [b, c], run: (word) => kernel.logarithm(b, b, a, word) },
+  { name: 'fyl2xp1', pops: true, after: [b, c], run: (word) => kernel.logarithmOfOnePlus(b, b, a, word) },
+  { name: 'fptan', kernel: 'tangent', after: [c, a], run: (word) => kernel.tangent(a, c, a, word) },
+  { name: 'fpatan', pops: true, after: [b, c], run: (word) => kernel.arctangent(b, b, a, word) },
+  { name: 'fsin', kernel: 'sine', run: (word) => kernel.sine(a, a, word) },
+  { name: 'fcos', kernel: 'cosine', run: (word) => kernel.cosine(a, a, word) },
+  { name: 'fsincos', kernel: 'sineAndCosine', after: [c, a], run: (word) => kernel.sineAndCosine(a, c, a, word) },
   { name: 'fadd m32', run: (word) => kernel.add(a, a, c, word | kernel.widen32(c, float32())) },
   { name: 'fadd m64', run: (word) => kernel.add(a, a, c, word | kernel.widen64(c, float64())) },
   ...['fldl2t', 'fldl2e', 'fldpi', 'fldlg2', 'fldln2'].map((name, index) => ({
@@ -156,17 +169,18 @@ export const operations: readonly Operation[] = [
 
 /** The kernel's answer. */
 export function runKernel(request: Request): Answer {
-  const { run, after = [a, b] } = operations[request.operation]!;
+  const { run, after = [a, b], kernel: name } = operations[request.operation]!;
   writeNumber(view, a, request.st0);
   writeNumber(view, b, request.st1);
   new Uint8Array(memory.buffer, operand, 16).set(request.memory);
   const status = run(request.controlWord);
   const [st0, st1] = (status & withheld) !== 0 ? [a, b] : after;
+  const defined = (name && conditionCodes[name]) ?? 0x200;
+  const kept = request.codes & ~(status & quotientUnknown ? 0x600 : defined);
   return {
-    status: status & statusCompared,
+    status: (status | kept) & statusCompared,
     st0: readNumber(view, st0),
     st1: readNumber(view, st1),
     memory: hexOf(new Uint8Array(memory.buffer, operand, 16)),
   };
 }
-void denormalSource;

@@ -15,11 +15,11 @@ export function readLines(path: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** The names of the reference files, without endings, whose name begins so; none where they are absent. */
-export function referenceFiles(beginning: string): string[] {
+/** The names of the reference files for 80 bits, without endings; none where they are absent. */
+export function referenceFiles(): string[] {
   const folder = join(truthFolder, 'float80');
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.startsWith(beginning) || name.includes(`_to_${beginning}`));
+  const names = readdirSync(folder).filter((name) => name.includes('extF80'));
   return names.map((name) => name.replace('.txt.xz', '')).sort();
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { referenceFiles, runReferenceFile } from './reference-files.js';
 
-const files = referenceFiles('extF80');
+const files = referenceFiles();
 
 describe.skipIf(files.length === 0)('80-bit arithmetic answers like the reference implementation', () => {
   for (const file of files) {

@@ -8,7 +8,8 @@ import { programBase64 } from './program.js';
  * are byte addresses in the memory given, in any alignment; a target may be an operand. `controlWord` is the x87's, of which RC,
  * PC and the six masks count. Every function that answers a number answers bits of the status word: the exceptions raised (bits
  * 0 to 5), bit 7 if one of them is not masked, C1 if the result was rounded away from zero, C0, C2 and C3 where the manual
- * gives them a meaning, and above them {@link withheld}. Flags that it does not answer are clear. No state is kept between calls.
+ * gives them a meaning, and above them {@link withheld} and {@link quotientUnknown}. {@link conditionCodes} says which of C0 to C3
+ * replace those of the status word; a processor keeps the others. No state is kept between calls.
  *
  * Where the manual leaves a choice: FPREM reduces by 32 to 63 bits a step as processors do, F2XM1 beyond ±1 answers its operand.
  *
@@ -87,6 +88,23 @@ export interface Float80 {
 
 /** In an answer: nothing was written, because of an unmasked exception or an operand out of range. */
 export const withheld = 0x10000;
+/** In an answer: a remainder came to no quotient, so that C0 and C3 keep their values. */
+export const quotientUnknown = 0x20000;
+
+const [c0, c1, c2, c3] = [0x100, 0x200, 0x400, 0x4000];
+/** The condition codes that an answer defines; C1 alone where nothing is listed. FCOMI and its family define none. */
+export const conditionCodes: Readonly<Partial<Record<keyof Float80, number>>> = {
+  compareOrdered: c0 | c1 | c2 | c3,
+  compareUnordered: c0 | c1 | c2 | c3,
+  compareWithZero: c0 | c1 | c2 | c3,
+  examine: c0 | c1 | c2 | c3,
+  remainderTruncated: c0 | c1 | c2 | c3,
+  remainderNearest: c0 | c1 | c2 | c3,
+  sine: c1 | c2,
+  cosine: c1 | c2,
+  sineAndCosine: c1 | c2,
+  tangent: c1 | c2,
+};
 /** Beside a control word: operand b was denormal in its narrower format in memory. */
 export const denormalSource = 0x10000;
 

@@ -23,6 +23,8 @@ export const c2: i32 = 0x400;
 export const c3: i32 = 0x4000;
 /** Nothing was written: an unmasked exception forbids it, or the operand is out of the function's range. */
 export const withheld: i32 = 0x10000;
+/** A remainder came to no quotient: C0 and C3 stay as they were. */
+export const quotientUnknown: i32 = 0x20000;
 /** Beside the control word: the second operand came from a denormal number in memory, which has been normalised. */
 export const denormalSource: i32 = 0x10000;
 
@@ -85,6 +87,10 @@ export function loadSignificand(address: usize): u64 {
 export function put(address: usize, top: u32, significand: u64): void {
   store<u64>(address, significand);
   store<u16>(address, u16(top), 8);
+}
+/** Gives a second result the value of the first, if that was written. */
+export function copyResult(target: usize, source: usize): void {
+  if ((status & withheld) == 0) put(target, loadTop(source), loadSignificand(source));
 }
 export function putZero(address: usize, sign: u32): void {
   put(address, sign << 15, 0);

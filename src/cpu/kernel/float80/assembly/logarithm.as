@@ -12,8 +12,10 @@ import { entryLow, logarithmOfReciprocal, twiceLogarithmOfE, twiceLogarithmOfELo
 import { divideToFraction } from './trigonometry';
 import { low, multiply, shiftLeft, shiftRightSticky } from './wide';
 
-/** The sign of the last logarithm; its magnitude is the last fraction. */
+/** The sign of the last logarithm; its magnitude is the last fraction, or `whole` if it is an integer. */
 let sign: u32 = 0;
+let whole: u64 = 0;
+let isWhole: bool = false;
 
 /** FYL2X: y × log2(x). */
 export function logarithm(target: usize, y: usize, x: usize, controlWord: i32): i32 {
@@ -49,15 +51,21 @@ function timesLogarithm(target: usize, yTop: u32, y: u64, xTop: u32, x: u64): vo
   const resultSign = ySign ^ u32(exponent < 0);
   if (yIsInfinite) return putInfinity(target, resultSign);
   if (yIsZero || isOne) return putZero(target, resultSign);
-  if (significand == integerBit) return putMultiple(target, resultSign, yTop, y, u64(abs(exponent)));
   logarithmOf(significand, 0, exponent);
   putProduct(target, ySign, yTop, y);
 }
 
-/** y times an integer, exactly but for the rounding; processors call even that inexact. */
-function putMultiple(target: usize, resultSign: u32, yTop: u32, y: u64, factor: u64): void {
+/** y times the last logarithm. */
+function putProduct(target: usize, ySign: u32, yTop: u32, y: u64): void {
+  if (isWhole) return putMultiple(target, ySign ^ sign, yTop, y);
+  multiplyFractions(normalSignificand(y), 0, normalExponent(yTop, y) - bias + 1, fraction, fractionLow, place);
+  putFraction(target, ySign ^ sign);
+}
+
+/** y times a logarithm that is an integer, exactly but for the rounding; processors call even that inexact. */
+function putMultiple(target: usize, resultSign: u32, yTop: u32, y: u64): void {
   raise(inexact);
-  putExactMultiple(target, resultSign, yTop, y, factor);
+  putExactMultiple(target, resultSign, yTop, y, whole);
   const isTiny = exponentOf(loadTop(target)) == 0;
   if (isTiny && isMasked(underflow)) raise(underflow);
 }
@@ -70,12 +78,6 @@ function putExactMultiple(target: usize, resultSign: u32, yTop: u32, y: u64, fac
   const aligned = shiftLeft(high, highLow, count);
   putRounded(target, resultSign, exponent + 64 - count, aligned, low, 0);
 }
-/** y times the last logarithm. */
-function putProduct(target: usize, ySign: u32, yTop: u32, y: u64): void {
-  multiplyFractions(normalSignificand(y), 0, normalExponent(yTop, y) - bias + 1, fraction, fractionLow, place);
-  putFraction(target, ySign ^ sign);
-}
-
 /** FYL2XP1: y × log2(x + 1), exact to the last place however small x is. */
 export function logarithmOfOnePlus(target: usize, y: usize, x: usize, controlWord: i32): i32 {
   begin(controlWord);
@@ -121,6 +123,7 @@ function onePlus(xSign: u32, exponent: i32, significand: u64): void {
     else normalise(integerBit + part, low, 2);
     divideToFraction(significand, 0, exponent + 1, fraction, fractionLow, place);
     sign = xSign;
+    isWhole = false;
     return logarithmOfQuotient();
   }
   if (exponent <= 0) {
@@ -144,7 +147,7 @@ function logarithmOf(high: u64, lowWord: u64, exponent: i32): void {
   const halved = high >= 0xb504f333f9de6484;
   const m = shiftRightSticky(high, lowWord, halved ? 28 : 27);
   const mLow = low & ~1;
-  const whole = exponent + i32(halved);
+  const power = exponent + i32(halved);
   // 16 / m to the nearest integer, by the significand's 31 upper bits.
   const upper = m >> 5;
   const index = i32(((u64(16) << 32) + upper) / (upper << 1));
@@ -152,6 +155,7 @@ function logarithmOf(high: u64, lowWord: u64, exponent: i32): void {
   const carry = multiply(mLow, u64(index));
   const scaled = m * u64(index) + carry;
   const scaledLow = low;
+  isWhole = false;
   const sixteen: u64 = u64(1) << 40;
   const negative = scaled < sixteen;
   const above = negative ? sixteen - scaled - u64(scaledLow != 0) : scaled - sixteen;
@@ -165,10 +169,13 @@ function logarithmOf(high: u64, lowWord: u64, exponent: i32): void {
     divideToFraction(fraction, fractionLow, place, divisor, divisorLow, divisorPlace);
     sign = u32(negative);
     logarithmOfQuotient();
-    if (whole == 0 && index == 16) return;
-    addParts(whole, index, true);
+    if (power != 0 || index != 16) addParts(power, index, true);
+  } else if (index != 16) {
+    addParts(power, index, false);
   } else {
-    addParts(whole, index, false);
+    isWhole = true;
+    whole = u64(abs(power));
+    sign = u32(power < 0);
   }
 }
 
@@ -184,7 +191,7 @@ function logarithmOfQuotient(): void {
 }
 
 /** Adds to the last logarithm, if any, the table's part and the whole powers of two. */
-function addParts(whole: i32, index: i32, hasFraction: bool): void {
+function addParts(power: i32, index: i32, hasFraction: bool): void {
   let high = logarithmOfReciprocal(index);
   let highLow = entryLow;
   if (hasFraction) {
@@ -199,9 +206,9 @@ function addParts(whole: i32, index: i32, hasFraction: bool): void {
     }
   }
   let unitPlace = 2;
-  if (whole != 0) {
+  if (power != 0) {
     highLow = (highLow >> 14) | (high << 50);
-    high = u64(i64(high) >> 14) + (u64(i64(whole)) << 48);
+    high = u64(i64(high) >> 14) + (u64(i64(power)) << 48);
     unitPlace = 16;
   }
   sign = u32(high >> 63);

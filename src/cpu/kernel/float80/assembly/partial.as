@@ -4,8 +4,8 @@
  */
 import { divide, remainder } from './wide';
 import {
-  admitDenormals, begin, bias, c0, c1, c2, c3, exponentOf, goesOn, inexact, integerBit, isDenormal, isInfinity, isZero,
-  loadSignificand, loadTop, normalExponent, normalSignificand, outcome, put, putInfinity, putZero, raise, refuse, settleOne,
+  admitDenormals, begin, bias, c0, c1, c2, c3, copyResult, exponentOf, goesOn, inexact, integerBit, isDenormal, isInfinity, isZero,
+  loadSignificand, loadTop, normalExponent, normalSignificand, outcome, put, putInfinity, putZero, quotientUnknown, raise, refuse, settleOne,
   settleTwo, zeroDivide,
 } from './format';
 import { putRounded, roundsAway } from './rounding';
@@ -24,9 +24,12 @@ export function remainderNearest(target: usize, a: usize, b: usize, controlWord:
 }
 
 function reduce(target: usize, aTop: u32, a: u64, bTop: u32, b: u64, nearest: bool): void {
-  if (settleTwo(target, aTop, a, bTop, b)) return;
-  if (isInfinity(aTop, a) || isZero(bTop, b)) return refuse(target);
-  if (!admitDenormals(aTop, a, bTop, b)) return;
+  if (settleTwo(target, aTop, a, bTop, b)) return raise(quotientUnknown);
+  if (isInfinity(aTop, a) || isZero(bTop, b)) {
+    refuse(target);
+    return raise(quotientUnknown);
+  }
+  if (!admitDenormals(aTop, a, bTop, b)) return raise(quotientUnknown);
   const sign = aTop >> 15;
   if (isZero(aTop, a)) return putZero(target, sign);
   const aExponent = normalExponent(aTop, a);
@@ -154,9 +157,7 @@ export function extract(exponentTarget: usize, significandTarget: usize, a: usiz
 }
 
 function extractParts(exponentTarget: usize, significandTarget: usize, top: u32, significand: u64): void {
-  if (settleOne(exponentTarget, top, significand)) {
-    return put(significandTarget, loadTop(exponentTarget), loadSignificand(exponentTarget));
-  }
+  if (settleOne(exponentTarget, top, significand)) return copyResult(significandTarget, exponentTarget);
   const sign = top >> 15;
   if (isZero(top, significand)) {
     if (!goesOn(zeroDivide)) return;

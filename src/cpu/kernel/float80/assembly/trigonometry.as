@@ -4,7 +4,7 @@
  * place); Vol. 2, at each instruction.
  */
 import {
-  admitDenormals, begin, bias, c1, c2, exponentOf, forget, isInfinity, isZero, loadSignificand, loadTop, normalExponent,
+  admitDenormals, begin, bias, c1, c2, copyResult, exponentOf, forget, isInfinity, isZero, loadSignificand, loadTop, normalExponent,
   normalSignificand, outcome, put, putZero, raise, refuse, settleOne, withheld,
 } from './format';
 import {
@@ -158,7 +158,7 @@ export function sineAndCosine(sineTarget: usize, cosineTarget: usize, a: usize, 
   const top = loadTop(a);
   const significand = loadSignificand(a);
   if (settleAngle(sineTarget, top, significand)) {
-    copyNumber(cosineTarget, sineTarget);
+    copyResult(cosineTarget, sineTarget);
   } else if (isZero(top, significand)) {
     putZero(sineTarget, top >> 15);
     putOne(cosineTarget);
@@ -170,9 +170,6 @@ export function sineAndCosine(sineTarget: usize, cosineTarget: usize, a: usize, 
   }
   return outcome();
 }
-function copyNumber(target: usize, source: usize): void {
-  put(target, loadTop(source), loadSignificand(source));
-}
 
 /** FPTAN: the tangent takes the operand's place, and 1 is pushed. */
 export function tangent(tangentTarget: usize, oneTarget: usize, a: usize, controlWord: i32): i32 {
@@ -180,7 +177,7 @@ export function tangent(tangentTarget: usize, oneTarget: usize, a: usize, contro
   const top = loadTop(a);
   const significand = loadSignificand(a);
   if (settleAngle(tangentTarget, top, significand)) {
-    copyNumber(oneTarget, tangentTarget);
+    copyResult(oneTarget, tangentTarget);
   } else if (isZero(top, significand)) {
     putZero(tangentTarget, top >> 15);
     putOne(oneTarget);
