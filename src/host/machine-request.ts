@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.js';
 import { UserError } from '../base/errors.js';
+import { floppyCapacity } from '../device/floppy/geometry.js';
 import { defaultCyclesPerSecond } from '../machine/index.js';
 import type { Drive, MachineDescription, MediumDescription } from '../machine/machine.js';
 import { readBytes, readText } from './files.js';
@@ -44,7 +45,7 @@ const memoryGrain = 64 * kibibyte;
 const sectorBytes = 512;
 
 /** Sizes of floppy images that a drive can take: 160 KiB to 2.88 MiB. */
-const floppyKibibytes = [160, 180, 320, 360, 720, 1200, 1440, 1680, 1722, 2880];
+const floppyKibibytes = [160, 180, 320, 360, 720, 1200, 1440, 2880];
 
 /** Whether an image has the size of a floppy. */
 export function isFloppySize(bytes: number): boolean {
@@ -136,11 +137,10 @@ export function readMachineFile(path: string): MachineRequest {
 function describeMedium(drive: Drive, request: string | MediumRequest): [MediumDescription, Uint8Array] {
   const { image, writable = true } = typeof request === 'string' ? { image: request } : request;
   const bytes = readBytes(image, `It was to go into drive ${drive}.`);
-  if (drive.startsWith('floppy') && !isFloppySize(bytes.length)) {
-    const sizes = floppyKibibytes.join(', ');
-    throw new UserError(`${bytes.length} bytes are no floppy`, {
+  if (drive.startsWith('floppy') && floppyCapacity(bytes.length / sectorBytes) === undefined) {
+    throw new UserError(`${bytes.length} bytes are more than any floppy holds`, {
       file: image,
-      nextStep: `Floppies have ${sizes} KiB.`,
+      nextStep: 'A floppy holds at most 2880 KiB. Attach the image as a disk.',
     });
   }
   if (bytes.length === 0 || bytes.length % sectorBytes !== 0) {
