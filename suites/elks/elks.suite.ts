@@ -22,13 +22,13 @@ test('lists its root and its processes', async ({ vm }) => {
 });
 
 test('keeps a file that is written to its disk over a reset', async ({ vm }) => {
-  await vm.type('echo still here > /root/note\n');
+  await vm.type('echo still here > note\n');
   await vm.runUntil(prompt, patience);
   await vm.type('sync\n');
   await vm.runUntil(prompt, patience);
   await vm.reset();
   await vm.runUntil(prompt, patience);
-  await vm.type('cat /root/note\n');
+  await vm.type('cat note\n');
   await vm.runUntil(prompt, patience);
   expect(vm.screen.text()).toContain('still here');
 });

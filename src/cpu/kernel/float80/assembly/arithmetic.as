@@ -63,8 +63,15 @@ function addFinite(
 
 /** |a| is at least |b|, whose exponent is smaller by `distance`. */
 function addOrdered(target: usize, aSign: u32, exponent: i32, a: u64, bSign: u32, distance: i32, b: u64): void {
-  const shifted = shiftRightSticky(b, 0, distance);
-  const below = low;
+  let shifted: u64 = 0;
+  let below: u64 = 1;
+  if (distance < 64) {
+    shifted = b >> distance;
+    below = (b << 1) << (63 - distance);
+  } else if (distance < 128) {
+    shiftRightSticky(b, 0, distance);
+    below = low;
+  }
   if (aSign == bSign) {
     const sum = a + shifted;
     if (sum >= a) return putRounded(target, aSign, exponent, sum, below, precisionLoss());
