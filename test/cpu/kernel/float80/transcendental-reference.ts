@@ -69,7 +69,7 @@ export function tangent(bits: Bits): bigint {
 }
 
 /** arctan of a value from 0 to 1: halved three times, then by its series. */
-function arctangentOf(value: bigint): bigint {
+export function arctangentOf(value: bigint): bigint {
   let argument = value;
   for (let count = 0; count < 3; count++) {
     const root = squareRootFloor((one + multiply(argument, argument)) << BigInt(places));
@@ -106,7 +106,7 @@ function twiceAreaTangent(value: bigint): bigint {
     })
   );
 }
-const naturalLogarithmOf2 = twiceAreaTangent(one / 3n);
+export const naturalLogarithmOf2 = twiceAreaTangent(one / 3n);
 
 /** log2(1 + value), the value above -1. */
 export function logarithmOfOnePlus(value: bigint): bigint {
@@ -129,7 +129,8 @@ export const timesLogarithm = (y: Bits, x: Bits): bigint => multiply(fixed(y), l
 export const timesLogarithmOfOnePlus = (y: Bits, x: Bits): bigint => multiply(fixed(y), logarithmOfOnePlus(fixed(x)));
 
 /** 2^x - 1. */
-export function powerOfTwoLessOne(x: Bits): bigint {
-  const exponent = multiply(fixed(x), naturalLogarithmOf2);
+export const powerOfTwoLessOne = (x: Bits): bigint => powerLessOne(fixed(x));
+export function powerLessOne(value: bigint): bigint {
+  const exponent = multiply(value, naturalLogarithmOf2);
   return series(exponent, (term, n) => multiply(term, exponent) / (n + 2n));
 }

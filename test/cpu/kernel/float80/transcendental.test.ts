@@ -6,7 +6,7 @@ import * as reference from './reference.js';
 import * as exact from './transcendental-reference.js';
 
 const { kernel, normal, binary, unary } = harness;
-const runs = { numRuns: 300 };
+const runs = { numRuns: 1500 };
 const controlWord = fc.nat(3).map((mode) => 0x33f | (mode << 10));
 /** Arguments whose series the reference can sum: not so small that its fixed point ends. */
 const moderate = fc.oneof(normal(0x3fff - 4, 0x3fff + 4), normal(0x3fff - 120, 0x3fff + 62));
