@@ -206,13 +206,13 @@ for (const [what, guest] of Object.entries(guests)) {
 }
 
 test('a machine saved right behind STI still holds a waiting interrupt back for one instruction', () => {
-  // mov cx, 4000; back: loop back; sti; inc dx; jmp $
-  const wait = [0xb9, ...word(4000), 0xe2, 0xfe, 0xfb];
+  // mov cx, 9000; back: loop back; sti; inc dx; jmp $
+  const wait = [0xb9, ...word(9000), 0xe2, 0xfe, 0xfb];
   const program = [...timer(100), ...wait, 0x42, 0xeb, 0xfe];
   const behind = programStart + timer(100).length + wait.length;
   const machine = machineWith(program, { [handler]: countTick });
   machine.breakpoints = new Set([behind]);
-  expect(machine.run(cycle(machine.cycle + 10_000))).toEqual({ kind: 'breakpoint', linear: behind });
+  expect(machine.run(cycle(machine.cycle + 20_000))).toEqual({ kind: 'breakpoint', linear: behind });
   const other = newMachine();
   other.load(machine.save());
   other.run(cycle(other.cycle + 1));
