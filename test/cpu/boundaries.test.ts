@@ -22,7 +22,7 @@ function runSlowly(most = 100): void {
 
 describe('an interrupt request (SDM Vol. 3A, section 6.8)', () => {
   test('is taken before the next instruction when IF is set', () => {
-    world.flat([...inc('eax'), hlt]);
+    world.flat([...inc('eax'), ...hlt]);
     world.flags = IF;
     world.processor.setInterruptRequest(true);
     expect(world.catch()).toEqual({ vector: irq, cs: 8, eip: here });
