@@ -1,12 +1,18 @@
 /*
- * Runs x87 instructions on the host processor. Reads requests of 64 bytes from standard input, writes answers of 64 bytes:
+ * Runs x87 and SSE instructions on the host processor. Reads requests of 64 bytes from standard input, writes answers of 64 bytes:
  *   request: operation (4), control word (4), condition codes set before (4), 4 unused; ST(0) (10 of 16); ST(1) (10 of 16); memory operand (16)
  *   answer: status word (2), abridged tag word (1), 13 unused; ST(0); ST(1); memory operand after
+ * SSE: the control word is MXCSR, ST(0) and ST(1) hold the operands, the result goes to the memory operand, the status is MXCSR's
+ * exceptions, with bit 7 set if one of them was not masked and the instruction faulted.
  * Operations are numbered by their place in the list below, which native.ts repeats.
  */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <ucontext.h>
 
 struct request { uint32_t operation, control, codes, unused; uint8_t st0[16], st1[16], memory[16]; };
 struct answer { uint16_t status; uint8_t tag, unused[13]; uint8_t st0[16], st1[16], memory[16]; };
@@ -21,6 +27,53 @@ static uint8_t image[512] __attribute__((aligned(16)));
                        "r"(environment), "r"(codes)                                                                    \
                      : "memory");                                                                                      \
     break;
+
+static sigjmp_buf faulted;
+static volatile uint32_t faulted_mxcsr;
+
+static void on_fault(int number, siginfo_t *information, void *context) {
+  (void)number, (void)information;
+  faulted_mxcsr = ((ucontext_t *)context)->uc_mcontext.fpregs->mxcsr;
+  siglongjmp(faulted, 1);
+}
+
+#define SSE(number, move, text)                                                                                        \
+  case number:                                                                                                         \
+    __asm__ volatile("ldmxcsr (%2)\n\t" move " (%0), %%xmm0\n\t" move " (%1), %%xmm1\n\t" text " %%xmm1, %%xmm0\n\t" move     \
+                     " %%xmm0, (%3)\n\tstmxcsr (%4)"                                                                   \
+                     :                                                                                                 \
+                     : "r"(in->st0), "r"(in->st1), "r"(&control), "r"(out->memory), "r"(&after)                          \
+                     : "memory", "xmm0", "xmm1");                                                                      \
+    break;
+
+static int run_sse(const struct request *in, struct answer *out) {
+  static uint32_t usual = 0x1f80, control, after;
+  memcpy(out->memory, in->memory, 16);
+  memcpy(out->st0, in->st0, 10);
+  memcpy(out->st1, in->st1, 10);
+  control = in->control;
+  if (sigsetjmp(faulted, 1) != 0) {
+    __asm__ volatile("ldmxcsr (%0)" : : "r"(&usual));
+    out->status = (uint16_t)((faulted_mxcsr & 0x3f) | 0x80);
+    return 1;
+  }
+  switch (in->operation) {
+    SSE(41, "movss", "addss")
+    SSE(42, "movss", "subss")
+    SSE(43, "movss", "mulss")
+    SSE(44, "movss", "divss")
+    SSE(45, "movss", "sqrtss")
+    SSE(46, "movsd", "addsd")
+    SSE(47, "movsd", "subsd")
+    SSE(48, "movsd", "mulsd")
+    SSE(49, "movsd", "divsd")
+    SSE(50, "movsd", "sqrtsd")
+    default: return 0;
+  }
+  __asm__ volatile("ldmxcsr (%0)" : : "r"(&usual));
+  out->status = (uint16_t)(after & 0x3f);
+  return 1;
+}
 
 static int run(const struct request *in, struct answer *out) {
   uint16_t control = (uint16_t)in->control, codes = (uint16_t)in->codes;
@@ -68,7 +121,7 @@ static int run(const struct request *in, struct answer *out) {
     RUN(38, "fldpi")
     RUN(39, "fldlg2")
     RUN(40, "fldln2")
-    default: return 0;
+    default: return run_sse(in, out);
   }
   memcpy(&out->status, image + 2, 2);
   out->tag = image[4];
@@ -78,6 +131,11 @@ static int run(const struct request *in, struct answer *out) {
 }
 
 int main(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  sigaction(SIGFPE, &action, NULL);
   struct request in;
   struct answer out;
   while (fread(&in, sizeof in, 1, stdin) == 1) {

@@ -42,7 +42,7 @@ function compare(host: Answer, ours: Answer, popped: boolean): 'equal' | 'one un
   return withoutC1 && sameMemory && first <= 1n && second <= 1n ? 'one unit' : 'different';
 }
 
-describe.skipIf(native === undefined)(`the host's x87 unit and the kernel, seed ${seed}`, () => {
+describe.skipIf(native === undefined)(`the host's processor and the kernel, seed ${seed}`, () => {
   operations.forEach(({ name, pops }, operation) => {
     test(`agree about ${name}`, () => {
       const random = seededRandom(seed * 1000 + operation);

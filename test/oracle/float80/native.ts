@@ -1,4 +1,4 @@
-/** Runs x87 instructions on the host's processor through a small C program, and the same through the kernel. */
+/** Runs x87 and SSE instructions on the host's processor through a small C program, and the same through the kernel. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import {
   createFloat80,
   type Float80,
   quotientUnknown,
+  type Streaming,
   withheld,
 } from '../../../src/cpu/kernel/float80/float80.js';
 
@@ -95,6 +96,8 @@ interface Operation {
   readonly name: string;
   /** ST(1) afterwards is a register that was not there. */
   readonly pops?: boolean;
+  /** An SSE instruction: the control word is MXCSR, the operands lie where ST(0) and ST(1) do, the result in memory. */
+  readonly isStreaming?: boolean;
   /** The kernel's function, where it defines more than C1. */
   readonly kernel?: keyof Float80;
   /** Where ST(0) and ST(1) are afterwards, if the result was written and they moved. */
@@ -105,6 +108,8 @@ interface Operation {
 const sizes = [2, 4, 8] as const;
 const float32 = (): number => view.getUint32(operand, true);
 const float64 = (): bigint => view.getBigUint64(operand, true);
+
+const streamingNames = ['ss', 'sd'].flatMap((size) => ['add', 'sub', 'mul', 'div', 'sqrt'].map((name) => name + size));
 
 /** The instructions, in the order of native.c. */
 export const operations: readonly Operation[] = [
@@ -165,18 +170,26 @@ export const operations: readonly Operation[] = [
       return 0;
     },
   })),
+  ...streamingNames.map((name, index) => ({
+    name,
+    isStreaming: true,
+    run: (mxcsr: number) => {
+      const calculate = index < 5 ? kernel.streamingSingle : kernel.streamingDouble;
+      return calculate((index % 5) as Streaming, operand, a, b, c, mxcsr);
+    },
+  })),
 ];
 
 /** The kernel's answer. */
 export function runKernel(request: Request): Answer {
-  const { run, after = [a, b], kernel: name } = operations[request.operation]!;
+  const { run, after = [a, b], kernel: name, isStreaming } = operations[request.operation]!;
   writeNumber(view, a, request.st0);
   writeNumber(view, b, request.st1);
   new Uint8Array(memory.buffer, operand, 16).set(request.memory);
   const status = run(request.controlWord);
   const [st0, st1] = (status & withheld) !== 0 ? [a, b] : after;
   const defined = (name && conditionCodes[name]) ?? 0x200;
-  const kept = request.codes & ~(status & quotientUnknown ? 0x600 : defined);
+  const kept = isStreaming ? 0 : request.codes & ~(status & quotientUnknown ? 0x600 : defined);
   return {
     status: (status | kept) & statusCompared,
     st0: readNumber(view, st0),

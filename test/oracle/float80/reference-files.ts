@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFloat80, type Float80 } from '../../../src/cpu/kernel/float80/float80.js';
+import { createFloat80, type Float80, type Streaming } from '../../../src/cpu/kernel/float80/float80.js';
 
 /** Where `float80/` and `native-i386/` are looked for. */
 export const truthFolder =
@@ -15,12 +15,13 @@ export function readLines(path: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** The names of the reference files for 80 bits, without endings; none where they are absent. */
+/** The names of the reference files, without endings; none where they are absent. */
 export function referenceFiles(): string[] {
   const folder = join(truthFolder, 'float80');
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.includes('extF80'));
-  return names.map((name) => name.replace('.txt.xz', '')).sort();
+  return readdirSync(folder)
+    .map((name) => name.replace('.txt.xz', '').replace(/^sse\./, 'sse_'))
+    .sort();
 }
 
 /** What came of a file. */
@@ -32,7 +33,7 @@ export interface Outcome {
 const memory = new WebAssembly.Memory({ initial: 1 });
 const kernel: Float80 = createFloat80(memory);
 const view = new DataView(memory.buffer);
-const [a, b, target] = [0x20, 0x40, 0x60];
+const [a, b, target, scratch] = [0x20, 0x40, 0x60, 0x80];
 
 function put(address: number, hex: string): void {
   view.setUint16(address + 8, parseInt(hex.slice(0, 4), 16), true);
@@ -82,6 +83,23 @@ const comparison = (compare: (a: number, b: number, controlWord: number) => numb
   };
 };
 
+/** SSE's operations: `digits` hexadecimal digits a number. */
+function streaming(operation: Streaming, digits: 8 | 16) {
+  const write = (address: number, text: string): void =>
+    digits === 8
+      ? view.setUint32(address, parseInt(text, 16), true)
+      : view.setBigUint64(address, BigInt(`0x${text}`), true);
+  return (operands: readonly string[]): [string, number] => {
+    write(a, operands[0]!);
+    write(b, operands[1] ?? operands[0]!);
+    const calculate = digits === 8 ? kernel.streamingSingle : kernel.streamingDouble;
+    const status = calculate(operation, target, a, b, scratch, 0x1f80);
+    const result = digits === 8 ? view.getUint32(target, true) : view.getBigUint64(target, true);
+    return [hex(result, digits), status];
+  };
+}
+const streamingNames = ['add', 'sub', 'mul', 'div', 'sqrt'];
+
 type Operation = (operands: readonly string[], controlWord: number) => [string, number];
 const operations: Readonly<Record<string, Operation>> = {
   extF80_add: binary(kernel.add),
@@ -119,12 +137,19 @@ const operations: Readonly<Record<string, Operation>> = {
     kernel.loadInteger(target, BigInt.asIntN(64, BigInt(`0x${bits}`)));
     return [number80(), 0];
   },
+  ...Object.fromEntries(
+    streamingNames.flatMap((name, operation) => [
+      [`sse_f32_${name}`, streaming(operation as Streaming, 8)],
+      [`sse_f64_${name}`, streaming(operation as Streaming, 16)],
+    ]),
+  ),
 };
 
 /** Whether a result is a NaN: the reference's NaNs are its own, so that any quiet NaN answers any. */
 function isNaNText(text: string): boolean {
-  if (text.length === 20) return /^[7F]FFF/.test(text) && BigInt(`0x${text.slice(4)}`) > 1n << 63n;
-  return false;
+  if (text.length === 8) return /^[7F][F]/.test(text) && (parseInt(text, 16) & 0x7fffffff) > 0x7f800000;
+  if (text.length === 16) return (BigInt(`0x${text}`) & ~(1n << 63n)) > 0x7ffn << 52n;
+  return /^[7F]FFF/.test(text) && BigInt(`0x${text.slice(4)}`) > 1n << 63n;
 }
 
 /** Runs one reference file. */
@@ -132,7 +157,7 @@ export function runReferenceFile(name: string): Outcome {
   const [operationName, roundingName = 'rnear_even', precisionName = 'p80'] = name.split('.');
   const operation = operations[operationName!]!;
   const controlWord = 0x3f | (rounding[roundingName]! << 10) | (precision[precisionName]! << 8);
-  const lines = readLines(join(truthFolder, 'float80', `${name}.txt.xz`));
+  const lines = readLines(join(truthFolder, 'float80', `${name.replace('sse_', 'sse.')}.txt.xz`));
   const failures: string[] = [];
   for (const line of lines) {
     const fields = line.split(' ');

@@ -92,9 +92,38 @@ function memoryOperand(random: Random, name: string): Uint8Array {
   return bytes;
 }
 
+/** A number of 32 or 64 bits: special, near one, or any. */
+function narrowNumber(random: Random, exponentBits: number, fractionBits: number): bigint {
+  const end = 1 << exponentBits;
+  const middle = end / 2 - 1;
+  const exponents = [
+    0,
+    end - 1,
+    1 + random.below(3),
+    end - 2,
+    middle - 30 + random.below(60),
+    middle - 3 + random.below(6),
+  ];
+  const exponent = [...exponents, random.below(end), random.below(end)][random.below(8)]!;
+  const fraction = random.below(5) === 0 ? 0n : significand(random) >> BigInt(64 - fractionBits);
+  const sign = BigInt(random.below(2)) << BigInt(exponentBits + fractionBits);
+  return sign | (BigInt(exponent) << BigInt(fractionBits)) | fraction;
+}
+
+function streamingRequest(random: Random, operation: number, single: boolean): Request {
+  const number = (): bigint => (single ? narrowNumber(random, 8, 23) : narrowNumber(random, 11, 52));
+  const st0 = number();
+  const st1 = random.below(4) === 0 ? st0 ^ BigInt(random.below(4)) : number();
+  const masks = random.below(3) === 0 ? random.next() & 0x3f : 0x3f;
+  const [flush, zeros] = [random.below(3) === 0 ? 0x8000 : 0, random.below(3) === 0 ? 0x40 : 0];
+  const controlWord = (masks << 7) | (random.below(4) << 13) | flush | zeros;
+  return { operation, controlWord, codes: 0, st0, st1, memory: new Uint8Array(16) };
+}
+
 /** A case of the instruction at a place in the list of operations. */
 export function randomRequest(random: Random, operation: number): Request {
-  const { name } = operations[operation]!;
+  const { name, isStreaming } = operations[operation]!;
+  if (isStreaming) return streamingRequest(random, operation, name.endsWith('ss'));
   const st0 = number80(random);
   const st1 = random.below(4) === 0 ? near(random, st0) : number80(random);
   const precision = [0, 2, 3, 3, 1][random.below(5)]!;

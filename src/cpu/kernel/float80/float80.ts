@@ -1,7 +1,7 @@
 import { programBase64 } from './program.js';
 
 /**
- * Arithmetic on the 80-bit numbers of an x87 unit, bit for bit, in integers only.
+ * Arithmetic on the 80-bit numbers of an x87 unit, bit for bit, in integers only, and SSE's arithmetic made of it.
  * Source: Intel SDM Vol. 1, chapters 4 and 8; Vol. 2, at each instruction.
  *
  * A number lies in memory as 10 bytes: significand (8 bytes), then sign and exponent (2 bytes). `target`, `a`, `b` and `source`
@@ -13,7 +13,7 @@ import { programBase64 } from './program.js';
  *
  * Where the manual leaves a choice: FPREM reduces by 32 to 63 bits a step as processors do, F2XM1 beyond ±1 answers its operand.
  *
- * Not modelled: the stack, its faults, tags, and where the last instruction stood: they are the processor's.
+ * Not modelled: SSE's conversions, comparisons, minimum and maximum; the x87 stack, its faults, tags, and where the last instruction stood: they are the processor's.
  */
 export interface Float80 {
   add(target: number, a: number, b: number, controlWord: number): number;
@@ -84,7 +84,18 @@ export interface Float80 {
   storeIntegerTruncated(target: number, a: number, sizeBytes: number, controlWord: number): number;
   /** FBSTP: 10 bytes. */
   storeDecimal(target: number, a: number, controlWord: number): number;
+
+  /**
+   * SSE's arithmetic on one number of 4 bytes in memory, with MXCSR's rounding, masks, denormals-are-zero and flush-to-zero.
+   * Answers the exceptions, as MXCSR has them, bit 7 and {@link withheld}. `scratch` is 10 bytes to calculate in.
+   */
+  streamingSingle(operation: Streaming, target: number, a: number, b: number, scratch: number, mxcsr: number): number;
+  /** The same on 8 bytes. */
+  streamingDouble(operation: Streaming, target: number, a: number, b: number, scratch: number, mxcsr: number): number;
 }
+
+/** Add, subtract, multiply, divide; 4 is the square root of b. */
+export type Streaming = 0 | 1 | 2 | 3 | 4;
 
 /** In an answer: nothing was written, because of an unmasked exception or an operand out of range. */
 export const withheld = 0x10000;

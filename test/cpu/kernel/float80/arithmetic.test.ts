@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { withheld } from '../../../../src/cpu/kernel/float80/float80.js';
+import { denormalSource, withheld } from '../../../../src/cpu/kernel/float80/float80.js';
 import * as harness from './kernel.js';
 import * as reference from './reference.js';
 
@@ -157,5 +157,17 @@ describe('an unmasked exception', () => {
   ] as const)('of the kind %s leaves the target as it was and says so', (_, operation, x, y, exception) => {
     harness.put(harness.target, 0x1234n);
     expect(binary(operation, x, y, 0x33f & ~exception)).toEqual({ bits: 0x1234n, status: exception | 0x80 | withheld });
+  });
+});
+
+describe('a denormal operand in memory', () => {
+  test('raises its exception in the operation that uses it, though a register holds it as a normal number', () => {
+    const widened = kernel.widen32(harness.b, 1);
+    expect(widened).toBe(denormalSource);
+    expect(harness.get(harness.b)).toBe(reference.pack(false, 0x3fff - 149, 1n << 63n));
+    harness.put(harness.a, reference.pack(false, 0x3fff, 1n << 63n));
+    const status = kernel.multiply(harness.target, harness.a, harness.b, 0x33f | widened);
+    expect(status).toBe(exceptions.denormal);
+    expect(harness.get(harness.target)).toBe(harness.get(harness.b));
   });
 });

@@ -3,11 +3,29 @@
  * Source: Intel SDM Vol. 2, "FPATAN: Partial Arctangent", table of results.
  */
 import {
-  admitDenormals, begin, isInfinity, isZero, loadSignificand, loadTop, normalExponent, normalSignificand, outcome, putZero,
+  admitDenormals,
+  begin,
+  isInfinity,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  putZero,
   settleTwo,
 } from './format';
 import {
-  fraction, fractionLow, lessen, multiplyFractions, normalise, oddReciprocalSeries, one, place, putFraction, seriesLow,
+  fraction,
+  fractionLow,
+  lessen,
+  multiplyFractions,
+  normalise,
+  oddReciprocalSeries,
+  one,
+  place,
+  putFraction,
+  seriesLow,
 } from './series';
 import { arctangentOfSixteenths, entryLow, pi, piLow } from './tables';
 import { divideToFraction } from './trigonometry';
@@ -76,7 +94,7 @@ let topLow: u64 = 0;
 /** arctan of a / b × 2^-distance, at most 1, as a fraction. */
 function arctangentOfRatio(a: u64, b: u64, distance: i32): void {
   const bUpper = b >> 32;
-  const index = distance > 5 ? 0 : i32((((a >> 32) << 5 >> distance) + bUpper) / (bUpper << 1));
+  const index = distance > 5 ? 0 : i32(((((a >> 32) << 5) >> distance) + bUpper) / (bUpper << 1));
   if (index == 0) {
     divideToFraction(a, 0, -distance, b, 0, 0);
     return arctangentOfFraction();

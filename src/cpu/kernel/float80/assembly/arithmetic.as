@@ -4,9 +4,32 @@
  */
 import { divide, low, multiply, remainder, shiftRightSticky } from './wide';
 import {
-  admitDenormals, begin, bias, control, denormalSource, down, exponentOf, goesOn, integerBit, isInfinity, isNormal, isZero, loadSignificand, loadTop,
-  normalExponent, normalSignificand, outcome, precisionLoss, put, putInfinity, putZero, refuse, roundingMode, settleOne,
-  settleTwo, zeroDivide,
+  admitDenormals,
+  begin,
+  bias,
+  control,
+  denormalSource,
+  down,
+  exponentOf,
+  goesOn,
+  integerBit,
+  isInfinity,
+  isNormal,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  precisionLoss,
+  put,
+  putInfinity,
+  putZero,
+  refuse,
+  roundingMode,
+  settleOne,
+  settleTwo,
+  zeroDivide,
 } from './format';
 import { putRounded } from './rounding';
 
@@ -29,7 +52,7 @@ export function subtract(target: usize, a: usize, b: usize, controlWord: i32): i
 }
 
 /** `flip` is xored to the sign of b once it is known not to be a NaN. */
-function addNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64, flip: u32): void {
+export function addNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64, flip: u32): void {
   if (areSimple(aTop, a, bTop, b)) {
     return addFinite(target, aTop >> 15, exponentOf(aTop), a, (bTop ^ flip) >> 15, exponentOf(bTop), b);
   }
@@ -46,14 +69,18 @@ function addNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64, flip: u
   if (a == 0) return putRounded(target, bSign, normalExponent(bTop, b), normalSignificand(b), 0, precisionLoss());
   if (b == 0) return putRounded(target, aSign, normalExponent(aTop, a), normalSignificand(a), 0, precisionLoss());
   addFinite(
-    target, aSign, normalExponent(aTop, a), normalSignificand(a), bSign, normalExponent(bTop, b), normalSignificand(b),
+    target,
+    aSign,
+    normalExponent(aTop, a),
+    normalSignificand(a),
+    bSign,
+    normalExponent(bTop, b),
+    normalSignificand(b),
   );
 }
 
 /** Both normalised and not zero. */
-function addFinite(
-  target: usize, aSign: u32, aExponent: i32, a: u64, bSign: u32, bExponent: i32, b: u64,
-): void {
+function addFinite(target: usize, aSign: u32, aExponent: i32, a: u64, bSign: u32, bExponent: i32, b: u64): void {
   if (aExponent < bExponent || (aExponent == bExponent && a < b)) {
     addOrdered(target, bSign, bExponent, b, aSign, bExponent - aExponent, a);
   } else {
@@ -102,7 +129,7 @@ export function multiply80(target: usize, a: usize, b: usize, controlWord: i32):
   return outcome();
 }
 
-function multiplyNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): void {
+export function multiplyNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): void {
   const sign = (aTop ^ bTop) >> 15;
   if (areSimple(aTop, a, bTop, b)) {
     return multiplyFinite(target, sign, exponentOf(aTop) + exponentOf(bTop), a, b);
@@ -131,7 +158,7 @@ export function divide80(target: usize, a: usize, b: usize, controlWord: i32): i
   return outcome();
 }
 
-function divideNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): void {
+export function divideNumbers(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): void {
   const sign = (aTop ^ bTop) >> 15;
   if (areSimple(aTop, a, bTop, b)) {
     return divideFinite(target, sign, exponentOf(aTop) - exponentOf(bTop), a, b);
@@ -176,7 +203,7 @@ export function squareRoot(target: usize, a: usize, controlWord: i32): i32 {
   return outcome();
 }
 
-function rootOf(target: usize, top: u32, significand: u64): void {
+export function rootOf(target: usize, top: u32, significand: u64): void {
   if (settleOne(target, top, significand)) return;
   if (isZero(top, significand)) return put(target, top, 0);
   if (top >> 15 != 0) return refuse(target);

@@ -1,7 +1,26 @@
 /** FCOM, FUCOM, FTST, FXAM. Source: Intel SDM Vol. 2, at each instruction. */
 import {
-  admitDenormals, begin, c0, c1, c2, c3, exponentMax, exponentOf, goesOn, integerBit, invalid, isNaN80, isSignaling,
-  isUnsupported, isZero, loadSignificand, loadTop, normalExponent, normalSignificand, outcome, raise,
+  admitDenormals,
+  begin,
+  c0,
+  c1,
+  c2,
+  c3,
+  exponentMax,
+  exponentOf,
+  goesOn,
+  integerBit,
+  invalid,
+  isNaN80,
+  isSignaling,
+  isUnsupported,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  raise,
 } from './format';
 
 /** FCOM and its family: every NaN is invalid. C3, C2 and C0 say how a compares with b, whatever is raised. */

@@ -4,9 +4,38 @@
  */
 import { low, shiftRightSticky } from './wide';
 import {
-  begin, bias, c1, denormalOperand, denormalSource, down, exponentMax, exponentOf, forget, goesOn, inexact, integerBit,
-  invalid, isInfinity, isMasked, isNaN80, isSignaling, isUnsupported, isZero, loadSignificand, loadTop, normalExponent,
-  normalSignificand, outcome, overflow, put, putZero, raise, roundingMode, toNearest, underflow, up,
+  begin,
+  bias,
+  c1,
+  denormalOperand,
+  denormalSource,
+  down,
+  exponentMax,
+  exponentOf,
+  forget,
+  goesOn,
+  inexact,
+  integerBit,
+  invalid,
+  isInfinity,
+  isMasked,
+  isNaN80,
+  isSignaling,
+  isUnsupported,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  overflow,
+  put,
+  putZero,
+  raise,
+  roundingMode,
+  toNearest,
+  underflow,
+  up,
   withheld,
 } from './format';
 import { putInteger } from './partial';
@@ -69,7 +98,7 @@ export function loadInteger(target: usize, value: i64): void {
 /** FST m32: writes 4 bytes at `target` unless withheld. */
 export function store32(target: usize, a: usize, controlWord: i32): i32 {
   begin(controlWord);
-  const bits = narrow(loadTop(a), loadSignificand(a), 23, 0xff, 0x7f);
+  const bits = bitsOfNarrowed(loadTop(a), loadSignificand(a), 23, 0xff, 0x7f);
   const result = outcome();
   if ((result & withheld) == 0) store<u32>(target, u32(bits));
   return result;
@@ -77,14 +106,20 @@ export function store32(target: usize, a: usize, controlWord: i32): i32 {
 /** FST m64: writes 8 bytes. */
 export function store64(target: usize, a: usize, controlWord: i32): i32 {
   begin(controlWord);
-  const bits = narrow(loadTop(a), loadSignificand(a), 52, 0x7ff, 0x3ff);
+  const bits = bitsOfNarrowed(loadTop(a), loadSignificand(a), 52, 0x7ff, 0x3ff);
   const result = outcome();
   if ((result & withheld) == 0) store<u64>(target, bits);
   return result;
 }
 
 /** The number in a format of `fractionBits`, exponents up to `exponentEnd` (that of infinity) and `exponentBias`. */
-function narrow(top: u32, significand: u64, fractionBits: i32, exponentEnd: i32, exponentBias: i32): u64 {
+export function bitsOfNarrowed(
+  top: u32,
+  significand: u64,
+  fractionBits: i32,
+  exponentEnd: i32,
+  exponentBias: i32,
+): u64 {
   const sign = u64(top >> 15) << (63 - clz(u64(exponentEnd)) + 1 + fractionBits);
   const infinity = u64(exponentEnd) << fractionBits;
   const quietBit = u64(1) << (fractionBits - 1);
@@ -212,7 +247,7 @@ export function storeDecimal(target: usize, a: usize, controlWord: i32): i32 {
   for (let index = 0; index < 9; index++) {
     const pair = rest % 100;
     rest /= 100;
-    store<u8>(target + index, u8(((pair / 10) << 4) | pair % 10));
+    store<u8>(target + index, u8(((pair / 10) << 4) | (pair % 10)));
   }
   store<u8>(target, u8((top >> 15) << 7), 9);
   return outcome();

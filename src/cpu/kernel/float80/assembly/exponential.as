@@ -3,11 +3,34 @@
  * Source: Intel SDM Vol. 2, "F2XM1" and "FLD1/FLDL2T/…"; Vol. 1, section 8.3.5.
  */
 import {
-  admitDenormals, begin, bias, exponentMax, exponentOf, inexact, integerBit, isZero, loadSignificand, loadTop, normalExponent, normalSignificand,
-  outcome, put, raise, settleOne,
+  admitDenormals,
+  begin,
+  bias,
+  exponentMax,
+  exponentOf,
+  inexact,
+  integerBit,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  put,
+  raise,
+  settleOne,
 } from './format';
 import { roundsAway } from './rounding';
-import { exponentialSeries, fraction, fractionLow, multiplyFractions, normalise, place, putFraction, seriesLow } from './series';
+import {
+  exponentialSeries,
+  fraction,
+  fractionLow,
+  multiplyFractions,
+  normalise,
+  place,
+  putFraction,
+  seriesLow,
+} from './series';
 import { entryLow, naturalLogarithmOf2, naturalLogarithmOf2Low, powerOfSixteenths } from './tables';
 import { low, multiplyUpper, shiftRightSticky } from './wide';
 

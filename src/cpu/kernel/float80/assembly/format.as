@@ -15,7 +15,7 @@ export const underflow: i32 = 0x10;
 export const inexact: i32 = 0x20;
 const exceptions: i32 = 0x3f;
 /** ES: an exception happened that the control word does not mask. */
-const summary: i32 = 0x80;
+export const summary: i32 = 0x80;
 export const c0: i32 = 0x100;
 /** C1: the result was rounded away from zero. */
 export const c1: i32 = 0x200;
@@ -27,6 +27,9 @@ export const withheld: i32 = 0x10000;
 export const quotientUnknown: i32 = 0x20000;
 /** Beside the control word: the second operand came from a denormal number in memory, which has been normalised. */
 export const denormalSource: i32 = 0x10000;
+
+/** Beside the control word, for a result that will be rounded again: truncate, and set the last bit if that loses anything. */
+export const roundToOdd: i32 = 0x20000;
 
 export const bias: i32 = 0x3fff;
 export const exponentMax: i32 = 0x7fff;
@@ -181,7 +184,14 @@ export function settleTwo(target: usize, aTop: u32, a: u64, bTop: u32, b: u64): 
 
 /** Which NaN is the result: SDM Vol. 1, table 4-7, "x87 FPU"; of equal significands the positive one. */
 function takesFirst(
-  aIsNaN: bool, bIsNaN: bool, aSignals: bool, bSignals: bool, aTop: u32, a: u64, bTop: u32, b: u64,
+  aIsNaN: bool,
+  bIsNaN: bool,
+  aSignals: bool,
+  bSignals: bool,
+  aTop: u32,
+  a: u64,
+  bTop: u32,
+  b: u64,
 ): bool {
   if (!bIsNaN) return true;
   if (!aIsNaN) return false;

@@ -3,11 +3,41 @@
  * Source: Intel SDM Vol. 2, at each instruction, tables of results.
  */
 import {
-  admitDenormals, begin, bias, exponentOf, goesOn, inexact, integerBit, isInfinity, isMasked, isZero, loadSignificand, loadTop, normalExponent,
-  normalSignificand, outcome, put, putInfinity, putZero, raise, refuse, settleTwo, underflow, zeroDivide,
+  admitDenormals,
+  begin,
+  bias,
+  exponentOf,
+  goesOn,
+  inexact,
+  integerBit,
+  isInfinity,
+  isMasked,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  put,
+  putInfinity,
+  putZero,
+  raise,
+  refuse,
+  settleTwo,
+  underflow,
+  zeroDivide,
 } from './format';
 import { putRounded } from './rounding';
-import { fraction, fractionLow, multiplyFractions, normalise, oddReciprocalSeries, place, putFraction, seriesLow } from './series';
+import {
+  fraction,
+  fractionLow,
+  multiplyFractions,
+  normalise,
+  oddReciprocalSeries,
+  place,
+  putFraction,
+  seriesLow,
+} from './series';
 import { entryLow, logarithmOfReciprocal, twiceLogarithmOfE, twiceLogarithmOfELow } from './tables';
 import { divideToFraction } from './trigonometry';
 import { low, multiply, shiftLeft, shiftRightSticky } from './wide';

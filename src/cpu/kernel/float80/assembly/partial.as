@@ -4,9 +4,35 @@
  */
 import { divide, remainder } from './wide';
 import {
-  admitDenormals, begin, bias, c0, c1, c2, c3, copyResult, exponentOf, goesOn, inexact, integerBit, isDenormal, isInfinity, isZero,
-  loadSignificand, loadTop, normalExponent, normalSignificand, outcome, put, putInfinity, putZero, quotientUnknown, raise, refuse, settleOne,
-  settleTwo, zeroDivide,
+  admitDenormals,
+  begin,
+  bias,
+  c0,
+  c1,
+  c2,
+  c3,
+  copyResult,
+  exponentOf,
+  goesOn,
+  inexact,
+  integerBit,
+  isDenormal,
+  isInfinity,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  put,
+  putInfinity,
+  putZero,
+  quotientUnknown,
+  raise,
+  refuse,
+  settleOne,
+  settleTwo,
+  zeroDivide,
 } from './format';
 import { putRounded, roundsAway } from './rounding';
 
@@ -39,9 +65,7 @@ function reduce(target: usize, aTop: u32, a: u64, bTop: u32, b: u64, nearest: bo
   reduceFinite(target, sign, aExponent, dividend, bExponent, normalSignificand(b), nearest);
 }
 
-function reduceFinite(
-  target: usize, sign: u32, aExponent: i32, a: u64, bExponent: i32, b: u64, nearest: bool,
-): void {
+function reduceFinite(target: usize, sign: u32, aExponent: i32, a: u64, bExponent: i32, b: u64, nearest: bool): void {
   const distance = aExponent - bExponent;
   if (distance < -1 || (distance < 0 && !nearest)) return putRounded(target, sign, aExponent, a, 0, 0);
   if (distance >= 64) {

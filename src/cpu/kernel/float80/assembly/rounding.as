@@ -4,13 +4,31 @@
  */
 import { low, shiftRightSticky } from './wide';
 import {
-  c1, down, exponentAdjustment, exponentMax, forget, inexact, integerBit, isMasked, overflow, put, putInfinity, putZero, raise,
-  roundingMode, toNearest, underflow, up,
+  c1,
+  control,
+  down,
+  exponentAdjustment,
+  exponentMax,
+  forget,
+  inexact,
+  integerBit,
+  isMasked,
+  overflow,
+  put,
+  putInfinity,
+  putZero,
+  raise,
+  roundToOdd,
+  roundingMode,
+  toNearest,
+  underflow,
+  up,
 } from './format';
 
 /** Whether to round away from zero: `odd` is the last kept bit, `rest` what follows it as a fraction of it. */
 export function roundsAway(sign: u32, odd: bool, rest: u64): bool {
   if (rest == 0) return false;
+  if ((control & roundToOdd) != 0) return !odd;
   switch (roundingMode()) {
     case toNearest:
       return rest > integerBit || (rest == integerBit && odd);

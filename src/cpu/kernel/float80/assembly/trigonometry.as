@@ -4,11 +4,39 @@
  * place); Vol. 2, at each instruction.
  */
 import {
-  admitDenormals, begin, bias, c1, c2, copyResult, exponentOf, forget, isInfinity, isZero, loadSignificand, loadTop, normalExponent,
-  normalSignificand, outcome, put, putZero, raise, refuse, settleOne, withheld,
+  admitDenormals,
+  begin,
+  bias,
+  c1,
+  c2,
+  copyResult,
+  exponentOf,
+  forget,
+  isInfinity,
+  isZero,
+  loadSignificand,
+  loadTop,
+  normalExponent,
+  normalSignificand,
+  outcome,
+  put,
+  putZero,
+  raise,
+  refuse,
+  settleOne,
+  withheld,
 } from './format';
 import {
-  cosineSeries, fraction, fractionLow, lessen, multiplyFractions, normalise, place, putFraction, seriesLow, sineSeries,
+  cosineSeries,
+  fraction,
+  fractionLow,
+  lessen,
+  multiplyFractions,
+  normalise,
+  place,
+  putFraction,
+  seriesLow,
+  sineSeries,
 } from './series';
 import { divide, divideFractions, low, multiply } from './wide';
 
