@@ -39,7 +39,15 @@ export const separateSubfolders: readonly string[] = ['device/'];
 export const sizeExceptions: {
   readonly files: Readonly<Record<string, string>>;
   readonly functions: Readonly<Record<string, string>>;
-} = { files: {}, functions: {} };
+} = {
+  files: {
+    'test/cpu/boundaries.test.ts': 'one subject, what happens between two instructions; its length is rows of tables',
+    'test/cpu/restart.test.ts': 'one subject, faults that can be restarted; its length is rows of tables',
+    'test/cpu/system/gates.test.ts': "one subject, the manual's checks of gates, a row each",
+    'test/cpu/system/tasks.test.ts': "one subject, the manual's checks of task switches, a row each",
+  },
+  functions: {},
+};
 
 /** Most lines of a file, and of a function without the functions inside it. */
 export const sizeLimits = { fileLinesMax: 400, functionLinesMax: 60 };
