@@ -185,10 +185,15 @@ export class Processor {
     return this.core.get('shutdown') !== 0 ? 'shutdown' : 'budget';
   }
 
+  /** Finding the instruction reached the bus, and something there wants attention before it runs. */
+  private get mustLook(): boolean {
+    return this.interruptDue || this.stopRequested;
+  }
   private slice(budget: number): void {
     const { core } = this;
     core.set('budget', budget);
     const first = this.fetcher.find(core.get('eip'), false);
+    if (this.mustLook) return;
     if (first !== NO_RECORD && core.view.getUint16(first + record.remaining, true) <= budget) {
       this.execute(first, budget);
       return;
@@ -200,6 +205,7 @@ export class Processor {
   private step(): void {
     this.core.set('budget', 1);
     const first = this.fetcher.find(this.core.get('eip'), true);
+    if (this.mustLook) return;
     if (first === NO_RECORD) return this.settleFetch(1);
     this.execute(first, 1);
   }
@@ -249,7 +255,9 @@ export class Processor {
   }
   /** Called by the engine where its tables do not know an address. */
   private findRecord(eip: number): number {
+    this.current.between = true;
     const found = this.fetcher.find(eip, false);
+    this.current.between = false;
     if (found === NO_RECORD) this.core.set('exit', this.fetcher.stopHit ? exits.budget : exits.fetchFault);
     return found;
   }

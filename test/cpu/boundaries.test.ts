@@ -29,14 +29,14 @@ describe('an interrupt request (SDM Vol. 3A, section 6.8)', () => {
     expect(world.get('eax')).toBe(0);
   });
   test('waits while IF is clear', () => {
-    world.flat([inc('eax'), hlt].flat());
+    world.flat([...inc('eax'), ...hlt]);
     world.processor.setInterruptRequest(true);
     expect(world.run()).toBe('halted');
     expect(world.word('eip')).toBe(here + 2);
   });
 
-  const shadows: readonly [string, number[], number][] = [
-    ['STI', [...sti], 1],
+  const shadows: readonly [string, readonly number[], number][] = [
+    ['STI', sti, 1],
     ['MOV SS', [...mov('eax', selectors.data[0]), ...movSegment(2)], 7],
     ['POP SS', [...push(selectors.data[0]), 0x17], 6],
   ];
@@ -197,8 +197,8 @@ describe('single-stepping (SDM Vol. 3B, section 17.3.1.4)', () => {
 });
 
 describe('what an instruction may be', () => {
-  const lockRefused: readonly [string, number[]][] = [
-    ['NOP', [...nop]],
+  const lockRefused: readonly [string, readonly number[]][] = [
+    ['NOP', nop],
     ['MOV to memory', [0x89, 0x05, ...d(places.data)]],
     ['ADD to a register', [0x01, 0xc0]],
     ['ADD from memory', [0x03, 0x05, ...d(places.data)]],

@@ -59,8 +59,13 @@ export class World {
   readonly processor: Processor;
   /** Writes to ports, in order: port, value, bytes. */
   readonly portWrites: [number, number, number][] = [];
-  /** What ports read. */
-  portValue = 0xff;
+  /** What a port reads. */
+  readPort: (port: number, width: number) => number = () => 0xff;
+  /** Called after a port was written. */
+  onPortWrite: (port: number) => void = () => {};
+  /** Memory beyond {@link ramBytes}. */
+  readBus: (physical: number, width: number) => number = () => -1;
+  writeBus: (physical: number, value: number, width: number) => void = () => {};
   /** The vector that an acknowledged interrupt gives; the request line falls then. */
   vector = 0x20;
   private readonly ram: number;
@@ -79,10 +84,13 @@ export class World {
         return {
           page: (physical) =>
             physical >>> 0 < ramBytes ? { address: ram + physical, writable: true } : { address: 0, writable: false },
-          readMemory: () => -1,
-          writeMemory: () => {},
-          readPort: () => this.portValue,
-          writePort: (port, value, width) => void this.portWrites.push([port, value, width]),
+          readMemory: (physical, width) => this.readBus(physical, width),
+          writeMemory: (physical, value, width) => this.writeBus(physical, value, width),
+          readPort: (port, width) => this.readPort(port, width),
+          writePort: (port, value, width) => {
+            this.portWrites.push([port, value, width]);
+            this.onPortWrite(port);
+          },
           acknowledgeInterrupt: () => {
             this.processor.setInterruptRequest(false);
             return this.vector;

@@ -5,6 +5,8 @@ import { pseudoHandlers } from './interpreter/handlers.js';
 
 export class Slice {
   running = false;
+  /** The engine is looking for its next instruction: the one before is done. */
+  between = false;
   /** Cycle and budget at the start. */
   private startCycle = 0;
   private startBudget = 0;
@@ -34,8 +36,9 @@ export class Slice {
   private get left(): number {
     return this.core.get('budget') + this.stolen;
   }
-  /** Cycles retired so far while running, the instruction of `currentRecord` not counted. */
+  /** Cycles retired so far while running, the instruction of `currentRecord` not counted unless it is {@link between} two. */
   get now(): number {
+    if (this.between) return this.startCycle + this.startBudget - this.left;
     const remaining = this.core.view.getUint16(this.core.get('currentRecord') + record.remaining, true);
     return this.startCycle + this.startBudget - this.left - remaining;
   }

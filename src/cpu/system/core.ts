@@ -44,6 +44,10 @@ export const faultSignal = { name: 'guest fault' } as const;
 /** CR0 bits (Intel SDM Vol. 3A, section 2.5). */
 export const cr0Bits = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, PG: 0x8000_0000 | 0 } as const;
 
+/** The low bytes of what a bus gave, which may give more than was asked for. */
+const cut = (value: number, width: AccessWidth): number =>
+  width === 4 ? value | 0 : value & (width === 2 ? 0xffff : 0xff);
+
 /** The page of an access's last byte: where a fault of its second half is reported. */
 const endPage = (linear: number, width: AccessWidth): number => (linear + width - 1) & ~0xfff;
 
@@ -230,7 +234,7 @@ export class Core {
 
   readPhysical(physical: number, width: AccessWidth): number {
     const page = this.bus.page(physical & ~0xfff);
-    if (page.address === 0) return this.bus.readMemory(physical >>> 0, width);
+    if (page.address === 0) return cut(this.bus.readMemory(physical >>> 0, width), width);
     return this.readHost(page.address + (physical & 0xfff), width);
   }
   writePhysical(physical: number, value: number, width: AccessWidth): void {
@@ -261,7 +265,7 @@ export class Core {
     const page = this.bus.page(physical & ~0xfff);
     if (page.address !== 0) return this.readHost(page.address + (physical & 0xfff), width);
     this.onBusAccess();
-    return this.bus.readMemory(physical >>> 0, width);
+    return cut(this.bus.readMemory(physical >>> 0, width), width);
   }
   private readAcross(linear: number, width: AccessWidth, user: boolean): number {
     this.translate(linear, false, user);
