@@ -13,7 +13,11 @@ function bitTest(mnemonic: string, opcode: string, digit: number, change: Change
     const within = emit.hold(emit.and(index, target.width - 1));
     const value = target.read();
     if (change !== undefined) target.write(emit.zeroExtend(change(emit, value, emit.shl(1, within)), target.width));
-    emit.setCarry(emit.hold(emit.and(emit.shrUnsigned(value, within), 1)));
+    // The manual leaves OF undefined: it comes out as a rotate by the bit's number leaves it.
+    const below = (distance: number): Value =>
+      emit.shrUnsigned(value, emit.and(emit.sub(within, distance), target.width - 1));
+    const overflow = emit.hold(emit.and(emit.xor(below(1), below(2)), 1));
+    emit.setCarryAndOverflow(emit.hold(emit.and(emit.shrUnsigned(value, within), 1)), overflow);
   };
   const target = change === undefined ? 'read' : 'readWrite';
   const lockable = change !== undefined;

@@ -48,9 +48,14 @@ function afterAscii(mnemonic: string, opcode: string, direction: 'add' | 'sub'):
         al.write(emit.zeroExtend(emit[direction](old, emit.mul(adjust, 6)), 8));
         ah.write(emit.zeroExtend(emit[direction](ah.read(), adjust), 8));
       }
-      const result = emit.hold(emit.and(al.read(), 0x0f));
+      const sum = al.read();
+      const result = emit.hold(emit.and(sum, 0x0f));
       al.write(result);
-      emit.setResultFlags(result, 8, adjust, emit.i32(0));
+      if (emit.model === '80386') {
+        // What the manual leaves undefined follows the addition, before its upper half is cut off.
+        const overflowing = direction === 'add' ? emit.and(emit.not(old), sum) : emit.and(old, emit.not(sum));
+        emit.setResultFlags(sum, 8, adjust, emit.hold(emit.and(emit.shrUnsigned(overflowing, 7), 1)));
+      } else emit.setResultFlags(result, 8, adjust, emit.i32(0));
       emit.setStatusWord(emit.or(emit.statusWord(), emit.mul(adjust, AF | CF)));
     },
   });
@@ -83,9 +88,13 @@ const adjustDivide = instruction('aad', {
   meaning(emit, base) {
     const al = emit.byteRegister('al');
     const ah = emit.byteRegister('ah');
-    al.write(emit.zeroExtend(emit.add(al.read(), emit.mul(ah.read(), base!.read())), 8));
+    const low = al.read();
+    const product = emit.hold(emit.zeroExtend(emit.mul(ah.read(), base!.read()), 8));
+    const sum = emit.hold(emit.zeroExtend(emit.add(low, product), 8));
+    al.write(sum);
     ah.write(0);
-    setAsciiFlags(emit);
+    if (emit.model === '80386') emit.setAddFlags(low, product, sum, 8);
+    else setAsciiFlags(emit);
   },
 });
 

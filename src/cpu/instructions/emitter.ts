@@ -52,8 +52,8 @@ export interface Emitter extends Code {
   setSubtractFlags(left: Value, right: Value, difference: Value, width: Width): void;
   /** Flags of AND, OR, XOR, TEST: CF and OF clear. */
   setLogicFlags(result: Value, width: Width): void;
-  /** SF, ZF and PF from a result; CF and OF as given (0 or 1), AF clear. */
-  setResultFlags(result: Value, width: Width, carry: Value, overflow: Value): void;
+  /** SF, ZF and PF from a result; CF, OF and AF as given (0 or 1). */
+  setResultFlags(result: Value, width: Width, carry: Value, overflow: Value, auxiliary?: 0 | 1): void;
   /** CF alone, from 0 or 1. */
   setCarry(carry: Operand): void;
   /** CF and OF alone, each 0 or 1. */

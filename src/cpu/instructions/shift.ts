@@ -43,13 +43,17 @@ function wideShift(emit: Emitter, operation: 'shl' | 'shr_u' | 'shr_s', value: V
   return emit.hold(emit.wide(operation, wide, emit.widen(most, 'unsigned')));
 }
 
+/** AF after a shift, which the manual leaves undefined: the 80386 sets it. */
+const auxiliaryOf = (emit: Emitter): 0 | 1 => (emit.model === '80386' ? 1 : 0);
+
 const left: Shift = (emit, target, value, count) => {
   const { width } = target;
   const shifted = wideShift(emit, 'shl', value, count);
   const result = emit.hold(emit.zeroExtend(emit.narrow(shifted), width));
   target.write(result);
   const carry = emit.hold(emit.and(emit.narrow(emit.wide('shr_u', shifted, emit.i64(BigInt(width)))), 1));
-  emit.setResultFlags(result, width, carry, emit.hold(emit.xor(carry, topBit(emit, result, width))));
+  const overflow = emit.hold(emit.xor(carry, topBit(emit, result, width)));
+  emit.setResultFlags(result, width, carry, overflow, auxiliaryOf(emit));
 };
 
 const rightLogical: Shift = (emit, target, value, count) => {
@@ -60,7 +64,7 @@ const rightLogical: Shift = (emit, target, value, count) => {
   target.write(result);
   // OF is the old sign for a shift by one; the two top bits of the result say the same for every count.
   const overflow = emit.hold(emit.xor(topBit(emit, result, width), bit(emit, result, width - 2)));
-  emit.setResultFlags(result, width, carry, overflow);
+  emit.setResultFlags(result, width, carry, overflow, auxiliaryOf(emit));
 };
 
 const rightArithmetic: Shift = (emit, target, value, count) => {

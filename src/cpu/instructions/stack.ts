@@ -67,7 +67,12 @@ const pushSegments = stackSegments.map(([segment, , opcode]) =>
     source: 'Intel SDM Vol. 2B, "PUSH: Push Word, Doubleword or Quadword Onto the Stack"',
     forms: [form(opcode).since(opcode.startsWith('0F') ? '80386' : '8086')],
     usesStack: true,
-    meaning: (emit) => emit.push(emit.hold(emit.selector(segment)), emit.width),
+    meaning(emit) {
+      // Sixteen bits are stored whatever the operand size; the upper half of a doubleword keeps what was there.
+      const pointer = emit.hold(emit.zeroExtend(emit.sub(emit.stackPointer(), emit.width / 8), emit.stackWidth));
+      emit.storeTo('ss', pointer, 16, emit.hold(emit.selector(segment)));
+      emit.setStackPointer(pointer);
+    },
   }),
 );
 

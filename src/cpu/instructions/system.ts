@@ -210,7 +210,8 @@ function verify(mnemonic: string, digit: number, operation: SystemOperation): In
 const adjustPrivilege = instruction('arpl', {
   source: 'Intel SDM Vol. 2A, "ARPL: Adjust RPL Field of Segment Selector"',
   forms: [form('63 /r', rm16, r16).since('80286')],
-  target: 'readWrite',
+  // Read alone at first: a selector that stays as it is may lie in a read-only segment.
+  target: 'read',
   meaning(emit, target, source) {
     emit.system('requireProtectedMode');
     const requested = emit.hold(emit.and(source!.read(), 3));

@@ -68,9 +68,10 @@ export class FlagCode extends OperandCode {
   private packed(carry: Value, overflow: Value): Value {
     return this.xor(this.and(this.sub(0, carry), 0xc0000000 | 0), this.shl(overflow, 30));
   }
-  setResultFlags(result: Value, width: Width, carry: Value, overflow: Value): void {
+  setResultFlags(result: Value, width: Width, carry: Value, overflow: Value, auxiliary: 0 | 1 = 0): void {
     this.setResult(result, width);
-    this.store('i32.store', 0, this.packed(carry, overflow), at.flagCarries);
+    const packed = this.packed(carry, overflow);
+    this.store('i32.store', 0, auxiliary === 0 ? packed : this.or(packed, 8), at.flagCarries);
   }
   setCarry(carry: Operand): void {
     this.setCarryAndOverflow(this.asValue(carry), this.hold(this.flag('OF')));
