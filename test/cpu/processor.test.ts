@@ -10,6 +10,7 @@ import {
   randomWorld,
   runProgram,
 } from './random-programs.js';
+import { places } from './world.js';
 
 const worlds = [randomWorld(), randomWorld()] as const;
 
@@ -64,6 +65,15 @@ describe('a random program, with interrupts, bus masters and everything that fau
     fc.assert(
       fc.property(programs, seed, fc.constantFrom(1, 5, 40), (program, from, longest) =>
         checkEqual(program, cuttingFrom(from, longest, true)),
+      ),
+      runs,
+    );
+  });
+  test('ends in the same state when it is stopped at addresses on the way', () => {
+    const address = fc.integer({ min: places.code, max: places.code + 0x60 });
+    fc.assert(
+      fc.property(programs, fc.array(address, { maxLength: 6 }), (program, addresses) =>
+        checkEqual(program, { ...oneGo, stops: new Set(addresses) }),
       ),
       runs,
     );

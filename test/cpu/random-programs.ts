@@ -221,6 +221,8 @@ export interface Outcome {
 export interface Cutting {
   readonly slice: () => number;
   readonly move: () => boolean;
+  /** Linear addresses before which the processor stops and is told to go on. */
+  readonly stops?: ReadonlySet<number>;
 }
 export const oneGo: Cutting = { slice: () => Infinity, move: () => false };
 
@@ -228,6 +230,7 @@ export const oneGo: Cutting = { slice: () => Infinity, move: () => false };
 export function runProgram(worlds: readonly [World, World], program: Program, cutting: Cutting): Outcome {
   let [world, other] = worlds;
   prepare(world, program);
+  for (const each of worlds) each.processor.setStops(cutting.stops ?? new Set());
   const pending = [...program.happenings].sort((a, b) => a.at - b.at);
   for (;;) {
     while (pending.length > 0 && pending[0]!.at <= world.processor.cycle) happen(world, pending.shift()!);
