@@ -80,6 +80,22 @@ describe('an interrupt request (SDM Vol. 3A, section 6.8)', () => {
       expect(world.get('ebx')).toBe(0);
     });
   }
+  for (const slices of ['one go', 'single steps'] as const) {
+    test(`raised while an instruction is fetched from the bus comes before it, in ${slices}`, () => {
+      const outside = world.ramBytes;
+      world.flat([0xe9, ...d(outside - here - 5)]);
+      world.flags = IF;
+      world.readBus = () => {
+        world.processor.setInterruptRequest(true);
+        return inc('ebx')[0]!;
+      };
+      if (slices === 'one go') world.run();
+      else runSlowly();
+      world.readBus = () => -1;
+      expect(world.catch()).toEqual({ vector: irq, cs: 8, eip: outside });
+      expect(world.get('ebx')).toBe(0);
+    });
+  }
   test('has no shadow after an STI that changes nothing', () => {
     world.flat([...sti, ...inc('ebx'), ...hlt]);
     world.flags = IF;
