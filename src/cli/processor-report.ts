@@ -9,7 +9,8 @@ const selectorDigits = 4;
 
 /** The next instruction's bytes and text; every byte at hand where it is cut off. */
 function nextInstruction(view: ProcessorView): string {
-  const context = { model: '80386', code32: view.mode === 'protected32', offset: view.registers.eip ?? 0 } as const;
+  const { model, mode, registers } = view;
+  const context = { model, code32: mode === 'protected32', offset: registers.eip ?? 0 };
   const { text, length } = disassemble(view.code, context);
   const shown = length === 0 ? view.code : view.code.subarray(0, length);
   return `${[...shown].map((byte) => hex(byte, 2)).join(' ')}  ${text}`;

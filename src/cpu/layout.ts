@@ -135,6 +135,7 @@ export const flagBits = {
   RF: 1 << 16,
   VM: 1 << 17,
   AC: 1 << 18,
+  ID: 1 << 21,
 } as const;
 
 export const statusFlags = flagBits.CF | flagBits.PF | flagBits.AF | flagBits.ZF | flagBits.SF | flagBits.OF;

@@ -10,7 +10,7 @@ import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { buildInterpreter } from './engine/interpreter/build.js';
 import { Slice } from './engine/slice.js';
 import { architecturalState, flagBits, type MemoryPlan, planMemory, record, segmentIndex } from './layout.js';
-import type { ProcessorModel } from './model.js';
+import { declarationOf, type ProcessorModel } from './model.js';
 import { Core, vectors } from './system/core.js';
 import { type Arrival, take } from './system/exceptions.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
@@ -113,7 +113,7 @@ export class Processor {
     core.set('idtrLimit', 0x3ff);
     core.set('gdtrLimit', 0xffff);
     core.set('dr6', 0xffff_0ff0 | 0);
-    if (core.model === '80386') core.setRegister(2, 0x0303); // DH is the component, DL the revision identifier.
+    core.setRegister(2, declarationOf(core.model).signature); // On the 80386 a component and a revision identifier.
     this.flags.write(0, 4, -1);
     core.flushTranslations();
     core.trapPending = false;

@@ -7,7 +7,7 @@ import type { DecodeForm } from '../cpu/engine/interpreter/handlers.js';
 import { opcodeTable } from '../cpu/decode/opcode-table.js';
 import type { OperandSpecification } from '../cpu/instructions/instruction.js';
 import { generalRegisters } from '../cpu/layout.js';
-import type { ProcessorModel } from '../cpu/model.js';
+import { atLeast, type ProcessorModel } from '../cpu/model.js';
 
 /** What the bytes stand for, and where they stand. */
 export interface DisassemblyContext {
@@ -102,12 +102,12 @@ class Disassembler {
     return [...this.prefixes, mnemonic, operands.join(', ')].filter((part) => part !== '').join(' ');
   }
   private readPrefixes(): number {
+    const is32Bit = atLeast(this.context.model, '80386');
     for (;;) {
       const byte = this.byte();
-      const is386 = this.context.model === '80386';
-      if (overrides[byte] !== undefined && (is386 || byte < 0x60)) this.segment = overrides[byte];
-      else if (byte === 0x66 && is386) this.operand32 = !this.context.code32;
-      else if (byte === 0x67 && is386) this.address32 = !this.context.code32;
+      if (overrides[byte] !== undefined && (is32Bit || byte < 0x60)) this.segment = overrides[byte];
+      else if (byte === 0x66 && is32Bit) this.operand32 = !this.context.code32;
+      else if (byte === 0x67 && is32Bit) this.address32 = !this.context.code32;
       else if (byte === 0xf0) this.prefixes.push('lock');
       else if (byte === 0xf2) this.prefixes.push('repne');
       else if (byte === 0xf3) this.prefixes.push('rep');

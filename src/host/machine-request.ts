@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { sha256Hex } from '../base/digest.js';
 import { UserError } from '../base/errors.js';
 import { floppyCapacity } from '../device/floppy/geometry.js';
-import { defaultCyclesPerSecond } from '../machine/index.js';
+import { boardProcessors, defaultCyclesPerSecond } from '../machine/index.js';
 import type { Drive, MachineDescription, MediumDescription } from '../machine/machine.js';
 import { readBytes, readText } from './files.js';
 
@@ -20,7 +20,8 @@ export interface MediumRequest {
 /** A machine as a user writes it. Everything has a default; a string for a drive is the image's path. */
 export type MachineRequest = {
   readonly board?: 'pc';
-  readonly processor?: '80386';
+  /** Default 80386. */
+  readonly processor?: MachineDescription['processor'];
   /** Cycles per guest second. Default 50,000,000. */
   readonly cyclesPerSecond?: number;
   /** Memory in bytes, or as `640K`, `16M`, `1G`. Default 16M. */
@@ -67,7 +68,7 @@ export function memoryBytes(memory: number | string): number {
 /** What may stand at the top of a machine file, and how each value is checked. */
 const known: Readonly<Record<Exclude<keyof MachineRequest, Drive>, (value: unknown) => boolean>> = {
   board: (value) => value === 'pc',
-  processor: (value) => value === '80386',
+  processor: (value) => boardProcessors.some((model) => model === value),
   cyclesPerSecond: (value) => typeof value === 'number' && Number.isInteger(value) && value >= 1e6 && value <= 1e9,
   memory: (value) => typeof value === 'number' || typeof value === 'string',
   boot: (value) => value === 'floppy' || value === 'disk',
@@ -75,7 +76,7 @@ const known: Readonly<Record<Exclude<keyof MachineRequest, Drive>, (value: unkno
 
 const allowed: Readonly<Record<keyof typeof known, string>> = {
   board: '"pc"',
-  processor: '"80386"',
+  processor: boardProcessors.map((model) => `"${model}"`).join(', '),
   cyclesPerSecond: 'a whole number from 1000000 to 1000000000',
   memory: 'bytes, or a text such as "16M"',
   boot: '"floppy" or "disk"',

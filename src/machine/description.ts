@@ -1,6 +1,10 @@
 import { UserError } from '../base/errors.js';
+import { atLeast, models, type ProcessorModel } from '../cpu/model.js';
 import { floppyCapacity } from '../device/floppy/geometry.js';
 import type { Images, MachineDescription, MediumDescription, PowerOn } from './machine.js';
+
+/** Processors that a board takes: its firmware is 32-bit code. */
+export const boardProcessors: readonly ProcessorModel[] = models.filter((model) => atLeast(model, '80386'));
 
 /** The declared rate of the processor where a description does not say: 50 million cycles a second. */
 export const defaultCyclesPerSecond = 50_000_000;
@@ -17,7 +21,10 @@ function wrong(place: string, problem: string, nextStep: string): never {
 export function checkDescription(description: MachineDescription, images: Images, powerOn: PowerOn): void {
   const { board, processor, memoryBytes, cyclesPerSecond, boot, media } = description;
   if (board !== 'pc') wrong('board', `there is no board '${String(board)}'`, "Use 'pc'.");
-  if (processor !== '80386') wrong('processor', `there is no processor '${String(processor)}'`, "Use '80386'.");
+  if (!boardProcessors.includes(processor)) {
+    const names = boardProcessors.map((name) => `'${name}'`).join(', ');
+    wrong('processor', `there is no processor '${String(processor)}' on this board`, `Use one of ${names}.`);
+  }
   if (
     !Number.isInteger(memoryBytes) ||
     memoryBytes < memoryLeast ||

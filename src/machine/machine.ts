@@ -1,4 +1,5 @@
 import type { Cycle } from '../base/integers.js';
+import type { ProcessorModel } from '../cpu/model.js';
 import type { Frame } from '../screen/frame.js';
 import type { Difference } from '../state/schema.js';
 
@@ -7,7 +8,7 @@ export interface MachineDescription {
   /** The board: `pc` is the ISA board. */
   readonly board: 'pc';
   /** The processor model. */
-  readonly processor: '80386';
+  readonly processor: ProcessorModel;
   /** Cycles per guest second: the processor's declared rate. Default 50,000,000. */
   readonly cyclesPerSecond: number;
   /** Memory in bytes, a multiple of 64 KiB, from 1 MiB to 2 GiB. */
@@ -87,6 +88,7 @@ export interface SerialOutput {
 
 /** The processor's visible state, for reports. */
 export interface ProcessorView {
+  readonly model: ProcessorModel;
   readonly mode: 'real' | 'virtual8086' | 'protected16' | 'protected32';
   /** Linear address of the next instruction. */
   readonly linear: number;

@@ -36,6 +36,7 @@ export function processorView(processor: Processor, readMemory: (physical: numbe
     code.push(readMemory(physical >>> 0));
   }
   return {
+    model: core.model,
     mode: !core.protectedMode ? 'real' : core.virtual8086 ? 'virtual8086' : protectedMode,
     linear,
     registers: registers(processor),

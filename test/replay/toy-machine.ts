@@ -174,6 +174,7 @@ export function createToy(description: MachineDescription, powerOn: PowerOn, opt
       },
     }),
     processor: (): ProcessorView => ({
+      model: '80386',
       mode: 'real',
       linear: linear(),
       registers: { eax: processor.register },

@@ -59,6 +59,7 @@ const addressing16: readonly {
 export class Decoder {
   private readonly table: OpcodeTable;
   private readonly longest: number;
+  private readonly is32Bit: boolean;
   private fetch: Fetch = () => -1;
   private position = 0;
   private segment: number | undefined;
@@ -73,7 +74,8 @@ export class Decoder {
     private readonly view: DataView,
   ) {
     this.table = opcodeTable(model);
-    this.longest = model === '80386' ? 15 : model === '80286' ? 10 : Infinity;
+    this.is32Bit = atLeast(model, '80386');
+    this.longest = this.is32Bit ? 15 : model === '80286' ? 10 : Infinity;
   }
 
   /** Decodes one instruction into the record at `at`; `remaining` and `pageOffset` are the caller's. */
@@ -108,13 +110,12 @@ export class Decoder {
     this.address32 = mode.code32;
     this.repeat = 0;
     this.lock = false;
-    const is386 = this.model === '80386';
     for (;;) {
       const byte = this.byte();
       const override = overrides[byte];
-      if (override !== undefined && (is386 || override < segmentIndex.fs)) this.segment = override;
-      else if (byte === 0x66 && is386) this.operand32 = !mode.code32;
-      else if (byte === 0x67 && is386) this.address32 = !mode.code32;
+      if (override !== undefined && (this.is32Bit || override < segmentIndex.fs)) this.segment = override;
+      else if (byte === 0x66 && this.is32Bit) this.operand32 = !mode.code32;
+      else if (byte === 0x67 && this.is32Bit) this.address32 = !mode.code32;
       else if (byte === 0xf0 || (byte === 0xf1 && this.model === '8086')) this.lock = true;
       else if (byte === 0xf2) this.repeat = 1;
       else if (byte === 0xf3) this.repeat = 2;
@@ -146,7 +147,7 @@ export class Decoder {
     const inMemory =
       form.form.operands.some(({ kind }) => kind === 'offset') ||
       (entry.modrm && modrm < 0xc0 && !form.form.operands.some(({ kind }) => kind === 'rmRegister'));
-    if (this.lock && this.model === '80386' && !(form.form.isLockable && inMemory)) return this.invalid(at);
+    if (this.lock && this.is32Bit && !(form.form.isLockable && inMemory)) return this.invalid(at);
     let segment = segmentIndex.ds as number;
     this.addressRegister = undefined;
     view.setUint16(at + record.base, zeroSlot, true);

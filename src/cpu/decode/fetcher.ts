@@ -75,10 +75,9 @@ export class Fetcher {
   }
   private codeMode(startsInside: boolean): TableMode {
     const { core } = this;
-    const is386 = core.model === '80386';
     return {
-      code32: is386 && (core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0,
-      stack32: is386 && (core.segmentField(segmentIndex.ss, 'attributes') & attributeBits.big) !== 0,
+      code32: core.is32Bit && (core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0,
+      stack32: core.is32Bit && (core.segmentField(segmentIndex.ss, 'attributes') & attributeBits.big) !== 0,
       startsInside,
     };
   }

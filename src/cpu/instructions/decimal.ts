@@ -41,7 +41,7 @@ function afterAscii(mnemonic: string, opcode: string, direction: 'add' | 'sub'):
       const al = emit.byteRegister('al');
       const old = al.read();
       const adjust = emit.hold(emit.or(emit.greaterUnsigned(emit.and(old, 0x0f), 9), emit.flag('AF')));
-      if (emit.model === '80386' || emit.model === '80286') {
+      if (emit.model !== '8086') {
         // From the 80286 on the adjustment is one 16-bit operation, so a carry out of AL reaches AH.
         ax.write(emit.zeroExtend(emit[direction](ax.read(), emit.mul(adjust, 0x106)), 16));
       } else {

@@ -3,7 +3,7 @@
  * {@link Emitter}. Decoder, disassembler and every engine derive from these declarations.
  */
 import { assert } from '../../base/assert.js';
-import type { ProcessorModel } from '../model.js';
+import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
 import type { EmittedOperand, Emitter } from './emitter.js';
 
 export type Width = 8 | 16 | 32;
@@ -91,9 +91,21 @@ export interface Form {
   /** First model that has the form; forms marked `only` exist on that model alone. */
   readonly firstModel: ProcessorModel;
   readonly onlyModel: ProcessorModel | undefined;
+  /** A feature without which a model does not have the form. */
+  readonly neededFeature: Feature | undefined;
   lockable(): Form;
   since(model: ProcessorModel): Form;
   only(model: ProcessorModel): Form;
+  needs(feature: Feature): Form;
+}
+
+/** Whether a model has a form. */
+export function formExists(
+  { onlyModel, firstModel, neededFeature }: Pick<Form, 'onlyModel' | 'firstModel' | 'neededFeature'>,
+  model: ProcessorModel,
+): boolean {
+  if (onlyModel !== undefined) return model === onlyModel;
+  return atLeast(model, firstModel) && (neededFeature === undefined || has(model, neededFeature));
 }
 
 /**
@@ -111,22 +123,24 @@ export function form(text: string, ...operands: OperandSpecification[]): Form {
     plusRegister: text.includes('+r'),
     operands,
   };
-  return makeForm(base, false, '8086', undefined);
-}
-
-type FormBase = Pick<Form, 'opcode' | 'modrm' | 'digit' | 'plusRegister' | 'operands'>;
-
-function makeForm(base: FormBase, isLockable: boolean, firstModel: ProcessorModel, onlyModel?: ProcessorModel): Form {
-  return {
+  return makeForm({
     ...base,
-    isLockable,
-    firstModel,
-    onlyModel,
-    lockable: () => makeForm(base, true, firstModel, onlyModel),
-    since: (model) => makeForm(base, isLockable, model, onlyModel),
-    only: (model) => makeForm(base, isLockable, firstModel, model),
-  };
+    isLockable: false,
+    firstModel: '8086',
+    onlyModel: undefined,
+    neededFeature: undefined,
+  });
 }
+
+type FormBase = Omit<Form, 'lockable' | 'since' | 'only' | 'needs'>;
+
+const makeForm = (base: FormBase): Form => ({
+  ...base,
+  lockable: () => makeForm({ ...base, isLockable: true }),
+  since: (model) => makeForm({ ...base, firstModel: model }),
+  only: (model) => makeForm({ ...base, onlyModel: model }),
+  needs: (feature) => makeForm({ ...base, neededFeature: feature }),
+});
 
 /** How a meaning uses its first operand. */
 export type TargetAccess = 'read' | 'write' | 'readWrite';

@@ -3,17 +3,21 @@
  * else all day. Each says when it applies; otherwise the instruction goes on to its slow path, which knows every case.
  */
 import { flagBits } from '../layout.js';
+import { atLeast, has } from '../model.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
 
-const { TF, IF, AC } = flagBits;
-/** Bits of a 16-bit flags image that real mode writes besides the status flags. */
-const realOtherFlags = 0x7700;
+const { TF, IF, AC, ID } = flagBits;
+/** Bits of a flags image that real mode writes besides the status flags. */
+function realOtherFlags({ width, model }: Emitter): number {
+  const upper = (atLeast(model, '80486') ? AC : 0) | (has(model, 'cpuid') ? ID : 0);
+  return width === 32 ? 0x7700 | upper : 0x7700;
+}
 const alwaysOne = 2;
 
-/** Emits `meaning` for plain real mode on the 80386; older models have quirks that the slow path keeps. */
+/** Emits `meaning` for plain real mode on the 80386 and its successors; older models have quirks that the slow path keeps. */
 export function inRealMode(emit: Emitter, meaning: () => void): void {
-  if (emit.model === '80386') emit.when(emit.plainRealMode(), meaning);
+  if (atLeast(emit.model, '80386')) emit.when(emit.plainRealMode(), meaning);
 }
 
 /** The flags as PUSHF stores them. */
@@ -34,8 +38,9 @@ function needsCare(emit: Emitter, image: Value): Value {
 }
 
 function takeFlags(emit: Emitter, image: Value): void {
+  const written = realOtherFlags(emit);
   emit.setStatusWord(image);
-  emit.setOtherFlags(emit.or(emit.and(emit.otherFlags(), ~realOtherFlags), emit.and(image, realOtherFlags)));
+  emit.setOtherFlags(emit.or(emit.and(emit.otherFlags(), ~written), emit.and(image, written)));
 }
 
 export function popFlagsReal(emit: Emitter): void {

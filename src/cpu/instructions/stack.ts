@@ -1,5 +1,6 @@
 /** PUSH, POP and the rest that moves the stack pointer. */
 import type { SegmentName } from '../layout.js';
+import { atLeast } from '../model.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
 import { loadDataSegmentReal, popFlagsReal, pushFlagsReal } from './real-mode.js';
@@ -203,7 +204,7 @@ const enter = instruction('enter', {
     emit.when(level, () => push(frame));
     const last = emit.hold(emit.zeroExtend(emit.sub(pointer, size!.read()), emit.stackWidth));
     // The new top of the stack must be there to be written, or the instruction is restarted.
-    if (emit.model === '80386') emit.prepareStore('ss', last, width);
+    if (atLeast(emit.model, '80386')) emit.prepareStore('ss', last, width);
     emit.register('ebp', emit.stackWidth === 16 || width === 16 ? 16 : 32).write(frame);
     emit.setStackPointer(last);
   },

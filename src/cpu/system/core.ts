@@ -15,7 +15,7 @@ import {
   tlbEntries,
   tlbEntry,
 } from '../layout.js';
-import type { ProcessorModel } from '../model.js';
+import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
 import { walk } from './paging.js';
 
 /** Exception vectors (Intel SDM Vol. 3A, table 6-1). */
@@ -77,6 +77,8 @@ export class Core {
   trapPending = false;
   /** Set while a task switch has gone past its point of no return: a fault belongs to the new task, at its EIP. */
   eipStands = false;
+  /** The 80386 and what came after it. */
+  readonly is32Bit: boolean;
   /** Called when a bus access may have changed what the run loop must look at. */
   onBusAccess: () => void = () => {};
 
@@ -86,6 +88,7 @@ export class Core {
     readonly model: ProcessorModel,
     readonly bus: ProcessorBus,
   ) {
+    this.is32Bit = atLeast(model, '80386');
     this.u8 = new Uint8Array(memory.buffer);
     this.i32 = new Int32Array(memory.buffer);
     this.view = new DataView(memory.buffer);
@@ -93,6 +96,11 @@ export class Core {
     this.i32[(flatSlot + segmentFields.limit) >> 2] = -1;
     this.i32[(flatSlot + segmentFields.attributes) >> 2] = 0x4093;
     this.view.setBigInt64(flatSlot + segmentFields.readTop, 2n ** 32n, true);
+  }
+
+  /** Whether the model has a feature. */
+  has(feature: Feature): boolean {
+    return has(this.model, feature);
   }
 
   // State words.

@@ -1,5 +1,5 @@
 import { flagBits, statusFlags } from '../layout.js';
-import type { ProcessorModel } from '../model.js';
+import { atLeast, has, type ProcessorModel } from '../model.js';
 import type { Core } from './core.js';
 
 /** EFLAGS as a whole, put together from where its parts are kept. */
@@ -11,17 +11,22 @@ export interface FlagsAccess {
 }
 
 /** Bits that exist in a model, and those that always read as one. RF only lives in images that faults push: there are no instruction breakpoints to hold back. */
-const existing: Readonly<Record<ProcessorModel, { readonly bits: number; readonly ones: number }>> = {
-  '8086': { bits: statusFlags | flagBits.TF | flagBits.IF | flagBits.DF, ones: 0xf002 },
-  '80286': { bits: statusFlags | flagBits.TF | flagBits.IF | flagBits.DF | flagBits.IOPL | flagBits.NT, ones: 2 },
-  '80386': { bits: statusFlags | 0x7700 | flagBits.VM, ones: 2 },
-};
+function existing(model: ProcessorModel): { readonly bits: number; readonly ones: number } {
+  const { TF, IF, DF, IOPL, NT, VM, AC, ID } = flagBits;
+  const oldest = statusFlags | TF | IF | DF;
+  if (model === '8086') return { bits: oldest, ones: 0xf002 };
+  let bits = oldest | IOPL | NT;
+  if (atLeast(model, '80386')) bits |= VM;
+  if (atLeast(model, '80486')) bits |= AC;
+  if (has(model, 'cpuid')) bits |= ID;
+  return { bits, ones: 2 };
+}
 
 export function flagsAccess(
   core: Core,
   engine: { statusWord(): number; setStatusWord(word: number): void },
 ): FlagsAccess {
-  const { bits, ones } = existing[core.model];
+  const { bits, ones } = existing(core.model);
   return {
     statusMask: statusFlags,
     read: () => engine.statusWord() | core.get('flagsOther') | ones,

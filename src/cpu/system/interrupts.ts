@@ -100,7 +100,7 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
   const inner = !isConforming(target) && privilegeOf(target) < core.get('cpl');
   if (wasVirtual && (!inner || privilegeOf(target) !== 0)) core.fault(vectors.generalProtection, selector & 0xfffc);
   const bytes = is32 ? 4 : 2;
-  const oldFlags = flags.read() | (delivery.fault && core.model === '80386' ? RF : 0);
+  const oldFlags = flags.read() | (delivery.fault && core.is32Bit ? RF : 0);
   const privilege = inner ? privilegeOf(target) : core.get('cpl');
   const newStack = inner ? innerStackFor(core, privilege) : undefined;
   const stack =
@@ -211,7 +211,7 @@ function returnProtected(
     TF |
     NT |
     flagBits.DF |
-    (bytes === 4 ? RF | flagBits.AC : 0) |
+    (bytes === 4 ? RF | flagBits.AC | flagBits.ID : 0) |
     (privilege === 0 ? IOPL : 0) |
     (privilege <= core.ioPrivilege ? IF : 0);
   if (outer) {

@@ -56,7 +56,7 @@ function nextEip(core: Core): number {
   const at = core.get('currentRecord');
   const offset = core.view.getUint16(at + record.pageOffset, true) + core.view.getUint8(at + record.length);
   const next = (core.get('codeBase') + offset) | 0;
-  return core.model === '80386' ? next : next & 0xffff;
+  return core.is32Bit ? next : next & 0xffff;
 }
 
 const done = (action: () => void): 0 => {

@@ -1,6 +1,12 @@
 /** Which handlers a model's interpreter has: one for each meaning, operand shapes and sizes that can occur together. */
 import { instructions } from '../../instructions/all.js';
-import type { Form, Instruction, OperandSpecification, Width } from '../../instructions/instruction.js';
+import {
+  type Form,
+  formExists,
+  type Instruction,
+  type OperandSpecification,
+  type Width,
+} from '../../instructions/instruction.js';
 import { atLeast, type ProcessorModel } from '../../model.js';
 import type { HandlerVariant } from './record-code.js';
 
@@ -99,7 +105,7 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
   const forms: DecodeForm[] = [];
   instructions.forEach((instruction, number) => {
     for (const form of instruction.forms) {
-      if (form.onlyModel === undefined ? !atLeast(model, form.firstModel) : form.onlyModel !== model) continue;
+      if (!formExists(form, model)) continue;
       const table = new Uint16Array(64);
       const relevant = relevantAttributes(instruction, form);
       const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'offset');
@@ -107,7 +113,7 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
       for (let index = 0; index < 64; index++) {
         const inMemory = (index & 1) !== 0;
         if (index >> 4 === 3 || (inMemory && !memoryOnly && !eitherWay) || (!inMemory && memoryOnly)) continue;
-        if (model !== '80386' && (index & 0b1110) !== 0) continue;
+        if (!atLeast(model, '80386') && (index & 0b1110) !== 0) continue;
         // What the meaning does not look at does not tell handlers apart.
         const plain = index & relevant;
         if (plain !== index && table[plain] !== 0) {
