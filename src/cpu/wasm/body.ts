@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import { ByteWriter } from './bytes.js';
 import { type Opcode, opcodes, valueTypes, type ValueType } from './opcodes.js';
+import type { VectorOpcode } from './vector-codes.js';
 
 /** A branch target inside a body. */
 export interface Label {
@@ -17,7 +18,10 @@ export class FunctionBody {
   constructor(private readonly parameters: readonly ValueType[]) {}
 
   op(opcode: Opcode): void {
-    this.code.byte(opcodes[opcode]);
+    const code = opcodes[opcode];
+    if (code <= 0xff) return this.code.byte(code);
+    this.code.byte(code >> 12);
+    this.code.unsigned(code & 0xfff);
   }
   i32(value: number): void {
     this.op('i32.const');
@@ -26,6 +30,34 @@ export class FunctionBody {
   i64(value: bigint): void {
     this.op('i64.const');
     this.code.signed64(value);
+  }
+  f32(value: number): void {
+    this.op('f32.const');
+    this.code.bytes(new Uint8Array(Float32Array.of(value).buffer));
+  }
+  f64(value: number): void {
+    this.op('f64.const');
+    this.code.bytes(new Uint8Array(Float64Array.of(value).buffer));
+  }
+  /** A vector of 16 bytes. */
+  v128(bytes: readonly number[]): void {
+    assert(bytes.length === 16, 'a vector has 16 bytes');
+    this.op('v128.const');
+    this.code.bytes(bytes);
+  }
+  /** Takes 16 bytes out of the 32 of two vectors, by their numbers. */
+  shuffle(from: readonly number[]): void {
+    assert(from.length === 16 && from.every((byte) => byte < 32), 'a shuffle names 16 of 32 bytes');
+    this.op('i8x16.shuffle');
+    this.code.bytes(from);
+  }
+  /** An operation on one lane of a vector. */
+  lane(opcode: VectorOpcode, lane: number): void {
+    this.op(opcode);
+    this.laneImmediate(lane);
+  }
+  laneImmediate(lane: number): void {
+    this.code.byte(lane);
   }
   /** A load or store; the address is on the stack, `offset` is added to it without wrapping. Alignment is not promised. */
   memory(opcode: Opcode, offset: number): void {

@@ -28,6 +28,16 @@ export class Code {
   i64(value: bigint): Value {
     return { type: 'i64', push: (body) => body.i64(value) };
   }
+  f32(value: number): Value {
+    return { type: 'f32', push: (body) => body.f32(value) };
+  }
+  f64(value: number): Value {
+    return { type: 'f64', push: (body) => body.f64(value) };
+  }
+  /** A vector of 16 bytes. */
+  v128(bytes: readonly number[]): Value {
+    return { type: 'v128', push: (body) => body.v128(bytes) };
+  }
   private value(operand: Operand): Value {
     return typeof operand === 'number' ? this.i32(operand) : operand;
   }
@@ -172,6 +182,51 @@ export class Code {
     return this.binary(compares ? 'i32' : 'i64', `i64.${operation}`, a, b);
   }
 
+  /** Any operation on numbers or vectors that has no immediate, named as in the text format. */
+  apply(opcode: Opcode, ...operands: Operand[]): Value {
+    const values = operands.map((operand) => this.value(operand));
+    return {
+      type: resultType(opcode),
+      push(body) {
+        for (const each of values) each.push(body);
+        body.op(opcode);
+      },
+    };
+  }
+  /** Sixteen of the 32 bytes of two vectors, by their numbers. */
+  shuffle(a: Value, b: Value, from: readonly number[]): Value {
+    return {
+      type: 'v128',
+      push(body) {
+        a.push(body);
+        b.push(body);
+        body.shuffle(from);
+      },
+    };
+  }
+  /** A lane of a vector. */
+  extractLane(opcode: ExtractOpcode, lane: number, vector: Value): Value {
+    return {
+      type: opcode === 'i64x2.extract_lane' ? 'i64' : 'i32',
+      push(body) {
+        vector.push(body);
+        body.lane(opcode, lane);
+      },
+    };
+  }
+  /** A vector with one lane replaced. */
+  replaceLane(opcode: ReplaceOpcode, lane: number, vector: Value, by: Operand): Value {
+    const scalar = this.value(by);
+    return {
+      type: 'v128',
+      push(body) {
+        vector.push(body);
+        scalar.push(body);
+        body.lane(opcode, lane);
+      },
+    };
+  }
+
   /** Computes a value now, into a local, and returns the local. Constants are returned as they are. */
   hold(value: Value): Value {
     if (value.constant !== undefined) return value;
@@ -237,7 +292,7 @@ export class Code {
   loadLate(opcode: LoadOpcode, address: Operand, offset = 0): Value {
     const base = this.value(address);
     return {
-      type: opcode === 'i64.load' ? 'i64' : 'i32',
+      type: resultType(opcode),
       push(body) {
         base.push(body);
         body.memory(opcode, offset);
@@ -248,6 +303,13 @@ export class Code {
     this.value(address).push(this.body);
     this.value(value).push(this.body);
     this.body.memory(opcode, offset);
+  }
+  /** Stores the first 4 or 8 bytes of a vector. */
+  storeFirstLane(bytes: 4 | 8, address: Operand, vector: Value, offset = 0): void {
+    this.value(address).push(this.body);
+    vector.push(this.body);
+    this.body.memory(bytes === 4 ? 'v128.store32_lane' : 'v128.store64_lane', offset);
+    this.body.laneImmediate(0);
   }
   /** Calls a function that returns nothing, now. */
   callVoid(functionIndex: number, ...args: Operand[]): void {
@@ -277,8 +339,30 @@ export interface Variable extends Value {
   readonly set: (value: Operand) => void;
 }
 
-export type LoadOpcode = 'i32.load' | 'i64.load' | 'i32.load8_u' | 'i32.load8_s' | 'i32.load16_u' | 'i32.load16_s';
-export type StoreOpcode = 'i32.store' | 'i64.store' | 'i32.store8' | 'i32.store16';
+/** What an operation or a load gives. */
+function resultType(opcode: Opcode): ValueType {
+  const [operand, operation] = opcode.split('.') as [ValueType, string | undefined];
+  if (/^(any_true|all_true|bitmask)$/.test(operation ?? '')) return 'i32';
+  if (/^(v128|[if]\d+x\d+)$/.test(operand)) return 'v128';
+  return /^(eqz?|ne|[lg][te](_[su])?)$/.test(operation ?? '') ? 'i32' : operand;
+}
+
+export type LoadOpcode =
+  | 'i32.load'
+  | 'i64.load'
+  | 'i32.load8_u'
+  | 'i32.load8_s'
+  | 'i32.load16_u'
+  | 'i32.load16_s'
+  | 'f32.load'
+  | 'f64.load'
+  | 'v128.load'
+  | 'v128.load32_zero'
+  | 'v128.load64_zero';
+export type StoreOpcode =
+  'i32.store' | 'i64.store' | 'i32.store8' | 'i32.store16' | 'f32.store' | 'f64.store' | 'v128.store';
+type ExtractOpcode = 'i16x8.extract_lane_u' | 'i32x4.extract_lane' | 'i64x2.extract_lane';
+type ReplaceOpcode = 'i16x8.replace_lane' | 'i32x4.replace_lane' | 'i64x2.replace_lane';
 type WideOperation =
   | 'add'
   | 'sub'

@@ -124,3 +124,33 @@ test('a table of branches and calls through the table reach their targets', () =
   const call = f as (a: number, b: number) => number;
   expect([call(7, 0), call(7, 1), call(7, 2)]).toEqual([21, 35, -1]);
 });
+
+test('vectors and floating-point numbers are written as the host reads them', () => {
+  const bytes = new Uint8Array(memory.buffer, 64, 16);
+  const from = Array.from({ length: 16 }, (_, index) => index * 3);
+  const run = (write: (code: Code) => Value): number[] => {
+    compile((code) => {
+      code.store('v128.store', 64, write(code));
+      code.return(0);
+    })(0, 0);
+    return [...bytes];
+  };
+  expect(run((code) => code.v128(from))).toEqual(from);
+  const reversed = Array.from({ length: 16 }, (_, index) => 31 - index);
+  expect(run((code) => code.shuffle(code.v128(new Array<number>(16).fill(0)), code.v128(from), reversed))).toEqual(
+    [...from].reverse(),
+  );
+  expect(run((code) => code.apply('i16x8.extadd_pairwise_i8x16_u', code.v128(from))).slice(14)).toEqual([87, 0]);
+  const doubles = run((code) => code.apply('f64x2.mul', code.apply('f64x2.splat', code.f64(1.5)), code.v128(from)));
+  const factors = new Float64Array(Uint8Array.from(from).buffer);
+  expect([...new Float64Array(Uint8Array.from(doubles).buffer)]).toEqual([...factors].map((each) => each * 1.5));
+  const replaced = run((code) =>
+    code.replaceLane('i32x4.replace_lane', 2, code.v128(from), code.apply('i32.reinterpret_f32', code.f32(1))),
+  );
+  expect(replaced.slice(8, 12)).toEqual([0, 0, 0x80, 0x3f]);
+  const stored = compile((code, a) => {
+    code.storeFirstLane(4, 64, code.replaceLane('i32x4.replace_lane', 0, code.v128(from), a));
+    code.return(code.extractLane('i32x4.extract_lane', 1, code.load('v128.load', 60)));
+  });
+  expect(stored(-77, 0)).toBe(-77);
+});
