@@ -84,7 +84,27 @@ const transientWords = [
   'scratch',
 ] as const;
 
-export type StateWord = (typeof savedWords)[number] | (typeof transientWords)[number];
+/** 32-bit slots of the x87 unit (Intel SDM Vol. 1, section 8.1), after its registers. */
+const x87Words = [
+  /** The control word. */
+  'x87Control',
+  /** The status word but for TOP and B: TOP lies apart, and B is a copy of bit 7. */
+  'x87Status',
+  /** TOP, times the bytes of a register's slot. */
+  'x87Top',
+  /** Bit i is set if ST(i) is empty. Counted from TOP, so that the checks of most instructions have one constant each. */
+  'x87Empty',
+  /** The last instruction that was not a control instruction: its 11 opcode bits, where it lay, and its memory operand. */
+  'x87Opcode',
+  'x87InstructionOffset',
+  'x87InstructionSelector',
+  'x87DataOffset',
+  'x87DataSelector',
+  /** The level of the error output (FERR#). */
+  'x87Error',
+] as const;
+
+export type StateWord = (typeof savedWords)[number] | (typeof transientWords)[number] | (typeof x87Words)[number];
 
 const registersAt = 0x80;
 const segmentsAt = registersAt + 16 * 8;
@@ -105,10 +125,21 @@ export const byteRegisterAddress = (register: number): number =>
 /** Address of a segment's slot. */
 export const segmentAddress = (segment: number): number => segmentsAt + segment * segmentSlotBytes;
 
+const x87At = 0x600;
+/** The eight x87 registers by physical number, in 16 bytes each, of which 10 count. MMX registers are their low 8 bytes. */
+export const x87RegisterBytes = 16;
+export const x87Registers = x87At;
+const x87WordsAt = x87At + 8 * x87RegisterBytes;
+
+const wordAddresses = (names: readonly StateWord[], start: number): [StateWord, number][] =>
+  names.map((name, index) => [name, start + index * 4]);
+
 /** Address of each 32-bit state word. */
-export const at = Object.fromEntries(
-  [...savedWords, ...transientWords].map((name, index) => [name, wordsAt + index * 4]),
-) as Readonly<Record<StateWord, number>>;
+export const at = Object.fromEntries([
+  ...wordAddresses([...savedWords, ...transientWords], wordsAt),
+  ...wordAddresses(x87Words, x87WordsAt),
+]) as Readonly<Record<StateWord, number>>;
+assert(wordsAt + (savedWords.length + transientWords.length) * 4 <= x87At, 'state words end before the x87 unit');
 
 /**
  * The last result, 64 bits: ZF is "low half zero", SF is the sign bit, PF is the parity of the lowest byte exclusive-or
@@ -205,6 +236,10 @@ export const codeLineShift = 6;
 
 /** Fixed regions below the machine's memory. */
 export const regions = {
+  /** Operands of more than 4 bytes on their way from or to memory; never saved. */
+  block: 0x800,
+  /** 64 bytes to calculate in; never saved. */
+  workspace: 0xa00,
   scratchRecords: 0x1000,
   parityTable: 0x1800,
   supervisorTlb: 0x10000,

@@ -12,6 +12,10 @@ export interface SlowPaths {
   readForWriteSlow(segment: number, offset: number, bytes: number): number;
   /** Checks write permission without touching memory. */
   probeWrite(segment: number, offset: number, bytes: number): number;
+  /** Reads up to 512 bytes through a segment slot into `regions.block`. */
+  readBlock(segment: number, offset: number, bytes: number): number;
+  /** Writes bytes of `regions.block` likewise: all of them or, after a fault, none. */
+  writeBlock(segment: number, offset: number, bytes: number): number;
   /** Tells that bytes which hold decoded code are about to change. */
   codeWrite(hostAddress: number, bytes: number): number;
   /** The record at an offset of the code segment; 0 when the engine must return. */
@@ -28,6 +32,8 @@ export const importList: readonly { readonly name: keyof SlowPaths | SystemOpera
     { name: 'writeSlow', parameters: 4 },
     { name: 'readForWriteSlow', parameters: 3 },
     { name: 'probeWrite', parameters: 3 },
+    { name: 'readBlock', parameters: 3 },
+    { name: 'writeBlock', parameters: 3 },
     { name: 'codeWrite', parameters: 2 },
     { name: 'findRecord', parameters: 1 },
     ...systemOperations.map((name) => ({ name, parameters: 2 })),

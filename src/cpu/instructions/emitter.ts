@@ -18,6 +18,10 @@ export interface EmittedOperand {
   /** Reads `width` bits `displacement` bytes further on, within the address size; memory operands only. */
   readBeyond(displacement: Operand, width: Width): Value;
   writeBeyond(displacement: Operand, width: Width, value: Operand): void;
+  /** Reads up to 512 bytes: gives the host address where they lie until anything is written; memory operands only. */
+  readBlock(bytes: number): Value;
+  /** Writes the bytes that lie in `regions.block`, all or, after a fault, none; memory operands only. */
+  writeBlock(bytes: number): void;
   /** The same memory operand moved by a number of bytes known at run time, for bit strings. */
   moved(displacement: Value): EmittedOperand;
 }

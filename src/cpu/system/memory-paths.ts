@@ -1,7 +1,7 @@
 /** Memory accesses that the engine's fast way does not cover: every check by the manual, page crossings, and the bus. */
 import type { AccessWidth } from '../bus.js';
 import type { SlowPaths } from '../engine/imports.js';
-import { segmentAddress, segmentFields, segmentIndex } from '../layout.js';
+import { regions, segmentAddress, segmentFields, segmentIndex } from '../layout.js';
 import { type CodeWatch, type Core, faultSignal, stackFaultVector, vectors } from './core.js';
 import { accessAllowed } from './segments.js';
 
@@ -39,11 +39,47 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
       core.writeLinear(linear, value, bytes as AccessWidth, core.userLevel);
       return 0;
     }),
+    readBlock: caught((segment, offset, bytes) => {
+      for (const { linear, at, width } of pieces(core, segment, offset, bytes, false)) {
+        const value = core.readLinear(linear, width, core.userLevel);
+        if (width === 4) core.i32[at >> 2] = value;
+        else core.u8[at] = value;
+      }
+      return 0;
+    }),
+    writeBlock: caught((segment, offset, bytes) => {
+      const all = pieces(core, segment, offset, bytes, true);
+      for (const { linear, width } of all) core.probeWrite(linear, width, core.userLevel);
+      for (const { linear, at, width } of all) {
+        core.writeLinear(linear, width === 4 ? core.i32[at >> 2]! : core.u8[at]!, width, core.userLevel);
+      }
+      return 0;
+    }),
     codeWrite: (host, bytes) => {
       code.willChange(host, bytes);
       return 0;
     },
   };
+}
+
+/** A block in pieces of 4 bytes and, at its end, of 1; the 8086's segments wrap, so there every byte is its own piece. */
+function pieces(
+  core: Core,
+  segment: number,
+  offset: number,
+  bytes: number,
+  write: boolean,
+): readonly { readonly linear: number; readonly at: number; readonly width: 1 | 4 }[] {
+  const linear = checkedLinear(core, segment, offset, bytes, write);
+  const base = core.i32[(segment + segmentFields.base) >> 2]!;
+  const found: { linear: number; at: number; width: 1 | 4 }[] = [];
+  for (let index = 0; index < bytes;) {
+    const width = core.model !== '8086' && bytes - index >= 4 ? 4 : 1;
+    const place = core.model === '8086' ? base + ((offset + index) & 0xffff) : linear + index;
+    found.push({ linear: place | 0, at: regions.block + index, width });
+    index += width;
+  }
+  return found;
 }
 
 /** The linear address of an access that the segment allows. */

@@ -65,6 +65,10 @@ export class FunctionBody {
     this.code.byte(0);
     this.code.unsigned(offset);
   }
+  /** Copies within the memory: where to, where from and how many bytes are on the stack. */
+  copyMemory(): void {
+    this.code.bytes([0xfc, 10, 0, 0]);
+  }
   local(opcode: 'local.get' | 'local.set' | 'local.tee', index: number): void {
     this.op(opcode);
     this.code.unsigned(index);

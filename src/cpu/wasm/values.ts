@@ -311,6 +311,11 @@ export class Code {
     this.body.memory(bytes === 4 ? 'v128.store32_lane' : 'v128.store64_lane', offset);
     this.body.laneImmediate(0);
   }
+  /** Copies bytes between places that may overlap. */
+  copyMemory(to: Operand, from: Operand, bytes: Operand): void {
+    for (const operand of [to, from, bytes]) this.value(operand).push(this.body);
+    this.body.copyMemory();
+  }
   /** Calls a function that returns nothing, now. */
   callVoid(functionIndex: number, ...args: Operand[]): void {
     for (const argument of args) this.value(argument).push(this.body);

@@ -24,8 +24,8 @@ import { RecordEmitter } from './emitter.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
-import { tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
-import { loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
+import { copyBlock, tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
+import { blockSizes, type BlockSize, loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
 
 const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 const handlerSignature = { parameters: i32s(1), results: i32s(1) };
@@ -54,6 +54,9 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     setStatusWord: module.declareFunction({ parameters: i32s(1), results: [] }, 'setStatusWord'),
     write: declareByWidth(3, 0),
     readForWrite: declareByWidth(2, 1),
+    writeBlock: Object.fromEntries(
+      blockSizes.map((bytes) => [bytes, module.declareFunction({ parameters: i32s(2), results: [] })]),
+    ) as Record<BlockSize, number>,
   };
   const invalid = module.declareFunction(handlerSignature);
   const invalidOpcode = module.declareFunction(handlerSignature);
@@ -66,6 +69,8 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     module.defineFunction(functions.write[width], slowWriteBody(width, imports));
     module.defineFunction(functions.readForWrite[width], slowReadForWriteBody(width, imports));
   }
+  for (const bytes of blockSizes)
+    module.defineFunction(functions.writeBlock[bytes], slowWriteBlockBody(bytes, imports));
   module.defineFunction(invalid, invalidBody());
   handlers.forEach((handler, index) => {
     const body = new FunctionBody(handlerSignature.parameters);
@@ -257,17 +262,36 @@ function slowWriteBody(width: Width, imports: ReadonlyMap<string, number>): Func
   const [segment, offset, value] = [code.local(0, 'i32'), code.local(1, 'i32'), code.local(2, 'i32')];
   const bytes = width / 8;
   codePageHit(code, segment, offset, bytes, (host) => {
-    const line = (address: Value): Value => {
-      const number = code.shrUnsigned(code.sub(address, code.loadLate('i32.load', 0, at.ramBase)), codeLineShift);
-      return code.loadLate('i32.load8_u', number, regions.codeLines);
-    };
-    const hasCode = bytes === 1 ? line(host) : code.or(line(host), line(code.add(host, bytes - 1)));
-    code.when(hasCode, () => code.perform(code.call(imports.get('codeWrite')!, 'i32', host, code.i32(bytes))));
+    tellOfCode(code, host, bytes, imports);
     code.store(storeOpcodes[width], host, value);
     code.return();
   });
   code.perform(code.call(imports.get('writeSlow')!, 'i32', segment, offset, value, code.i32(bytes)));
   return body;
+}
+
+/** The same for bytes of `regions.block`. */
+function slowWriteBlockBody(bytes: BlockSize, imports: ReadonlyMap<string, number>): FunctionBody {
+  const body = new FunctionBody(i32s(2));
+  const code = new Code(body);
+  const [segment, offset] = [code.local(0, 'i32'), code.local(1, 'i32')];
+  codePageHit(code, segment, offset, bytes, (host) => {
+    tellOfCode(code, host, bytes, imports);
+    copyBlock(code, host, bytes);
+    code.return();
+  });
+  code.perform(code.call(imports.get('writeBlock')!, 'i32', segment, offset, code.i32(bytes)));
+  return body;
+}
+
+/** Tells of a write of at most a line's bytes if a line that it touches holds decoded code. */
+function tellOfCode(code: Code, host: Value, bytes: number, imports: ReadonlyMap<string, number>): void {
+  const line = (address: Value): Value => {
+    const number = code.shrUnsigned(code.sub(address, code.loadLate('i32.load', 0, at.ramBase)), codeLineShift);
+    return code.loadLate('i32.load8_u', number, regions.codeLines);
+  };
+  const hasCode = bytes === 1 ? line(host) : code.or(line(host), line(code.add(host, bytes - 1)));
+  code.when(hasCode, () => code.perform(code.call(imports.get('codeWrite')!, 'i32', host, code.i32(bytes))));
 }
 
 function slowReadForWriteBody(width: Width, imports: ReadonlyMap<string, number>): FunctionBody {

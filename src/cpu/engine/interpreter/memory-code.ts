@@ -2,6 +2,7 @@
 import type { Width } from '../../instructions/instruction.js';
 import {
   at,
+  regions,
   segmentAddress,
   segmentFields,
   segmentIndex,
@@ -11,7 +12,7 @@ import {
   tlbEntryShift,
 } from '../../layout.js';
 import type { Code, Operand, Value } from '../../wasm/values.js';
-import { loadOpcodes, RecordCode, storeOpcodes } from './record-code.js';
+import { blockSizes, loadOpcodes, RecordCode, storeOpcodes } from './record-code.js';
 
 /** The address of the TLB entry for a linear address. */
 export function tlbEntryFor(code: Code, linear: Value): Value {
@@ -38,6 +39,16 @@ export function withinTop(
   return code.wide('lt_s', end, code.loadLate('i64.load', segment, segmentFields[top]));
 }
 
+/** Copies the first bytes of `regions.block` to a host address. */
+export function copyBlock(code: Code, to: Value, bytes: number): void {
+  if (bytes > 2 * blockSizes.at(-1)!) return code.copyMemory(to, regions.block, bytes);
+  let at = 0;
+  for (; at + 8 <= bytes; at += 8) code.store('i64.store', to, code.loadLate('i64.load', 0, regions.block + at), at);
+  for (; at + 2 <= bytes; at += 2) {
+    code.store('i32.store16', to, code.loadLate('i32.load16_u', 0, regions.block + at), at);
+  }
+}
+
 /** Adds accesses through a segment. */
 export class MemoryCode extends RecordCode {
   protected linear(segment: Operand, offset: Value): Value {
@@ -46,10 +57,9 @@ export class MemoryCode extends RecordCode {
   protected hit(
     segment: Operand,
     offset: Value,
-    width: Width,
+    bytes: number,
     kind: 'read' | 'write',
   ): { linear: Value; entry: Value; ok: Value } {
-    const bytes = width / 8;
     const linear = this.linear(segment, offset);
     const entry = tlbEntryFor(this, linear);
     const ok = this.and(
@@ -60,7 +70,7 @@ export class MemoryCode extends RecordCode {
   }
   protected readMemory(segment: Operand, at: Value, width: Width): Value {
     const offset = this.hold(at);
-    const { linear, entry, ok } = this.hit(segment, offset, width, 'read');
+    const { linear, entry, ok } = this.hit(segment, offset, width / 8, 'read');
     const result = this.variable(0);
     this.when(
       ok,
@@ -74,7 +84,7 @@ export class MemoryCode extends RecordCode {
   }
   protected writeMemory(segment: Operand, at: Value, width: Width, value: Operand): void {
     const offset = this.hold(at);
-    const { linear, entry, ok } = this.hit(segment, offset, width, 'write');
+    const { linear, entry, ok } = this.hit(segment, offset, width / 8, 'write');
     this.when(
       ok,
       () => this.store(storeOpcodes[width], this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)), value),
@@ -89,7 +99,7 @@ export class MemoryCode extends RecordCode {
   /** The value, and the host address to write to afterwards, 0 where the write must go the slow way. */
   protected readForWrite(segment: Operand, at: Value, width: Width): { value: Value; place: Value } {
     const offset = this.hold(at);
-    const { linear, entry, ok } = this.hit(segment, offset, width, 'write');
+    const { linear, entry, ok } = this.hit(segment, offset, width / 8, 'write');
     const place = this.variable(0);
     const value = this.variable(0);
     this.when(
@@ -106,6 +116,34 @@ export class MemoryCode extends RecordCode {
     );
     return { value, place };
   }
+  /** Where the bytes can be read at this moment: in place, or copied to `regions.block`. */
+  protected readableBlock(segment: Operand, at: Value, bytes: number): Value {
+    const offset = this.hold(at);
+    const { linear, entry, ok } = this.hit(segment, offset, bytes, 'read');
+    const place = this.variable(regions.block);
+    this.when(
+      ok,
+      () => place.set(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend))),
+      () => void this.slow('readBlock', this.asValue(segment), offset, this.i32(bytes)),
+    );
+    return place;
+  }
+  /** Writes the first bytes of `regions.block`. */
+  protected writeBlockTo(segment: Operand, at: Value, bytes: number): void {
+    const offset = this.hold(at);
+    const { linear, entry, ok } = this.hit(segment, offset, bytes, 'write');
+    this.when(
+      ok,
+      () => copyBlock(this, this.hold(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend))), bytes),
+      () => {
+        this.rememberRecord();
+        const size = blockSizes.find((each) => each === bytes);
+        if (size === undefined) this.slow('writeBlock', this.asValue(segment), offset, this.i32(bytes));
+        else this.callVoid(this.functions.writeBlock[size], segment, offset);
+        this.leaveIfFaulted();
+      },
+    );
+  }
   loadFrom(segment: SegmentName, offset: Value, width: Width): Value {
     return this.readMemory(segmentAddress(segmentIndex[segment]), offset, width);
   }
@@ -118,7 +156,7 @@ export class MemoryCode extends RecordCode {
   prepareStore(segment: SegmentName, at: Value, width: Width): void {
     const offset = this.hold(at);
     const address = segmentAddress(segmentIndex[segment]);
-    const { ok } = this.hit(address, offset, width, 'write');
+    const { ok } = this.hit(address, offset, width / 8, 'write');
     this.when(this.isZero(ok), () => void this.slow('probeWrite', this.i32(address), offset, this.i32(width / 8)));
   }
 }

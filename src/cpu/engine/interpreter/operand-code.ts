@@ -10,7 +10,14 @@ import { loadOpcodes, storeOpcodes } from './record-code.js';
 const refuse = (): never => {
   throw new Error('only a memory operand has an offset');
 };
-const notMemory = { offset: refuse, readBeyond: refuse, writeBeyond: refuse, moved: refuse } as const;
+const notMemory = {
+  offset: refuse,
+  readBeyond: refuse,
+  writeBeyond: refuse,
+  readBlock: refuse,
+  writeBlock: refuse,
+  moved: refuse,
+} as const;
 
 /** Adds operands and the stack. */
 export class OperandCode extends MemoryCode {
@@ -101,6 +108,8 @@ export class OperandCode extends MemoryCode {
       readBeyond: (displacement, otherWidth) => this.readMemory(segment, beyond(displacement), otherWidth),
       writeBeyond: (displacement, otherWidth, value) =>
         this.writeMemory(segment, beyond(displacement), otherWidth, value),
+      readBlock: (bytes) => this.readableBlock(segment, offset(), bytes),
+      writeBlock: (bytes) => this.writeBlockTo(segment, offset(), bytes),
       moved: (displacement) => {
         const moved = beyond(displacement);
         return this.memoryAt(() => moved, width, access);

@@ -18,7 +18,13 @@ export interface ModuleFunctions {
   /** By width. */
   readonly write: Readonly<Record<Width, number>>;
   readonly readForWrite: Readonly<Record<Width, number>>;
+  /** By bytes. */
+  readonly writeBlock: Readonly<Record<BlockSize, number>>;
 }
+
+/** Bytes of block writes that go through a function of the module where the fast way is shut. */
+export const blockSizes = [8, 10, 16] as const;
+export type BlockSize = (typeof blockSizes)[number];
 
 /** What one handler was specialised for. */
 export interface HandlerVariant {
