@@ -184,11 +184,11 @@ export const record = {
   length: 6,
   /** u8: REP prefix: 0 none, 1 REPNE, 2 REP/REPE. */
   repeat: 7,
-  /** u16: address of the register that is the ModRM `reg` operand, or of the only register. */
+  /** u16: address of the register that is the ModRM `reg` operand, or of the only register; bit i where `rm` is ST(i). */
   reg: 8,
-  /** u16: address of the register that is the ModRM `rm` operand. */
+  /** u16: address of the register that is the ModRM `rm` operand; of ST(i), i times the bytes of a register's slot. */
   rm: 10,
-  /** i32: immediate, sign-extended where the form says so. */
+  /** i32: immediate, sign-extended where the form says so; the 11 opcode bits of an x87 instruction. */
   immediate: 12,
   /** u16: address of the base register's slot; {@link zeroSlot} when absent. */
   base: 16,

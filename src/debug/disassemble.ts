@@ -4,7 +4,7 @@
  */
 import { hex } from '../base/integers.js';
 import type { DecodeForm } from '../cpu/engine/interpreter/handlers.js';
-import { opcodeTable } from '../cpu/decode/opcode-table.js';
+import { formFor, opcodeTable } from '../cpu/decode/opcode-table.js';
 import type { OperandSpecification } from '../cpu/instructions/instruction.js';
 import { generalRegisters } from '../cpu/layout.js';
 import { atLeast, type ProcessorModel } from '../cpu/model.js';
@@ -39,6 +39,9 @@ const bases16 = ['bx+si', 'bx+di', 'bp+si', 'bp+di', 'si', 'di', 'bp', 'bx'] as 
 
 /** Instructions whose operand is in their name. */
 const implied = new Set(['cbw', 'cwd']);
+
+/** The manual's names for memory operands by their bytes. */
+const blockNames: Readonly<Record<number, string>> = { 2: 'word', 4: 'dword', 8: 'qword', 10: 'tword', 16: 'oword' };
 
 class OutOfBytes {}
 
@@ -92,7 +95,7 @@ class Disassembler {
     const entry = opcodeTable(this.context.model)[opcode];
     if (entry === undefined) return undefined;
     if (entry.modrm) this.modrm = this.byte();
-    const form = entry.byDigit[entry.modrm ? (this.modrm >> 3) & 7 : 0];
+    const form = formFor(entry, this.modrm);
     if (form === undefined) return undefined;
     if (entry.modrm && this.modrm < 0xc0) this.memoryText = this.address32 ? this.address32Bit() : this.address16Bit();
     const named = implied.has(form.instruction.mnemonic) ? [] : form.form.operands;
@@ -148,6 +151,10 @@ class Disassembler {
       case 'rm':
       case 'memory':
         return this.memoryText === undefined ? register(this.modrm & 7, width) : this.sized(width, form);
+      case 'block':
+        return `${blockNames[specification.bytes ?? 0] ?? ''} ${this.memoryText ?? ''}`.trim();
+      case 'stackRegister':
+        return `st${this.modrm & 7}`;
       case 'rmRegister':
         return register(this.modrm & 7, width);
       case 'reg':

@@ -1,9 +1,17 @@
 /** Bytes to a decoded record. Encoding by Intel SDM Vol. 2, chapter 2, "Instruction Format". */
 import { attributeIndex, type DecodeForm, operandSlot, pseudoHandlers } from '../engine/interpreter/handlers.js';
 import type { OperandSpecification } from '../instructions/instruction.js';
-import { byteRegisterAddress, record, registerAddress, segmentAddress, segmentIndex, zeroSlot } from '../layout.js';
+import {
+  byteRegisterAddress,
+  record,
+  registerAddress,
+  segmentAddress,
+  segmentIndex,
+  x87RegisterBytes,
+  zeroSlot,
+} from '../layout.js';
 import { atLeast, type ProcessorModel } from '../model.js';
-import { type OpcodeEntry, type OpcodeTable, opcodeTable } from './opcode-table.js';
+import { formFor, type OpcodeEntry, type OpcodeTable, opcodeTable } from './opcode-table.js';
 
 /** Attributes of the code being decoded. */
 export interface CodeMode {
@@ -130,7 +138,7 @@ export class Decoder {
     const entry = this.table[opcode];
     if (entry === undefined) return this.invalid(at);
     const modrm = entry.modrm ? this.byte() : 0;
-    const form = entry.byDigit[entry.modrm ? (modrm >> 3) & 7 : 0];
+    const form = formFor(entry, modrm);
     if (form === undefined) return this.invalid(at);
     return this.fill(at, mode, entry, form, opcode, modrm);
   }
@@ -158,6 +166,7 @@ export class Decoder {
     view.setInt32(at + record.link, 0, true);
     if (inMemory && entry.modrm) segment = this.address32 ? this.address32Bit(at, modrm) : this.address16Bit(at, modrm);
     for (const operand of form.form.operands) this.operand(at, operand, opcode, modrm);
+    if (opcode >= 0xd8 && opcode <= 0xdf) view.setInt32(at + record.immediate, ((opcode & 7) << 8) | modrm, true);
     if (inMemory) view.setInt32(at + record.addressMask, this.address32 ? -1 : 0xffff, true);
     if (form.instruction.mnemonic === 'pop' && this.addressRegister === 4) {
       // POP computes its target's address with the stack pointer already moved up.
@@ -217,7 +226,11 @@ export class Decoder {
       case 'far':
         immediate(this.number(bytes));
         return view.setInt32(at + record.immediate2, this.number(2), true);
+      case 'stackRegister':
+        view.setUint16(at + record.rm, (modrm & 7) * x87RegisterBytes, true);
+        return view.setUint16(at + record.reg, 1 << (modrm & 7), true);
       case 'memory':
+      case 'block':
       case 'fixed':
       case 'one':
         return;

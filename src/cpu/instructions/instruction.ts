@@ -20,6 +20,10 @@ export type OperandKind =
   | 'reg'
   /** ModRM reg: a number for the meaning (a segment, control or debug register), stored as the immediate. */
   | 'regNumber'
+  /** ModRM rm, memory only: a number of bytes, read and written as a block; the operand size has no say. */
+  | 'block'
+  /** ModRM rm: an x87 register counted from the stack's top. */
+  | 'stackRegister'
   /** The low three bits of the opcode. */
   | 'opcodeRegister'
   /** A register that the opcode implies. */
@@ -44,6 +48,8 @@ export interface OperandSpecification {
   readonly width: Width | 'operand';
   /** Which register a `fixed` operand is, in encoding order. */
   readonly register?: number;
+  /** Bytes of a `block`; 0 where they depend on more than the form. */
+  readonly bytes?: number;
 }
 
 const specification = (kind: OperandKind, width: Width | 'operand', register?: number): OperandSpecification =>
@@ -75,6 +81,13 @@ export const rel = specification('relative', 'operand');
 export const farPointer = specification('far', 'operand');
 export const regNumber = specification('regNumber', 8);
 export const rmRegister32 = specification('rmRegister', 32);
+export const stackRegister = specification('stackRegister', 8);
+const block = (bytes: number): OperandSpecification => ({ ...specification('block', 8), bytes });
+export const m16 = block(2);
+export const m32 = block(4);
+export const m64 = block(8);
+export const m80 = block(10);
+export const mAny = block(0);
 
 /** One row of the manual's opcode table. */
 export interface Form {
@@ -84,6 +97,8 @@ export interface Form {
   readonly modrm: boolean;
   /** The ModRM reg field that selects this form. */
   readonly digit: number | undefined;
+  /** The ModRM bytes that select this form, which then has no memory operand. */
+  readonly modrmBytes: { readonly first: number; readonly count: 1 | 8 } | undefined;
   /** The low three opcode bits name a register. */
   readonly plusRegister: boolean;
   readonly operands: readonly OperandSpecification[];
@@ -93,32 +108,45 @@ export interface Form {
   readonly onlyModel: ProcessorModel | undefined;
   /** A feature without which a model does not have the form. */
   readonly neededFeature: Feature | undefined;
+  /** A feature with which a model does not have the form. */
+  readonly excludedBy: Feature | undefined;
   lockable(): Form;
   since(model: ProcessorModel): Form;
   only(model: ProcessorModel): Form;
   needs(feature: Feature): Form;
+  unless(feature: Feature): Form;
 }
 
 /** Whether a model has a form. */
 export function formExists(
-  { onlyModel, firstModel, neededFeature }: Pick<Form, 'onlyModel' | 'firstModel' | 'neededFeature'>,
+  {
+    onlyModel,
+    firstModel,
+    neededFeature,
+    excludedBy,
+  }: Pick<Form, 'onlyModel' | 'firstModel' | 'neededFeature' | 'excludedBy'>,
   model: ProcessorModel,
 ): boolean {
+  if (excludedBy !== undefined && has(model, excludedBy)) return false;
   if (onlyModel !== undefined) return model === onlyModel;
   return atLeast(model, firstModel) && (neededFeature === undefined || has(model, neededFeature));
 }
 
 /**
  * A form from the manual's opcode column: hexadecimal bytes, `/r`, `/0` to `/7`, `+r`; immediates follow from the operands.
+ * After an escape (D8 to DF), and after 0F and an opcode, one more byte is a ModRM byte, and `+i` makes it eight of them.
  */
 export function form(text: string, ...operands: OperandSpecification[]): Form {
   const parts = text.split(' ');
-  const opcode = parts.filter((part) => /^[0-9A-F]{2}(\+r)?$/.test(part)).map((part) => parseInt(part, 16));
+  const bytes = parts.filter((part) => /^[0-9A-F]{2}(\+[ri])?$/.test(part)).map((part) => parseInt(part, 16));
+  const opcode = bytes.slice(0, bytes[0] === 0x0f ? 2 : 1);
   const slash = parts.find((part) => part.startsWith('/'));
-  assert(opcode.length >= 1 && opcode.length <= 2, `an opcode of one or two bytes in ${text}`);
+  const rest = bytes.slice(opcode.length);
+  assert(opcode.length > 0 && rest.length <= (slash === undefined ? 1 : 0), `an opcode of one or two bytes in ${text}`);
   const base = {
     opcode,
-    modrm: slash !== undefined,
+    modrm: slash !== undefined || rest.length > 0,
+    modrmBytes: rest[0] === undefined ? undefined : ({ first: rest[0], count: text.includes('+i') ? 8 : 1 } as const),
     digit: slash !== undefined && slash !== '/r' ? Number(slash.slice(1)) : undefined,
     plusRegister: text.includes('+r'),
     operands,
@@ -129,10 +157,11 @@ export function form(text: string, ...operands: OperandSpecification[]): Form {
     firstModel: '8086',
     onlyModel: undefined,
     neededFeature: undefined,
+    excludedBy: undefined,
   });
 }
 
-type FormBase = Omit<Form, 'lockable' | 'since' | 'only' | 'needs'>;
+type FormBase = Omit<Form, 'lockable' | 'since' | 'only' | 'needs' | 'unless'>;
 
 const makeForm = (base: FormBase): Form => ({
   ...base,
@@ -140,6 +169,7 @@ const makeForm = (base: FormBase): Form => ({
   since: (model) => makeForm({ ...base, firstModel: model }),
   only: (model) => makeForm({ ...base, onlyModel: model }),
   needs: (feature) => makeForm({ ...base, neededFeature: feature }),
+  unless: (feature) => makeForm({ ...base, excludedBy: feature }),
 });
 
 /** How a meaning uses its first operand. */
@@ -163,6 +193,8 @@ export interface Instruction {
   readonly repeatable?: 'rep' | 'repWhileEqual';
   /** Its meaning depends on a REP prefix without being repeated. */
   readonly sensesRepeat?: true;
+  /** The operand size has no say in its meaning. */
+  readonly ignoresOperandSize?: true;
   /** Nothing after it in its block: it jumps, or others must look at what it did. */
   readonly endsBlock?: true;
   readonly meaning: (emit: Emitter, ...operands: EmittedOperand[]) => void;

@@ -54,7 +54,7 @@ export const attributeIndex = (
 ): number => (inMemory ? 1 : 0) | (operand32 ? 2 : 0) | (address32 ? 4 : 0) | (stack32 ? 8 : 0) | (repeat << 4);
 
 const hasModRmOperand = (kind: OperandSpecification['kind']): boolean =>
-  kind === 'rm' || kind === 'memory' || kind === 'rmRegister' || kind === 'opcodeRegister';
+  kind === 'rm' || kind === 'memory' || kind === 'rmRegister' || kind === 'opcodeRegister' || kind === 'stackRegister';
 
 /** The record's register slot that an operand's number goes to. */
 export function operandSlot({ kind }: OperandSpecification): 'rm' | 'reg' | undefined {
@@ -67,6 +67,7 @@ function shapeOf(specification: OperandSpecification, inMemory: boolean): Shape 
     case 'rm':
       return inMemory ? 'memory' : 'rm';
     case 'memory':
+    case 'block':
     case 'offset':
       return 'memory';
     case 'immediate2':
@@ -91,7 +92,7 @@ function relevantAttributes(instruction: Instruction, form: Form): number {
   return (
     attributeIndex(
       true,
-      dependsOnOperandSize(form),
+      instruction.ignoresOperandSize !== true && dependsOnOperandSize(form),
       instruction.usesAddressSize === true,
       instruction.usesStack === true,
       0,
@@ -108,7 +109,7 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
       if (!formExists(form, model)) continue;
       const table = new Uint16Array(64);
       const relevant = relevantAttributes(instruction, form);
-      const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'offset');
+      const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'block' || kind === 'offset');
       const eitherWay = form.operands.some(({ kind }) => kind === 'rm');
       for (let index = 0; index < 64; index++) {
         const inMemory = (index & 1) !== 0;
