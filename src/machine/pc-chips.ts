@@ -18,7 +18,7 @@ import type { Frame } from '../screen/frame.js';
 import { flag, repeat, struct } from '../state/schema.js';
 import { presetMemory } from './cmos.js';
 import type { Drive, Images, MachineDescription, MediumDescription, PowerOn } from './machine.js';
-import { devicePart, type Part, statePart } from './parts.js';
+import { bytesPart, devicePart, type Part, statePart } from './parts.js';
 import { PortMap } from './ports.js';
 import type { Clocked, Timeline } from './timeline.js';
 
@@ -46,6 +46,7 @@ const serialPorts = [
   { base: 0x2e8, level: 'ir3' },
 ] as const;
 const floppyDmaChannel = 2;
+const videoMemoryBytes = 0x40000;
 const ignore = (): void => {};
 /** Descriptions with larger images are refused before. */
 const floppySectors = (imageSectors: number): number => floppyCapacity(imageSectors) ?? imageSectors;
@@ -69,6 +70,7 @@ export class PcChips {
   private readonly systemControl;
   private readonly serial;
   private readonly vga;
+  private readonly videoMemory = new Uint8Array(videoMemoryBytes);
   private readonly floppy;
   private readonly ata;
   private readonly clocks = new Map<AnyDevice, Clocked>();
@@ -101,7 +103,7 @@ export class PcChips {
       lines: { interrupt: (level) => this.pics.slave.input('ir6', level) },
       board: { drive: (unit) => this.bays[unit === 0 ? 'disk0' : 'disk1'].medium },
     });
-    this.vga = createDevice(vga, { lines: {}, board: {} });
+    this.vga = createDevice(vga, { lines: {}, board: { videoMemory: this.videoMemory } });
     this.connect();
     this.powerUp();
   }
@@ -202,6 +204,7 @@ export class PcChips {
     ports.connect(this.floppy, 0x3f0, add('floppy', this.floppy), now);
     ports.connect(this.ata, 0x1f0, add('ata', this.ata), now, ['data']);
     ports.connect(this.vga, 0, add('vga', this.vga), now);
+    this.parts.set('videoMemory', bytesPart(this.videoMemory));
     ports.connect(this.withTimerOutput(), 0, add('systemControl', this.systemControl), now);
     this.parts.set('serialInterrupts', statePart(serialInterruptState, this.serialInterrupts));
     for (const drive of ['floppyA', 'floppyB', 'disk0', 'disk1'] as const)

@@ -12,11 +12,12 @@ export type Pixel = number;
 
 /** Pixels of a list of converter addresses. */
 function pixels(state: VgaState, addresses: readonly number[]): Uint32Array {
-  const { colours, mask } = state.dac;
+  const { colours, mask, eightBits: wide } = state.dac;
   const bytes = new Uint8Array(addresses.length * 4);
   addresses.forEach((address, at) => {
     const from = (address & mask) * 3;
-    for (let part = 0; part < 3; part++) bytes[at * 4 + part] = eightBits(colours[from + part]!);
+    for (let part = 0; part < 3; part++)
+      bytes[at * 4 + part] = wide ? colours[from + part]! : eightBits(colours[from + part]! & 0x3f);
     bytes[at * 4 + 3] = 0xff;
   });
   return new Uint32Array(bytes.buffer);
@@ -49,6 +50,13 @@ export function eightBitColours(state: VgaState): Uint32Array {
   );
   return pixels(state, addresses);
 }
+
+/** The pixels of a byte that goes to the converter as it is. */
+export const directColours = (state: VgaState): Uint32Array =>
+  pixels(
+    state,
+    Array.from({ length: 256 }, (_, colour) => colour),
+  );
 
 /** The border's pixel, which fills the screen while the palette belongs to the processor. */
 export const overscanPixel = (state: VgaState): Pixel =>

@@ -5,40 +5,41 @@
  * register mode, 256-colour mode), Attribute Mode Control Register (PEL width).
  */
 import { eightBitColours, sixteenColours } from './colours.js';
+import { planesAt } from './planes.js';
 import { attribute, attributeMode, graphics, graphicsMode } from './registers.js';
 import { columnsToPaint, countShift, type Geometry, paintLines, planeAddress, type ScanLine } from './scan.js';
 import type { VgaState } from './state.js';
 
-/** Fills `dots` with the eight four-bit colours that the planes hold at `address`. */
-type Shifter = (planes: readonly Uint8Array[], address: number, dots: Uint8Array) => void;
+/** Fills `dots` with the eight four-bit colours that the planes' bytes at and behind `at` hold. */
+type Shifter = (memory: Uint8Array, at: number, dots: Uint8Array) => void;
 
 /** A bit of each plane a dot. */
-const shiftPlanar: Shifter = (planes, address, dots) => {
+export const shiftPlanar: Shifter = (memory, at, dots) => {
   for (let dot = 0; dot < 8; dot++) {
     let colour = 0;
-    for (let plane = 0; plane < 4; plane++) colour |= ((planes[plane]![address]! >> (7 - dot)) & 1) << plane;
+    for (let plane = 0; plane < 4; plane++) colour |= ((memory[at + plane]! >> (7 - dot)) & 1) << plane;
     dots[dot] = colour;
   }
 };
 
 /** Two bits a dot, as the CGA had them: planes 0 and 2 give the first four dots, planes 1 and 3 the others. */
-const shiftInterleaved: Shifter = (planes, address, dots) => {
+const shiftInterleaved: Shifter = (memory, at, dots) => {
   for (let dot = 0; dot < 8; dot++) {
-    const even = dot >> 2;
-    const at = 6 - 2 * (dot & 3);
-    dots[dot] = ((planes[even]![address]! >> at) & 3) | (((planes[even + 2]![address]! >> at) & 3) << 2);
+    const even = at + (dot >> 2);
+    const by = 6 - 2 * (dot & 3);
+    dots[dot] = ((memory[even]! >> by) & 3) | (((memory[even + 2]! >> by) & 3) << 2);
   }
 };
 
 /** Four bits a dot, the high half of a byte first, plane after plane. */
-const shiftNibbles: Shifter = (planes, address, dots) => {
-  for (let dot = 0; dot < 8; dot++) dots[dot] = (planes[dot >> 1]![address]! >> (dot & 1 ? 0 : 4)) & 0x0f;
+const shiftNibbles: Shifter = (memory, at, dots) => {
+  for (let dot = 0; dot < 8; dot++) dots[dot] = (memory[at + (dot >> 1)]! >> (dot & 1 ? 0 : 4)) & 0x0f;
 };
 
 const shifters = [shiftPlanar, shiftInterleaved, shiftNibbles, shiftNibbles] as const;
 
 /** Draws a graphics mode's frame into `output`. */
-export function paintGraphics(state: VgaState, geometry: Geometry, output: Uint32Array): void {
+export function paintGraphics(state: VgaState, memory: Uint8Array, geometry: Geometry, output: Uint32Array): void {
   const shifter = shifters[graphicsMode.shift.decode(state.graphics[graphics.mode]!)]!;
   const eightBit = attributeMode.eightBitColour.decode(state.attribute[attribute.modeControl]!);
   const colours = eightBit ? eightBitColours(state) : sixteenColours(state);
@@ -51,7 +52,7 @@ export function paintGraphics(state: VgaState, geometry: Geometry, output: Uint3
     const columns = columnsToPaint(geometry, scan);
     let at = 0;
     for (let column = 0; column < columns; column++) {
-      shifter(state.planes, address((scan.address + (column >> shift)) & 0xffff, scan.rowScan), dots);
+      shifter(memory, planesAt(address((scan.address + (column >> shift)) & 0xffff, scan.rowScan)), dots);
       for (let dot = 0; dot < 8; dot++) {
         // Two dots make one colour of eight bits, which both of them show.
         pixels[dot] = eightBit ? colours[(dots[dot & 6]! << 4) | dots[dot | 1]!]! : colours[dots[dot]!]!;

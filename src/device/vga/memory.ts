@@ -4,6 +4,8 @@
  * Source: IBM Personal System/2 Hardware Interface Technical Reference, "Video Subsystem", Graphics Controller Registers and
  * Memory Mode Register; FreeVGA, "Accessing the Display Memory".
  */
+import { dispiBank, dispiEnabled } from './dispi.js';
+import { blockBytes, planesAt } from './planes.js';
 import {
   dataRotate,
   graphics,
@@ -25,6 +27,7 @@ const memoryMaps = [
 
 const evenPlanes = 0b0101;
 const oddPlanes = 0b1010;
+const allPlanes = 0b1111;
 
 /** What an address outside the selected map reads as: nobody drives the bus. */
 const openBus = 0xff;
@@ -82,16 +85,26 @@ function combine(operation: number, data: number, latch: number): number {
   return operation === 2 ? data | latch : data ^ latch;
 }
 
+/** Where the four planes' bytes lie that an address within the map reaches, `memory` being all there is. */
+function reached(state: VgaState, memory: Uint8Array, address: number): number {
+  const at = planesAt(planeOffset(state, address));
+  if (!dispiEnabled(state)) return at;
+  const bank = dispiBank(state);
+  // Linear modes have banks of 64 KiB of memory, planar ones of 64 KiB of each plane.
+  const chained = memoryMode.chain4.decode(state.sequencer[sequencer.memoryMode]!);
+  return (at + bank * (chained ? blockBytes / 4 : blockBytes)) % memory.length;
+}
+
 /** Writes one byte at `offset` from A0000h, 0 to 1FFFFh. */
-export function writeMemory(state: VgaState, offset: number, value: number): void {
+export function writeMemory(state: VgaState, memory: Uint8Array, offset: number, value: number): void {
   const address = mapped(state, offset);
   if (address < 0) return;
-  const at = planeOffset(state, address);
+  const at = reached(state, memory, address);
   const planes = writtenPlanes(state, address);
   const writeMode = graphicsMode.writeMode.decode(state.graphics[graphics.mode]!);
   for (let plane = 0; plane < 4; plane++) {
     if (((planes >> plane) & 1) === 0) continue;
-    state.planes[plane]![at] = writeMode === 1 ? state.latches[plane]! : written(state, writeMode, plane, value);
+    memory[at + plane] = writeMode === 1 ? state.latches[plane]! : written(state, writeMode, plane, value);
   }
 }
 
@@ -116,11 +129,11 @@ function written(state: VgaState, writeMode: number, plane: number, value: numbe
 }
 
 /** Reads one byte at `offset` from A0000h, 0 to 1FFFFh, and takes the latches. */
-export function readMemory(state: VgaState, offset: number): number {
+export function readMemory(state: VgaState, memory: Uint8Array, offset: number): number {
   const address = mapped(state, offset);
   if (address < 0) return openBus;
-  const at = planeOffset(state, address);
-  for (let plane = 0; plane < 4; plane++) state.latches[plane] = state.planes[plane]![at]!;
+  const at = reached(state, memory, address);
+  for (let plane = 0; plane < 4; plane++) state.latches[plane] = memory[at + plane]!;
   if (!graphicsMode.compare.decode(state.graphics[graphics.mode]!)) return state.latches[readPlane(state, address)]!;
   return comparedLatches(state);
 }
@@ -134,4 +147,24 @@ function comparedLatches(state: VgaState): number {
     different |= state.latches[plane]! ^ spread(state.graphics[graphics.colourCompare]!, plane);
   }
   return ~different & 0xff;
+}
+
+/**
+ * The place in memory that A0000h to AFFFFh reach byte by byte, where the processor's accesses pass the graphics controller
+ * unchanged; undefined where they do not. Accesses that go there directly leave the latches alone.
+ */
+export function directWindow(state: VgaState, memory: Uint8Array): number | undefined {
+  const [files, control] = [state.sequencer, state.graphics];
+  const rotate = control[graphics.dataRotate]!;
+  const plain =
+    mapped(state, 0) === 0 &&
+    memoryMode.chain4.decode(files[sequencer.memoryMode]!) &&
+    files[sequencer.mapMask] === allPlanes &&
+    graphicsMode.writeMode.decode(control[graphics.mode]!) === 0 &&
+    !graphicsMode.compare.decode(control[graphics.mode]!) &&
+    rotate === 0 &&
+    control[graphics.enableSetReset] === 0 &&
+    control[graphics.bitMask] === 0xff;
+  if (!plain) return undefined;
+  return dispiEnabled(state) ? (dispiBank(state) * (blockBytes / 4)) % memory.length : 0;
 }

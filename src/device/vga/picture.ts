@@ -1,7 +1,10 @@
 /** The frame that the monitor shows: dark, plain, text or graphics. */
 import type { Frame } from '../../screen/frame.js';
 import { overscanPixel } from './colours.js';
+import { dispiEnabled, linearMode } from './dispi.js';
 import { paintGraphics } from './graphics.js';
+import { paintLinear, shownBytes } from './linear.js';
+import { blockBytes } from './planes.js';
 import {
   clockingMode,
   crtc,
@@ -12,7 +15,7 @@ import {
   sequencer,
   sequencerRunning,
 } from './registers.js';
-import { type Geometry, geometryOf } from './scan.js';
+import { geometryOf } from './scan.js';
 import type { VgaState } from './state.js';
 import { paintText, textOf } from './text.js';
 
@@ -28,54 +31,76 @@ function plain(width: number, height: number, red = 0, green = 0, blue = 0): Fra
 
 /**
  * What the monitor shows now: one pixel for each dot of the undivided dot clock and one row for each scan line, without the
- * border. Without synchronisation the monitor is dark; with the screen off it is black, and while the palette belongs to
- * the processor it has the border's colour: none of these has text.
+ * border; a pixel of the framebuffer in a linear mode. Without synchronisation the monitor is dark; with the screen off it is
+ * black, and while the palette belongs to the processor it has the border's colour: none of these has text.
  */
-export function frameOf(state: VgaState): Frame {
+export function frameOf(state: VgaState, memory: Uint8Array): Frame {
+  const linear = dispiEnabled(state);
   const running = state.sequencer[sequencer.reset] === sequencerRunning;
-  if (!running || !modeControl.retraceOn.decode(state.crtc[crtc.modeControl]!)) {
+  if (!linear && !(running && modeControl.retraceOn.decode(state.crtc[crtc.modeControl]!))) {
     return plain(darkMonitor.width, darkMonitor.height);
   }
-  const geometry = geometryOf(state);
-  const { width, height } = geometry;
+  const { width, height } = linear ? state.dispi : geometryOf(state);
   if (clockingMode.screenOff.decode(state.sequencer[sequencer.clockingMode]!)) return plain(width, height);
   if (!paletteAddressSource.decode(state.attributeIndex)) {
     const [red, green, blue] = new Uint8Array(Uint32Array.of(overscanPixel(state)).buffer);
     return plain(width, height, red, green, blue);
   }
-  if (graphicsMiscellaneous.graphics.decode(state.graphics[graphics.miscellaneous]!)) {
-    return { width, height, pixels: painted(state, geometry, paintGraphics) };
-  }
-  return textFrame(state, geometry);
-}
-
-function painted(state: VgaState, geometry: Geometry, paint: typeof paintText): Uint8Array {
-  const output = new Uint32Array(geometry.width * geometry.height);
-  paint(state, geometry, output);
-  return new Uint8Array(output.buffer);
+  return linear ? linearFrame(state, memory) : planesFrame(state, memory);
 }
 
 /**
- * A text mode's frame. Whoever waits for words looks often and only at the cells, so the pixels are drawn when first
- * asked for, from a copy of what the adapter held at this moment.
+ * A frame whose pixels are drawn when they are first asked for, from a copy of what the adapter held at this moment: whoever
+ * waits for words looks often, and only at the cells.
  */
-function textFrame(state: VgaState, geometry: Geometry): Frame {
-  const { planes, attribute, crtc, sequencer, dac } = state;
-  const kept: VgaState = {
-    ...state,
-    planes: planes.map((plane) => plane.slice()),
-    attribute: attribute.slice(),
-    crtc: crtc.slice(),
-    sequencer: sequencer.slice(),
-    dac: { ...dac, colours: dac.colours.slice() },
-  };
+function lazyFrame(size: Pick<Frame, 'width' | 'height'>, paint: (output: Uint32Array) => void): Frame {
+  const { width, height } = size;
   let pixels: Uint8Array | undefined;
   return {
-    width: geometry.width,
-    height: geometry.height,
+    width,
+    height,
     get pixels() {
-      return (pixels ??= painted(kept, geometry, paintText));
+      if (pixels === undefined) {
+        const output = new Uint32Array(width * height);
+        paint(output);
+        pixels = new Uint8Array(output.buffer);
+      }
+      return pixels;
     },
-    text: textOf(state, geometry),
+  };
+}
+
+function linearFrame(state: VgaState, memory: Uint8Array): Frame {
+  const mode = linearMode(state);
+  const kept = keptRegisters(state);
+  const { first, end } = shownBytes(mode, memory.length);
+  const shown = memory.slice(first, end);
+  return lazyFrame(mode, (output) => paintLinear(kept, shown, mode, output, first));
+}
+
+function planesFrame(state: VgaState, memory: Uint8Array): Frame {
+  const geometry = geometryOf(state);
+  const kept = keptRegisters(state);
+  const shown = memory.slice(0, blockBytes);
+  const isGraphics = graphicsMiscellaneous.graphics.decode(state.graphics[graphics.miscellaneous]!);
+  const paint = isGraphics ? paintGraphics : paintText;
+  const frame = lazyFrame(geometry, (output) => paint(kept, shown, geometry, output));
+  if (isGraphics) return frame;
+  return Object.defineProperty(frame, 'text', {
+    value: textOf(state, memory, geometry),
+    enumerable: true,
+  });
+}
+
+/** A copy of all that the registers say of the picture. */
+function keptRegisters(state: VgaState): VgaState {
+  const { attribute, crtc, graphics, sequencer, dac } = state;
+  return {
+    ...state,
+    attribute: attribute.slice(),
+    crtc: crtc.slice(),
+    graphics: graphics.slice(),
+    sequencer: sequencer.slice(),
+    dac: { ...dac, colours: dac.colours.slice() },
   };
 }

@@ -7,6 +7,7 @@
 import {
   attribute,
   crtc,
+  graphics,
   keptBits,
   miscellaneousOutput,
   overflowLineCompare,
@@ -25,6 +26,8 @@ const status0 = { switchSense: 0x10 } as const;
 const status1 = { displayDisabled: 0x01, verticalRetrace: 0x08 } as const;
 const dacStates = { writing: 0b00, reading: 0b11 } as const;
 const dacBits = 0x3f;
+/** CRTC registers behind the documented ones, as IBM's chip has them: the latches, the flip-flop of 3C0h, its index. */
+const hiddenCrtc = { latch: 0x22, flipFlop: 0x24, attributeIndex: 0x26 } as const;
 
 /** Does the adapter answer, and at the colour (3Dxh) or the monochrome (3Bxh) addresses? */
 export function answersAt(state: VgaState, colour: boolean): boolean {
@@ -50,6 +53,15 @@ export function writeCrtc(state: VgaState, value: number): void {
   if (index !== crtc.overflow) return;
   const overflow = state.crtc[crtc.overflow]!;
   writeIndexed(state, 'crtc', index, (overflow & ~overflowLineCompare) | (value & overflowLineCompare));
+}
+
+/** Reads the CRTC register that its index names. */
+export function readCrtc(state: VgaState): number {
+  const { crtcIndex } = state;
+  if (crtcIndex === hiddenCrtc.latch) return state.latches[state.graphics[graphics.readMapSelect]!]!;
+  if (crtcIndex === hiddenCrtc.flipFlop) return state.attributeData ? 0x80 : 0;
+  if (crtcIndex === hiddenCrtc.attributeIndex) return state.attributeIndex;
+  return readIndexed(state, 'crtc', crtcIndex);
 }
 
 /** 3C0h: index and data in turn. The palette takes data only while the display does not use it. */
@@ -114,7 +126,7 @@ export function readDac(state: VgaState): number {
 
 /** 3C9h: red, green and blue in turn. The colour changes with blue, all at once. */
 export function writeDac({ dac }: VgaState, value: number): void {
-  dac.colour[dac.part] = value & dacBits;
+  dac.colour[dac.part] = dac.eightBits ? value : value & dacBits;
   dac.part = (dac.part + 1) % 3;
   if (dac.part !== 0) return;
   dac.colours.set(dac.colour, dac.address * 3);

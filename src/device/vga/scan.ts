@@ -82,8 +82,7 @@ export function scanLines(state: VgaState, visit: (line: ScanLine) => void): voi
   const split = lineBeforeSplit(state);
   const panUpperOnly = attributeMode.panUpperOnly.decode(state.attribute[attribute.modeControl]!);
 
-  let address = (state.crtc[crtc.startAddressHigh]! << 8) | state.crtc[crtc.startAddressLow]!;
-  address += presetRowScan.bytePanning.decode(preset);
+  let address = state.shownStart + presetRowScan.bytePanning.decode(preset);
   let rowScan = presetRowScan.rowScan.decode(preset);
   let panning = horizontalPanning(state);
   let shown = 0;

@@ -6,6 +6,7 @@
  */
 import type { TextScreen } from '../../screen/frame.js';
 import { sixteenColours } from './colours.js';
+import { planesAt } from './planes.js';
 import {
   attribute,
   attributeMode,
@@ -71,7 +72,7 @@ function cursorOf(state: VgaState): Cursor | undefined {
 
 /** Everything that a line of text is drawn with; constant during a frame. */
 interface Painter {
-  readonly state: VgaState;
+  readonly memory: Uint8Array;
   readonly geometry: Geometry;
   readonly colours: Uint32Array;
   readonly maps: readonly [number, number];
@@ -85,10 +86,10 @@ interface Painter {
   readonly address: (counter: number, rowScan: number) => number;
 }
 
-function painterOf(state: VgaState, geometry: Geometry): Painter {
+function painterOf(state: VgaState, memory: Uint8Array, geometry: Geometry): Painter {
   const mode = state.attribute[attribute.modeControl]!;
   return {
-    state,
+    memory,
     geometry,
     colours: sixteenColours(state),
     maps: characterMaps(state),
@@ -106,7 +107,7 @@ function painterOf(state: VgaState, geometry: Geometry): Painter {
 /** The dots of a character's row, the leftmost in the highest of `dots` bits. */
 function characterDots(painter: Painter, code: number, attributes: number, rowScan: number): number {
   const map = painter.maps[(attributes >> 3) & 1]!;
-  const row = painter.state.planes[planeOf.maps]![(map + code * bytesPerCharacter + rowScan) & 0xffff]!;
+  const row = painter.memory[planesAt((map + code * bytesPerCharacter + rowScan) & 0xffff) + planeOf.maps]!;
   if (painter.geometry.dots === 8) return row;
   const joins = painter.joinsLines && code >= lineGraphics.first && code <= lineGraphics.last;
   return (row << 1) | (joins ? row & 1 : 0);
@@ -114,7 +115,7 @@ function characterDots(painter: Painter, code: number, attributes: number, rowSc
 
 /** Draws one scan line, panned-out dots included, from the start of `row`. */
 function paintLine(painter: Painter, row: Uint32Array, scan: ScanLine): void {
-  const { state, geometry, colours, cursor, blink, shift } = painter;
+  const { memory, geometry, colours, cursor, blink, shift } = painter;
   const { dots, dotWidth } = geometry;
   const allDots = (1 << dots) - 1;
   const cursorRow =
@@ -125,9 +126,9 @@ function paintLine(painter: Painter, row: Uint32Array, scan: ScanLine): void {
   const columns = columnsToPaint(geometry, scan);
   let at = 0;
   for (let column = 0; column < columns; column++) {
-    const address = painter.address((scan.address + (column >> shift)) & 0xffff, scan.rowScan);
-    const attributes = state.planes[planeOf.attributes]![address]!;
-    let pattern = characterDots(painter, state.planes[planeOf.characters]![address]!, attributes, scan.rowScan);
+    const cell = planesAt(painter.address((scan.address + (column >> shift)) & 0xffff, scan.rowScan));
+    const attributes = memory[cell + planeOf.attributes]!;
+    let pattern = characterDots(painter, memory[cell + planeOf.characters]!, attributes, scan.rowScan);
     if (underlined && (attributes & 0x07) === 1) pattern = allDots;
     if (blink && (attributes & 0x80) !== 0 && !painter.blinkingShows) pattern = 0;
     if (column >= skew && ((scan.address + ((column - skew) >> shift)) & 0xffff) === cursorCounter) pattern = allDots;
@@ -142,13 +143,13 @@ function paintLine(painter: Painter, row: Uint32Array, scan: ScanLine): void {
 }
 
 /** Draws a text mode's frame into `output`. */
-export function paintText(state: VgaState, geometry: Geometry, output: Uint32Array): void {
-  const painter = painterOf(state, geometry);
+export function paintText(state: VgaState, memory: Uint8Array, geometry: Geometry, output: Uint32Array): void {
+  const painter = painterOf(state, memory, geometry);
   paintLines(state, geometry, output, (row, scan) => paintLine(painter, row, scan));
 }
 
 /** A text mode's cells: the characters of every row that shows at least one line. */
-export function textOf(state: VgaState, geometry: Geometry): TextScreen {
+export function textOf(state: VgaState, memory: Uint8Array, geometry: Geometry): TextScreen {
   const rowAddresses: number[] = [];
   scanLines(state, (scan) => {
     if (scan.startsRow) rowAddresses.push(scan.address);
@@ -165,9 +166,9 @@ export function textOf(state: VgaState, geometry: Geometry): TextScreen {
   rowAddresses.forEach((start, row) => {
     for (let column = 0; column < columns; column++) {
       const counter = (start + (column >> shift)) & 0xffff;
-      const address = addressOf(counter, 0);
-      characters[row * columns + column] = state.planes[planeOf.characters]![address]!;
-      attributes[row * columns + column] = state.planes[planeOf.attributes]![address]!;
+      const cell = planesAt(addressOf(counter, 0));
+      characters[row * columns + column] = memory[cell + planeOf.characters]!;
+      attributes[row * columns + column] = memory[cell + planeOf.attributes]!;
       if (counter === cursor?.counter && column + skew < columns) cursorCell ??= { column: column + skew, row };
     }
   });

@@ -52,10 +52,21 @@ const unitsPerLine = (state: VgaState): number => charactersPerLine(state) * uni
 const unitsPerFrame = (state: VgaState): number =>
   unitsPerLine(state) * (vertical(state, crtc.verticalTotal, 0, 5) + 2) * linesPerCount(state);
 
-/** Moves the beam on by `ticks` of {@link vgaClock}. */
+const verticalRetraceStart = (state: VgaState): number => vertical(state, crtc.verticalRetraceStart, 2, 7);
+
+/** Where in its frame the beam begins to return to the top: the end of the frame when no line does. */
+const retraceAt = (state: VgaState, frameUnits: number): number =>
+  Math.min(verticalRetraceStart(state) * linesPerCount(state) * unitsPerLine(state), frameUnits);
+
+/** Moves the beam on by `ticks` of {@link vgaClock}; the picture's start is taken with each vertical retrace. */
 export function advanceBeam(state: VgaState, ticks: number): void {
   const clock = miscellaneousOutput.clockSelect.decode(state.miscellaneousOutput) === 1 ? secondClock : tickClock;
   const frameUnits = unitsPerFrame(state);
+  const retrace = retraceAt(state, frameUnits);
+  const nextRetrace = (retrace > state.beam ? retrace : retrace + frameUnits) - state.beam;
+  if (Math.min(ticks, ticksMax) * clock >= nextRetrace) {
+    state.shownStart = (state.crtc[crtc.startAddressHigh]! << 8) | state.crtc[crtc.startAddressLow]!;
+  }
   for (let left = ticks; left > 0; left -= ticksMax) {
     const beam = state.beam + Math.min(left, ticksMax) * clock;
     const frames = Math.floor(beam / frameUnits);
@@ -74,7 +85,7 @@ export function beamStatus(state: VgaState): { readonly displays: boolean; reado
   const line = Math.floor(state.beam / unitsPerLine(state));
   const character = Math.floor((state.beam % unitsPerLine(state)) / unitsPerCharacter(state));
   const count = Math.floor(line / linesPerCount(state));
-  const start = vertical(state, crtc.verticalRetraceStart, 2, 7);
+  const start = verticalRetraceStart(state);
   const end = verticalRetraceEnd.line.decode(state.crtc[crtc.verticalRetraceEnd]!);
   // The retrace ends where the counter's four low bits next equal the end register's: after 1 to 16 counts.
   const length = ((end - start - 1) & 0x0f) + 1;

@@ -7,11 +7,12 @@
  * Not modelled: see `notModelled` below.
  */
 import { defineDevice, type DeviceContext } from '../device.js';
-import { readMemory, writeMemory } from './memory.js';
+import { directWindow, readMemory, writeMemory } from './memory.js';
 import { frameOf } from './picture.js';
 import {
   answersAt,
   readAttribute,
+  readCrtc,
   readDac,
   readDacState,
   readIndexed,
@@ -28,7 +29,17 @@ import {
 import { type VgaState, vgaState } from './state.js';
 import { advanceBeam, vgaClock } from './timing.js';
 
-type Context = DeviceContext<VgaState, never, unknown>;
+/** What the board gives the adapter. */
+export interface VgaBoard {
+  /** Video memory: 256 KiB, or more for the linear framebuffer; a power of two. The board keeps it as a part of the state. */
+  readonly videoMemory: Uint8Array;
+  /** What `directWindow` answers has changed: translations that follow it are stale. */
+  readonly windowMoved?: () => void;
+}
+
+export type VgaContext = DeviceContext<VgaState, never, VgaBoard>;
+
+type Context = VgaContext;
 
 type Read = (context: Context) => number | undefined;
 type Write = (context: Context, value: number) => void | false;
@@ -53,7 +64,17 @@ const writesAt =
   ({ state }, value) =>
     answersAt(state, colour) ? take(state, value) : false;
 
-const readCrtc = (state: VgaState): number => readIndexed(state, 'crtc', state.crtcIndex);
+/** Writes of registers that choose what A0000h reaches: tells the board when the direct window has moved. */
+export const moving =
+  (write: Write): Write =>
+  (context, value) => {
+    const { state, board } = context;
+    const before = directWindow(state, board.videoMemory);
+    const taken = write(context, value);
+    if (directWindow(state, board.videoMemory) !== before) board.windowMoved?.();
+    return taken;
+  };
+
 const writeCrtcIndex = (state: VgaState, value: number): void => void (state.crtcIndex = value);
 const writeFeature = (state: VgaState, value: number): void => void (state.featureControl = value & 0x03);
 
@@ -66,7 +87,7 @@ export const vga = defineDevice({
   name: 'vga',
   source: 'IBM Personal System/2 Hardware Interface Technical Reference, "Video Subsystem"',
   notModelled: [
-    'register changes in the middle of a frame: a frame is drawn with the registers as they stand when it is asked for',
+    'register changes in the middle of a frame: but for the start address, which is taken with each vertical retrace, a frame is drawn with the registers as they stand when it is asked for',
     'the border, blanking within the display, display enable skew and retrace positions: they do not move the picture',
     'clocks other than 25.175 and 28.322 MHz: the external clock selects count as 25.175 MHz',
     'the vertical retrace interrupt, the light pen and the feature connector',
@@ -74,6 +95,7 @@ export const vga = defineDevice({
     'the 64 KiB memory configuration, and the odd/even page select of the miscellaneous output',
     'shift registers loaded every second or fourth character clock (clocking mode bits 2 and 4)',
     'blinking in graphics modes, and the colour diagnosis bits of Input Status Register 1',
+    'latches where A0000h is reached directly (mode 13h and linear modes): reads there leave them as they were',
     'monitor sensing: Input Status Register 0 always reports a colour monitor',
   ],
   clock: vgaClock,
@@ -88,6 +110,8 @@ export const vga = defineDevice({
   inputs: [],
   outputs: [],
   state: vgaState,
+
+  reset: ({ board }: Context) => board.windowMoved?.(),
 
   advance({ state }: Context, ticks) {
     advanceBeam(state, ticks);
@@ -123,21 +147,27 @@ export const vga = defineDevice({
     crtcData: writesAt(true, writeCrtc),
     status: writesAt(true, writeFeature),
     attribute: writes(writeAttribute),
-    miscellaneousOutput: writes(writeMiscellaneousOutput),
-    subsystemEnable: ({ state }, value) => void (state.enabled = (value & 1) !== 0),
+    miscellaneousOutput: moving(writes(writeMiscellaneousOutput)),
+    subsystemEnable: moving(({ state }, value) => void (state.enabled = (value & 1) !== 0)),
     sequencerIndex: writes((state, value) => void (state.sequencerIndex = value)),
-    sequencerData: writes((state, value) => writeIndexed(state, 'sequencer', state.sequencerIndex, value)),
+    sequencerData: moving(writes((state, value) => writeIndexed(state, 'sequencer', state.sequencerIndex, value))),
     dacMask: writes((state, value) => void (state.dac.mask = value)),
     dacReadAddress: writes(startDacRead),
     dacWriteAddress: writes(startDacWrite),
     dacData: writes(writeDac),
     graphicsIndex: writes((state, value) => void (state.graphicsIndex = value)),
-    graphicsData: writes((state, value) => writeIndexed(state, 'graphics', state.graphicsIndex, value)),
+    graphicsData: moving(writes((state, value) => writeIndexed(state, 'graphics', state.graphicsIndex, value))),
   },
 
   operations: {
-    readMemory: ({ state }: Context, offset: number) => readMemory(state, offset),
-    writeMemory: ({ state }: Context, offset: number, value: number) => writeMemory(state, offset, value),
-    frame: ({ state }: Context) => frameOf(state),
+    readMemory: ({ state, board }: Context, offset: number) => readMemory(state, board.videoMemory, offset),
+    writeMemory: ({ state, board }: Context, offset: number, value: number) =>
+      writeMemory(state, board.videoMemory, offset, value),
+    frame: ({ state, board }: Context) => frameOf(state, board.videoMemory),
+    /**
+     * Where in video memory A0000h to AFFFFh lie byte by byte, when the processor may go there itself; undefined while the
+     * accesses need the adapter. Follows from the state, so that a board asks again after loading.
+     */
+    directWindow: ({ state, board }: Context) => directWindow(state, board.videoMemory),
   },
 });

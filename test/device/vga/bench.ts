@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createDevice } from '../../../src/device/device.js';
 import { vga } from '../../../src/device/vga/vga.js';
+import { blockBytes, planesAt } from '../../../src/device/vga/planes.js';
 import type { Frame } from '../../../src/screen/frame.js';
 
 /** Register values of a mode, as the IBM Technical Reference prints them ("Video Subsystem", mode register values). */
@@ -102,7 +103,8 @@ export type Register = keyof (typeof vga)['registers'];
 
 /** A chip after power-on, with shorthands. */
 export function bench() {
-  const chip = createDevice(vga, { lines: {}, board: undefined });
+  const videoMemory = new Uint8Array(blockBytes);
+  const chip = createDevice(vga, { lines: {}, board: { videoMemory } });
   const { readMemory, writeMemory } = chip.operations;
   const self = {
     chip,
@@ -176,10 +178,19 @@ export function bench() {
     },
     read: readMemory,
     write: writeMemory,
+    videoMemory,
+    /** A byte of a plane, and the way to set one. */
+    peek: (plane: number, offset: number): number => videoMemory[planesAt(offset) + plane]!,
+    poke: (plane: number, offset: number, value: number): void => void (videoMemory[planesAt(offset) + plane] = value),
+    /** Lets a whole frame pass, so that the picture starts where the registers say. */
+    retrace: (): void => chip.advance(ticksOfAnyFrame),
     frame: (): Frame => chip.operations.frame(),
   };
   return self;
 }
+
+/** More than a frame at 60 Hz. */
+const ticksOfAnyFrame = 420_000;
 
 const colourNames = { index: 'crtcIndex', data: 'crtcData' } as const;
 const monochromeNames = { index: 'monochromeCrtcIndex', data: 'monochromeCrtcData' } as const;

@@ -115,7 +115,7 @@ describe('the CGA modes', () => {
     const chip = graphicsBench(modes.cga320);
     tellingColours(chip);
     chip.attribute(0x12, 0x0f);
-    chip.chip.state.planes.forEach((plane, index) => (plane[0] = [0x80, 0x40, 0x40, 0x80][index]!));
+    [0x80, 0x40, 0x40, 0x80].forEach((value, plane) => chip.poke(plane, 0, value));
     expect([0, 1, 4, 5].map((pixel) => addressAt(chip, pixel * 2, 0))).toEqual(
       [0b0110, 0, 0b1001, 0].map((colour) => modes.cga320.attribute[colour]!),
     );

@@ -168,9 +168,7 @@ test('any accesses answer and leave what the manual’s pipeline does, bit by bi
     fc.property(pipelines, contents, steps, (first, content, all) => {
       const chip = bench();
       const model = new Model((plane, offset) => content[(plane * 3 + offset) % 7]!);
-      chip.chip.state.planes.forEach((bytes, plane) => {
-        for (let at = 0; at < bytes.length; at++) bytes[at] = content[(plane * 3 + at) % 7]!;
-      });
+      for (let at = 0; at < 0x40000; at++) chip.poke(at & 3, at >> 2, content[((at & 3) * 3 + (at >> 2)) % 7]!);
       let pipeline = first;
       program(chip, pipeline);
       for (const step of all) {
@@ -188,7 +186,7 @@ test('any accesses answer and leave what the manual’s pipeline does, bit by bi
         }
       }
       for (const [plane, offset, bit, value] of model.written()) {
-        expect(((chip.chip.state.planes[plane]![offset]! >> bit) & 1) !== 0).toBe(value);
+        expect(((chip.peek(plane, offset) >> bit) & 1) !== 0).toBe(value);
       }
     }),
     { numRuns: 400 },
@@ -209,8 +207,8 @@ describe('memory', () => {
   test('of a text mode has characters in plane 0 and attributes in plane 1', () => {
     const chip = textBench();
     chip.print(1, 'A', 0x1e);
-    expect(chip.chip.state.planes[0]![2]).toBe(0x41);
-    expect(chip.chip.state.planes[1]![2]).toBe(0x1e);
+    expect(chip.peek(0, 2)).toBe(0x41);
+    expect(chip.peek(1, 2)).toBe(0x1e);
     expect([2, 3].map((at) => chip.read(0x18000 + at))).toEqual([0x41, 0x1e]);
     expect(chip.read(0x10000)).toBe(0xff);
   });
@@ -219,9 +217,9 @@ describe('memory', () => {
     const chip = bench();
     chip.setMode(modes.colours256);
     for (const at of [0, 1, 2, 3, 0x4000, 0xfa00 - 1]) chip.write(at, (at & 0x7f) | 0x80);
-    expect([0, 1, 2, 3].map((plane) => chip.chip.state.planes[plane]![0])).toEqual([0x80, 0x81, 0x82, 0x83]);
-    expect(chip.chip.state.planes[0]![0x4001]).toBe(0x80);
-    expect(chip.chip.state.planes[3]![0xf9ff]).toBe(0xff);
+    expect([0, 1, 2, 3].map((plane) => chip.peek(plane, 0))).toEqual([0x80, 0x81, 0x82, 0x83]);
+    expect(chip.peek(0, 0x4001)).toBe(0x80);
+    expect(chip.peek(3, 0xf9ff)).toBe(0xff);
     for (const at of [0, 1, 2, 3, 0x4000, 0xfa00 - 1]) expect(chip.read(at)).toBe((at & 0x7f) | 0x80);
   });
 
@@ -236,6 +234,6 @@ describe('memory', () => {
     chip.graphics(5, 0x01);
     chip.read(100);
     chip.write(7, 0x00);
-    expect([0, 1, 2, 3].map((plane) => chip.chip.state.planes[plane]![7])).toEqual([0x11, 0x22, 0x44, 0x88]);
+    expect([0, 1, 2, 3].map((plane) => chip.peek(plane, 7))).toEqual([0x11, 0x22, 0x44, 0x88]);
   });
 });

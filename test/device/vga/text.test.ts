@@ -180,6 +180,7 @@ describe('scrolling', () => {
     const chip = numbered();
     chip.crtc(0x0c, 0x03);
     chip.crtc(0x0d, 0x20);
+    chip.retrace();
     expect(lines(chip)[0]).toBe('row 10');
     expect(lines(chip)[24]).toBe('row 34');
   });
@@ -208,6 +209,7 @@ describe('scrolling', () => {
     const top = chip.frame();
     chip.crtc(0x0c, 0x06);
     chip.crtc(0x0d, 0x40); // Row 20.
+    chip.retrace();
     chip.crtc(0x11, 0x0e);
     chip.crtc(0x07, 0x0f); // Line compare 15 rows down: 239.
     chip.crtc(0x09, 0x0f);
@@ -224,13 +226,15 @@ describe('scrolling', () => {
     const chip = numbered();
     chip.crtc(0x0c, 0xff);
     chip.crtc(0x0d, 0xb0); // 80 cells before the end of the counter.
+    chip.retrace();
     expect(lines(chip)[1]).toBe('row 0');
   });
 
   test('takes the freed lowest address bit from counter bit 15, or 13 if told so', () => {
     const chip = numbered();
-    chip.chip.state.planes[0]![0x4001] = 0x21; // Counter 2000h, doubled, with the bit.
+    chip.poke(0, 0x4001, 0x21); // Counter 2000h, doubled, with the bit.
     chip.crtc(0x0c, 0x20);
+    chip.retrace();
     expect(lines(chip)[0]).toBe('');
     chip.crtc(0x17, 0x83);
     expect(lines(chip)[0]).toBe('!');

@@ -85,3 +85,18 @@ describe('blinking', () => {
     expect([...chip.frame().pixels.subarray(90 * 4, 90 * 4 + 3)]).toEqual([0x55, 0x55, 0x55]);
   });
 });
+
+test('a new start address is shown from the next vertical retrace on', () => {
+  const chip = textBench();
+  chip.print(80, 'second row');
+  chip.retrace();
+  const top = (): number => chip.frame().text!.characters[0]!;
+  chip.chip.state.beam = 0;
+  chip.crtc(0x0d, 80);
+  expect(top()).toBe(0x20);
+  const ticksToRetrace = (412 * textFrame.line * 25_175) / 28_322;
+  chip.chip.advance(Math.floor(ticksToRetrace));
+  expect(top()).toBe(0x20);
+  chip.chip.advance(1);
+  expect(top()).toBe('s'.charCodeAt(0));
+});

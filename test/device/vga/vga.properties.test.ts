@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDevice } from '../../../src/device/device.js';
+import { blockBytes } from '../../../src/device/vga/planes.js';
 import { vga } from '../../../src/device/vga/vga.js';
 import { type Action, anyAccess, anyAdvance, testChipProperties } from '../chip-properties.js';
 import { bench, modes, type Register } from './bench.js';
@@ -39,8 +40,32 @@ const anything = fc.oneof(
   anyAdvance(2_000_000),
 );
 
+/** A chip whose saved state has its memory in it, as a board's has. */
+function withMemory() {
+  const videoMemory = new Uint8Array(blockBytes);
+  const chip = createDevice(vga, { lines: {}, board: { videoMemory } });
+  return {
+    ...chip,
+    save: () => Buffer.concat([chip.save(), videoMemory]),
+    load(saved: Uint8Array) {
+      chip.load(saved.subarray(0, -blockBytes));
+      videoMemory.set(saved.subarray(-blockBytes));
+    },
+    diff: (saved: Uint8Array) => [
+      ...chip.diff(saved.subarray(0, -blockBytes)),
+      ...(Buffer.compare(videoMemory, saved.subarray(-blockBytes)) === 0
+        ? []
+        : [{ path: 'videoMemory', left: '', right: '' }]),
+    ],
+    reset() {
+      chip.reset();
+      videoMemory.fill(0); // As at power-on.
+    },
+  };
+}
+
 describe('any use', () => {
-  testChipProperties((_line) => createDevice(vga, { lines: {}, board: undefined }), anything, 100);
+  testChipProperties((_line) => withMemory(), anything, 100);
 });
 
 /** Register values near a real mode, so that frames stay of a size worth drawing. */
@@ -99,11 +124,11 @@ test('a frame keeps showing its own moment, whatever happens to the chip before 
     fc.property(nearAMode, fc.integer({ min: 1, max: 255 }), (choice, by) => {
       const made = built(choice);
       // Every part of memory looks different, so that whatever chooses a part of it can be seen.
-      for (const plane of made.chip.state.planes) plane.forEach((_, at) => (plane[at] = (at * 31 + (at >> 7)) & 0xff));
+      made.videoMemory.forEach((_, at) => (made.videoMemory[at] = (at * 31 + (at >> 7)) & 0xff));
       const expected = made.frame().pixels.slice();
       const frame = made.frame();
       const { state } = made.chip;
-      const parts = [state.crtc, state.sequencer, state.graphics, state.attribute, state.dac.colours, ...state.planes];
+      const parts = [state.crtc, state.sequencer, state.graphics, state.attribute, state.dac.colours, made.videoMemory];
       for (const part of parts) part.forEach((value, at) => (part[at] = value ^ by));
       [state.frame, state.dac.mask, state.attributeIndex, state.beam] = [state.frame ^ 0x18, 0x55, 0, 0];
       expect(Buffer.compare(frame.pixels, expected)).toBe(0);
