@@ -10,7 +10,7 @@ import { defineDevice, type Width } from '../device.js';
 import type { PciIdentity } from '../pci-identity.js';
 import { readDispi, writeDispi } from './dispi.js';
 import { edid } from './edid.js';
-import { moving, vga, type VgaContext as Context } from './vga.js';
+import { moving, vga, type VgaContext as Context, vgaOperations } from './vga.js';
 
 const mebibyte = 1 << 20;
 
@@ -109,5 +109,5 @@ export const vbe = defineDevice({
     dispiIndex: ({ state }: Context, value, width) => (width === 1 ? false : void (state.dispi.index = value & 0xffff)),
     dispiData: (context: Context, value, width) => (width === 1 ? false : writeNumber(context, value & 0xffff)),
   },
-  operations: { ...vga.operations, readRegister, writeRegister },
+  operations: { ...vgaOperations, readRegister, writeRegister },
 });

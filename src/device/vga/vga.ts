@@ -78,6 +78,19 @@ export const moving =
 const writeCrtcIndex = (state: VgaState, value: number): void => void (state.crtcIndex = value);
 const writeFeature = (state: VgaState, value: number): void => void (state.featureControl = value & 0x03);
 
+/** What the board asks of the adapter beside its registers. */
+export const vgaOperations = {
+  readMemory: ({ state, board }: Context, offset: number) => readMemory(state, board.videoMemory, offset),
+  writeMemory: ({ state, board }: Context, offset: number, value: number) =>
+    writeMemory(state, board.videoMemory, offset, value),
+  frame: ({ state, board }: Context) => frameOf(state, board.videoMemory),
+  /**
+   * Where in video memory A0000h to AFFFFh lie byte by byte, when the processor may go there itself; undefined while the
+   * accesses need the adapter. Follows from the state, so that a board asks again after loading.
+   */
+  directWindow: ({ state, board }: Context) => directWindow(state, board.videoMemory),
+};
+
 /**
  * The adapter. Register offsets are absolute ports. The board calls `readMemory` and `writeMemory` for each byte that the
  * processor reads or writes from A0000h to BFFFFh, in order, with the offset from A0000h (0 to 1FFFFh); `frame` draws what
@@ -159,15 +172,5 @@ export const vga = defineDevice({
     graphicsData: moving(writes((state, value) => writeIndexed(state, 'graphics', state.graphicsIndex, value))),
   },
 
-  operations: {
-    readMemory: ({ state, board }: Context, offset: number) => readMemory(state, board.videoMemory, offset),
-    writeMemory: ({ state, board }: Context, offset: number, value: number) =>
-      writeMemory(state, board.videoMemory, offset, value),
-    frame: ({ state, board }: Context) => frameOf(state, board.videoMemory),
-    /**
-     * Where in video memory A0000h to AFFFFh lie byte by byte, when the processor may go there itself; undefined while the
-     * accesses need the adapter. Follows from the state, so that a board asks again after loading.
-     */
-    directWindow: ({ state, board }: Context) => directWindow(state, board.videoMemory),
-  },
+  operations: vgaOperations,
 });
