@@ -5,7 +5,7 @@
 import { hex } from '../base/integers.js';
 import type { DecodeForm } from '../cpu/engine/interpreter/handlers.js';
 import { formFor, opcodeTable } from '../cpu/decode/opcode-table.js';
-import type { OperandSpecification } from '../cpu/instructions/instruction.js';
+import type { OperandSpecification, RegisterBank } from '../cpu/instructions/instruction.js';
 import { generalRegisters } from '../cpu/layout.js';
 import { atLeast, type ProcessorModel } from '../cpu/model.js';
 
@@ -41,7 +41,14 @@ const bases16 = ['bx+si', 'bx+di', 'bp+si', 'bp+di', 'si', 'di', 'bp', 'bx'] as 
 const implied = new Set(['cbw', 'cwd']);
 
 /** The manual's names for memory operands by their bytes. */
-const blockNames: Readonly<Record<number, string>> = { 2: 'word', 4: 'dword', 8: 'qword', 10: 'tword', 16: 'oword' };
+const memoryNames: Readonly<Record<number, string>> = {
+  1: 'byte',
+  2: 'word',
+  4: 'dword',
+  8: 'qword',
+  10: 'tword',
+  16: 'oword',
+};
 
 class OutOfBytes {}
 
@@ -51,6 +58,8 @@ class Disassembler {
   private operand32: boolean;
   private address32: boolean;
   private prefixes: string[] = [];
+  /** 0, 1 for F2, 2 for F3. */
+  private repeat = 0;
   private modrm = 0;
   private memoryText: string | undefined;
 
@@ -95,8 +104,11 @@ class Disassembler {
     const entry = opcodeTable(this.context.model)[opcode];
     if (entry === undefined) return undefined;
     if (entry.modrm) this.modrm = this.byte();
-    const form = formFor(entry, this.modrm);
+    const form = formFor(entry, this.repeat, this.operand32 !== this.context.code32, this.modrm);
     if (form === undefined) return undefined;
+    // A prefix that belongs to the opcode is no prefix of its own.
+    if (form.form.prefix === 'F2' || form.form.prefix === 'F3')
+      this.prefixes = this.prefixes.filter((each) => each === 'lock');
     if (entry.modrm && this.modrm < 0xc0) this.memoryText = this.address32 ? this.address32Bit() : this.address16Bit();
     const named = implied.has(form.instruction.mnemonic) ? [] : form.form.operands;
     const operands = named.map((operand) => this.operand(operand, opcode, form));
@@ -112,10 +124,14 @@ class Disassembler {
       else if (byte === 0x66 && is32Bit) this.operand32 = !this.context.code32;
       else if (byte === 0x67 && is32Bit) this.address32 = !this.context.code32;
       else if (byte === 0xf0) this.prefixes.push('lock');
-      else if (byte === 0xf2) this.prefixes.push('repne');
-      else if (byte === 0xf3) this.prefixes.push('rep');
+      else if (byte === 0xf2 || byte === 0xf3) this.repeated(byte - 0xf1);
       else return byte;
     }
+  }
+
+  private repeated(repeat: number): void {
+    this.repeat = repeat;
+    this.prefixes.push(repeat === 1 ? 'repne' : 'rep');
   }
 
   /** The manual's name for the operand size at hand, where one mnemonic covers several. */
@@ -144,21 +160,22 @@ class Disassembler {
   }
 
   private operand(specification: OperandSpecification, opcode: number, form: DecodeForm): string {
-    const { kind } = specification;
+    const { kind, bank } = specification;
     if (form.instruction.repeatable !== undefined) return '';
     const width = this.widthOf(specification);
     switch (kind) {
       case 'rm':
       case 'memory':
-        return this.memoryText === undefined ? register(this.modrm & 7, width) : this.sized(width, form);
+        return this.memoryText === undefined ? register(this.modrm & 7, width, bank) : this.sized(width, form);
       case 'block':
-        return `${blockNames[specification.bytes ?? 0] ?? ''} ${this.memoryText ?? ''}`.trim();
+        return `${memoryNames[specification.bytes ?? 0] ?? ''} ${this.memoryText ?? ''}`.trim();
       case 'stackRegister':
         return `st${this.modrm & 7}`;
       case 'rmRegister':
-        return register(this.modrm & 7, width);
+      case 'registerOnly':
+        return register(this.modrm & 7, width, bank);
       case 'reg':
-        return register((this.modrm >> 3) & 7, width);
+        return register((this.modrm >> 3) & 7, width, bank);
       case 'regNumber':
         return this.special(opcode, (this.modrm >> 3) & 7);
       case 'opcodeRegister':
@@ -199,8 +216,7 @@ class Disassembler {
     const told = form.form.operands.some(
       (other) => (other.kind === 'reg' || other.kind === 'fixed') && this.widthOf(other) === width,
     );
-    const name = width === 8 ? 'byte' : width === 16 ? 'word' : 'dword';
-    return told ? this.memoryText! : `${name} ${this.memoryText!}`;
+    return told ? this.memoryText! : `${memoryNames[width / 8]!} ${this.memoryText!}`;
   }
 
   private address16Bit(): string {
@@ -237,7 +253,9 @@ class Disassembler {
   }
 }
 
-function register(number: number, width: number): string {
+function register(number: number, width: number, bank?: RegisterBank): string {
+  if (bank === 'mmx') return `mm${number}`;
+  if (bank === 'xmm') return `xmm${number}`;
   if (width === 8) return byteRegisters[number]!;
   const name = generalRegisters[number]!;
   return width === 16 ? name.slice(1) : name;

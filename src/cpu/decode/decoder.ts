@@ -138,7 +138,7 @@ export class Decoder {
     const entry = this.table[opcode];
     if (entry === undefined) return this.invalid(at);
     const modrm = entry.modrm ? this.byte() : 0;
-    const form = formFor(entry, modrm);
+    const form = formFor(entry, this.repeat, this.operand32 !== mode.code32, modrm);
     if (form === undefined) return this.invalid(at);
     return this.fill(at, mode, entry, form, opcode, modrm);
   }
@@ -204,6 +204,7 @@ export class Decoder {
     switch (specification.kind) {
       case 'rm':
       case 'rmRegister':
+      case 'registerOnly':
         return setRegister(modrm & 7); // Unused where rm is memory.
       case 'reg':
         return setRegister((modrm >> 3) & 7);

@@ -1,20 +1,32 @@
 import { type DecodeForm, handlersOf } from '../engine/interpreter/handlers.js';
-import type { Form } from '../instructions/instruction.js';
+import type { Form, MandatoryPrefix } from '../instructions/instruction.js';
 import type { ProcessorModel } from '../model.js';
 
-/** The forms that may start with an opcode; the ModRM byte chooses among them. */
+/** The forms that may start with an opcode; prefixes and the ModRM byte choose among them. */
 export interface OpcodeEntry {
   readonly modrm: boolean;
-  /** By {@link modrmIndex}; all alike where the form has no digit. */
-  readonly byModrm: readonly (DecodeForm | undefined)[];
+  /**
+   * By mandatory prefix, in the order of {@link prefixes}, then by {@link modrmIndex}; all alike where the form has no digit. One list
+   * serves all prefixes where they have no say.
+   */
+  readonly byPrefix: readonly (readonly (DecodeForm | undefined)[])[];
 }
+const prefixes: readonly MandatoryPrefix[] = ['NP', '66', 'F2', 'F3'];
 
 /** Memory operands come by the reg field alone, in the first eight places; then registers by the whole byte. */
 const modrmIndex = (modrm: number): number => (modrm < 0xc0 ? (modrm >> 3) & 7 : 8 + (modrm & 0x3f));
 const modrmIndexes = 8 + 64;
 
-/** The form that an opcode's ModRM byte selects; any byte will do where none follows. */
-export const formFor = (entry: OpcodeEntry, modrm: number): DecodeForm | undefined => entry.byModrm[modrmIndex(modrm)];
+/**
+ * The form that an opcode's prefixes and ModRM byte select; any byte will do where none follows. `repeat` as in the record: 0, 1 for F2,
+ * 2 for F3, of which the last one counts; either hides a 66.
+ */
+export const formFor = (
+  { byPrefix }: OpcodeEntry,
+  repeat: number,
+  operandSizePrefix: boolean,
+  modrm: number,
+): DecodeForm | undefined => byPrefix[repeat !== 0 ? repeat + 1 : operandSizePrefix ? 1 : 0]![modrmIndex(modrm)];
 
 /** The places of {@link modrmIndex} that a form takes. */
 function placesOf({ digit, modrmBytes, operands }: Form): number[] {
@@ -22,12 +34,22 @@ function placesOf({ digit, modrmBytes, operands }: Form): number[] {
     return Array.from({ length: modrmBytes.count }, (_, index) => modrmIndex(modrmBytes.first + index));
   }
   const memoryOnly = operands.some(({ kind }) => kind === 'memory' || kind === 'block');
-  const all = Array.from({ length: memoryOnly ? 8 : modrmIndexes }, (_, index) => index);
+  const registerOnly = operands.some(({ kind }) => kind === 'registerOnly');
+  const all = Array.from({ length: memoryOnly ? 8 : modrmIndexes }, (_, index) => index).slice(registerOnly ? 8 : 0);
   return digit === undefined ? all : all.filter((index) => (index < 8 ? index : ((index - 8) >> 3) & 7) === digit);
 }
 
 /** Opcode entries: the first 256 are one-byte opcodes, the next 256 follow 0F. */
 export type OpcodeTable = readonly (OpcodeEntry | undefined)[];
+
+interface EntryMade extends OpcodeEntry {
+  readonly byPrefix: readonly (DecodeForm | undefined)[][];
+}
+const noForms = (): (DecodeForm | undefined)[] => new Array<DecodeForm | undefined>(modrmIndexes).fill(undefined);
+function sameForAll(): (DecodeForm | undefined)[][] {
+  const forms = noForms();
+  return prefixes.map(() => forms);
+}
 
 const tables = new Map<ProcessorModel, OpcodeTable>();
 
@@ -35,18 +57,22 @@ const tables = new Map<ProcessorModel, OpcodeTable>();
 export function opcodeTable(model: ProcessorModel): OpcodeTable {
   const known = tables.get(model);
   if (known !== undefined) return known;
-  const entries: ({ modrm: boolean; byModrm: (DecodeForm | undefined)[] } | undefined)[] = new Array(512);
-  // Forms with a register in the opcode come last: an exact opcode goes before them.
-  const forms = [...handlersOf(model).forms].sort((a, b) => Number(a.form.plusRegister) - Number(b.form.plusRegister));
+  const entries: (EntryMade | undefined)[] = new Array(512);
+  // The narrower form goes first: one that names its prefix, and one without a register in the opcode.
+  const rank = ({ prefix, plusRegister }: Form): number => (prefix === undefined ? 2 : 0) + (plusRegister ? 1 : 0);
+  const forms = [...handlersOf(model).forms].sort((a, b) => rank(a.form) - rank(b.form));
   for (const each of forms) {
-    const { opcode, plusRegister, modrm } = each.form;
+    const { prefix, opcode, plusRegister, modrm } = each.form;
     const first = opcode.length === 2 ? 256 + opcode[1]! : opcode[0]!;
     for (let code = first; code < first + (plusRegister ? 8 : 1); code++) {
       const entry = (entries[code] ??= {
         modrm,
-        byModrm: new Array<DecodeForm | undefined>(modrmIndexes).fill(undefined),
+        byPrefix: prefix === undefined ? sameForAll() : prefixes.map(noForms),
       });
-      for (const place of placesOf(each.form)) entry.byModrm[place] ??= each;
+      entry.byPrefix.forEach((forms, index) => {
+        if (prefix !== undefined && prefix !== prefixes[index]) return;
+        for (const place of placesOf(each.form)) forms[place] ??= each;
+      });
     }
   }
   tables.set(model, entries);

@@ -8,6 +8,9 @@ import type { EmittedOperand, Emitter } from './emitter.js';
 
 export type Width = 8 | 16 | 32;
 
+/** Where a register operand's number leads. */
+export type RegisterBank = 'general' | 'mmx' | 'xmm';
+
 /** Where an operand comes from. */
 export type OperandKind =
   /** ModRM rm: a register or memory. */
@@ -16,6 +19,8 @@ export type OperandKind =
   | 'memory'
   /** ModRM rm, register only whatever the mode bits say (MOV to control registers). */
   | 'rmRegister'
+  /** ModRM rm, register only; memory is an invalid opcode. */
+  | 'registerOnly'
   /** ModRM reg: a general register. */
   | 'reg'
   /** ModRM reg: a number for the meaning (a segment, control or debug register), stored as the immediate. */
@@ -45,12 +50,19 @@ export type OperandKind =
 /** An operand's kind and width; `operand` is 16 or 32 as the operand-size attribute says. */
 export interface OperandSpecification {
   readonly kind: OperandKind;
-  readonly width: Width | 'operand';
+  readonly width: Width | 64 | 128 | 'operand';
   /** Which register a `fixed` operand is, in encoding order. */
   readonly register?: number;
   /** Bytes of a `block`; 0 where they depend on more than the form. */
   readonly bytes?: number;
+  /** General registers where nothing is said. */
+  readonly bank?: RegisterBank;
+  /** In memory it may lie anywhere; other operands of 128 bits must lie at a multiple of 16. */
+  readonly isUnaligned?: true;
 }
+
+/** Whether an operand is an MMX or XMM register, or memory in the place of one. */
+export const isVector = ({ bank }: OperandSpecification): boolean => bank === 'mmx' || bank === 'xmm';
 
 const specification = (kind: OperandKind, width: Width | 'operand', register?: number): OperandSpecification =>
   register === undefined ? { kind, width } : { kind, width, register };
@@ -88,9 +100,44 @@ export const m32 = block(4);
 export const m64 = block(8);
 export const m80 = block(10);
 export const mAny = block(0);
+export const rm32 = specification('rm', 32);
+export const r32 = specification('reg', 32);
+export const memory32 = specification('memory', 32);
+export const registerOnly32 = specification('registerOnly', 32);
+
+const vector = (
+  bank: RegisterBank,
+  kind: OperandKind,
+  width: 32 | 64 | 128,
+  isUnaligned?: true,
+): OperandSpecification => ({ kind, width, bank, ...(isUnaligned === undefined ? {} : { isUnaligned }) });
+
+// MMX registers: mm, mm/m64, mm/m32, and forms with a register or memory alone.
+export const mm = vector('mmx', 'reg', 64);
+export const mmRm = vector('mmx', 'rm', 64);
+export const mmRm32 = vector('mmx', 'rm', 32);
+export const mmRegister = vector('mmx', 'registerOnly', 64);
+export const mmMemory = vector('mmx', 'memory', 64);
+
+// XMM registers likewise; the width is that of the part in use.
+export const xmm = vector('xmm', 'reg', 128);
+export const xmmLow64 = vector('xmm', 'reg', 64);
+export const xmmLow32 = vector('xmm', 'reg', 32);
+export const xmmRm = vector('xmm', 'rm', 128);
+export const xmmRmUnaligned = vector('xmm', 'rm', 128, true);
+export const xmmRm64 = vector('xmm', 'rm', 64);
+export const xmmRm32 = vector('xmm', 'rm', 32);
+export const xmmRegister = vector('xmm', 'registerOnly', 128);
+export const xmmMemory = vector('xmm', 'memory', 128);
+export const xmmMemory64 = vector('xmm', 'memory', 64);
+
+export type MandatoryPrefix = 'NP' | '66' | 'F2' | 'F3';
+const mandatoryPrefixes: readonly string[] = ['NP', '66', 'F2', 'F3'] satisfies MandatoryPrefix[];
 
 /** One row of the manual's opcode table. */
 export interface Form {
+  /** The prefix that selects this form: 66, F2, F3, or NP for none of them; undefined where prefixes have no say. */
+  readonly prefix: MandatoryPrefix | undefined;
   /** Opcode bytes, the 0F escape included. */
   readonly opcode: readonly number[];
   /** ModRM follows. */
@@ -134,16 +181,22 @@ export function formExists(
 
 /**
  * A form from the manual's opcode column: hexadecimal bytes, `/r`, `/0` to `/7`, `+r`; immediates follow from the operands.
+ * A mandatory prefix, or `NP` for none, stands in front.
  * After an escape (D8 to DF), and after 0F and an opcode, one more byte is a ModRM byte, and `+i` makes it eight of them.
  */
 export function form(text: string, ...operands: OperandSpecification[]): Form {
   const parts = text.split(' ');
-  const bytes = parts.filter((part) => /^[0-9A-F]{2}(\+[ri])?$/.test(part)).map((part) => parseInt(part, 16));
+  const isByte = (part: string | undefined): boolean => /^[0-9A-F]{2}(\+[ri])?$/.test(part ?? '');
+  // The 8086 has jumps at the prefixes' numbers.
+  const prefixed = mandatoryPrefixes.includes(parts[0]!) && isByte(parts[1]);
+  const prefix = prefixed ? (parts.shift() as MandatoryPrefix) : undefined;
+  const bytes = parts.filter(isByte).map((part) => parseInt(part, 16));
   const opcode = bytes.slice(0, bytes[0] === 0x0f ? 2 : 1);
   const slash = parts.find((part) => part.startsWith('/'));
   const rest = bytes.slice(opcode.length);
   assert(opcode.length > 0 && rest.length <= (slash === undefined ? 1 : 0), `an opcode of one or two bytes in ${text}`);
   const base = {
+    prefix,
     opcode,
     modrm: slash !== undefined || rest.length > 0,
     modrmBytes: rest[0] === undefined ? undefined : ({ first: rest[0], count: text.includes('+i') ? 8 : 1 } as const),

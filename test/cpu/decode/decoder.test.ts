@@ -10,9 +10,11 @@ const at = 0x100;
 
 /** Bytes that encode a form with register operands where they are allowed, else memory at an absolute address. */
 function encode(form: Form, code32: boolean): number[] {
-  const bytes = [...form.opcode];
+  const prefix = form.prefix === undefined || form.prefix === 'NP' ? [] : [parseInt(form.prefix, 16)];
+  const bytes = [...prefix, ...form.opcode];
   const memoryOnly = form.operands.some(({ kind }) => kind === 'memory');
-  if (form.modrm) bytes.push(((form.digit ?? 1) << 3) | (memoryOnly ? (code32 ? 5 : 6) : 0xc2));
+  if (form.modrmBytes !== undefined) bytes.push(form.modrmBytes.first);
+  else if (form.modrm) bytes.push(((form.digit ?? 1) << 3) | (memoryOnly ? (code32 ? 5 : 6) : 0xc2));
   if (form.modrm && memoryOnly) bytes.push(...new Array<number>(code32 ? 4 : 2).fill(0x11));
   for (const { kind, width } of form.operands) {
     const size = width === 'operand' ? (code32 ? 4 : 2) : width / 8;

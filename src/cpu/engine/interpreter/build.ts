@@ -1,4 +1,5 @@
 /** Builds the interpreter's WebAssembly module of a model out of the instructions' meanings. */
+import { assert } from '../../../base/assert.js';
 import type { EmittedOperand } from '../../instructions/emitter.js';
 import type { Width } from '../../instructions/instruction.js';
 import {
@@ -95,7 +96,9 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
 function emitHandler(handler: Handler, emit: RecordEmitter): void {
   const { instruction, variant } = handler;
   const accesses = [instruction.target ?? 'read', instruction.second ?? 'read'] as const;
-  const operands = handler.operands.map(({ shape, width, register }, position): EmittedOperand => {
+  const operands = handler.operands.map(({ shape, width: declared, register }, position): EmittedOperand => {
+    assert(declared !== 64 && declared !== 128, 'a general operand has at most 32 bits');
+    const width = declared;
     if (shape === 'memory') return emit.memoryOperand(width, accesses[position] ?? 'read');
     if (shape === 'fixed') return emit.numberedRegister(register, width);
     if (shape === 'one') return emit.constantOperand(1, width);

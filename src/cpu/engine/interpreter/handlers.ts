@@ -13,10 +13,16 @@ import type { HandlerVariant } from './record-code.js';
 /** Where a handler finds an operand. */
 export type Shape = 'rm' | 'reg' | 'memory' | 'immediate' | 'immediate2' | 'one' | 'fixed';
 
+export interface HandlerOperand {
+  readonly shape: Shape;
+  readonly width: Width | 64 | 128;
+  readonly register: number;
+}
+
 export interface Handler {
   readonly key: string;
   readonly instruction: Instruction;
-  readonly operands: readonly { readonly shape: Shape; readonly width: Width; readonly register: number }[];
+  readonly operands: readonly HandlerOperand[];
   readonly variant: HandlerVariant;
 }
 
@@ -54,7 +60,7 @@ export const attributeIndex = (
 ): number => (inMemory ? 1 : 0) | (operand32 ? 2 : 0) | (address32 ? 4 : 0) | (stack32 ? 8 : 0) | (repeat << 4);
 
 const hasModRmOperand = (kind: OperandSpecification['kind']): boolean =>
-  kind === 'rm' || kind === 'memory' || kind === 'rmRegister' || kind === 'opcodeRegister' || kind === 'stackRegister';
+  ['rm', 'memory', 'rmRegister', 'registerOnly', 'opcodeRegister', 'stackRegister'].includes(kind);
 
 /** The record's register slot that an operand's number goes to. */
 export function operandSlot({ kind }: OperandSpecification): 'rm' | 'reg' | undefined {
