@@ -94,7 +94,7 @@ export class PcChips {
         a20: (level) => wires.a20('keyboardA20', level),
         reset: (level) => level && wires.resetProcessor(),
       },
-      board: {},
+      board: { mouse: false },
     });
     this.systemControl = this.createSystemControl();
     this.serial = serialPorts.map(({ level }, port) => this.createSerial(port, level));

@@ -1,5 +1,5 @@
 /**
- * Keyboard controller (8042) with its keyboard: ports 60h and 64h, the A20 gate, the processor's reset, interrupts.
+ * Keyboard controller (8042) with its keyboard and mouse: ports 60h and 64h, the A20 gate, the processor's reset, interrupts.
  *
  * Source: IBM Personal System/2 Hardware Interface Technical Reference, "Keyboard and auxiliary device controller"; input and
  * output port: IBM PC AT Technical Reference, "Keyboard controller"; the chip: Intel UPI-41AH/42AH (order number 210393).
@@ -10,6 +10,7 @@ import { UserError } from '../../base/errors.js';
 import { hex } from '../../base/integers.js';
 import { defineDevice, type DeviceContext } from '../device.js';
 import { advanceKeyboard, hasByte, moveKey, receive, sendByte } from './keyboard.js';
+import { advanceMouse, mouseHasByte, moveMouse, receiveByMouse, sendByMouse } from './mouse.js';
 import { isKey, translate } from './scan-codes.js';
 import { type Controller, controllerState, ticksPerSecond, times } from './state.js';
 
@@ -40,7 +41,13 @@ const outputPort = { notReset: 0x01, a20: 0x02, keyboardFull: 0x10, auxiliaryFul
 /** Keyboard not locked, colour display, no manufacturing jumper, second 256 KiB of memory on the board. */
 const inputPort = 0xb0;
 
-type Context = DeviceContext<Controller, 'interrupt' | 'auxiliaryInterrupt' | 'a20' | 'reset', unknown>;
+/** What the board connects. */
+export interface KeyboardBoard {
+  /** Something is on the auxiliary connector. */
+  readonly mouse: boolean;
+}
+
+type Context = DeviceContext<Controller, 'interrupt' | 'auxiliaryInterrupt' | 'a20' | 'reset', KeyboardBoard>;
 
 function driveInterrupts({ state, lines }: Context): void {
   const enabled = state.memory[0]!;
@@ -63,13 +70,25 @@ function answer(context: Context, value: number): void {
   else if (answers.length < 4) answers.push(value);
 }
 
-/** Lets the keyboard begin a byte when nothing stands in its way, and stops it when something does. */
-function arbitrateCable(state: Controller): void {
-  const sending = state.ticksToKeyboard !== Infinity || state.ticksToAuxiliaryTimeout !== Infinity;
-  const clear = state.outputSource === 'none' && !sending;
-  const enabled = (state.memory[0]! & commandByte.keyboardDisabled) === 0;
-  if (!clear || !enabled || !hasByte(state.keyboard)) state.ticksFromKeyboard = Infinity;
-  else if (state.ticksFromKeyboard === Infinity) state.ticksFromKeyboard = times.byteOnCable;
+/** Whether the controller is sending, or waits for an answer that cannot come. */
+function sends({ ticksToKeyboard, ticksToMouse, ticksToAuxiliaryTimeout }: Controller): boolean {
+  return Math.min(ticksToKeyboard, ticksToMouse, ticksToAuxiliaryTimeout) !== Infinity;
+}
+
+/**
+ * Lets the keyboard or the mouse begin a byte when nothing stands in its way, and stops it when something does. One cable at
+ * a time is clocked; what is not sent to the end is sent again.
+ */
+function arbitrateCables(state: Controller): void {
+  const clear = state.outputSource === 'none' && !sends(state);
+  const enables = (disabled: number): boolean => clear && (state.memory[0]! & disabled) === 0;
+  const keyboard = enables(commandByte.keyboardDisabled) && hasByte(state.keyboard);
+  const mouse = enables(commandByte.auxiliaryDisabled) && mouseHasByte(state.mouse);
+  if (!keyboard) state.ticksFromKeyboard = Infinity;
+  if (!mouse) state.ticksFromMouse = Infinity;
+  if (Math.min(state.ticksFromKeyboard, state.ticksFromMouse) !== Infinity) return;
+  if (keyboard) state.ticksFromKeyboard = times.byteOnCable;
+  else if (mouse) state.ticksFromMouse = times.byteOnCable;
 }
 
 /** A byte of the keyboard has crossed the cable; a translated F0h only marks the byte behind it. */
@@ -91,6 +110,15 @@ function sendToKeyboard(state: Controller, value: number): void {
   state.ticksToKeyboard = times.byteOnCable;
   // Sending enables the interface.
   state.memory[0]! &= ~commandByte.keyboardDisabled;
+}
+
+function sendToAuxiliary({ state, board }: Context, value: number): void {
+  if (!board.mouse) {
+    state.ticksToAuxiliaryTimeout = times.auxiliaryTimeout;
+    return;
+  }
+  state.toMouse = value;
+  state.ticksToMouse = times.byteOnCable;
 }
 
 function writeOutputPort({ state, lines }: Context, value: number): void {
@@ -155,12 +183,12 @@ function writeData(context: Context, value: number): void {
   else if (command === 0xd1) writeOutputPort(context, value);
   else if (command === 0xd2) fillOutput(context, value, 'keyboard');
   else if (command === 0xd3) fillOutput(context, value, 'auxiliary');
-  else state.ticksToAuxiliaryTimeout = times.auxiliaryTimeout;
+  else sendToAuxiliary(context, value);
 }
 
 /** Ends whatever action of a processor or of time: the next byte's way, and the interrupts. */
 function settle(context: Context): void {
-  arbitrateCable(context.state);
+  arbitrateCables(context.state);
   driveInterrupts(context);
 }
 
@@ -181,13 +209,14 @@ export const keyboardController = defineDevice({
   name: 'keyboard',
   source: 'IBM Personal System/2 Hardware Interface Technical Reference; Intel 8042 (order number 210393)',
   notModelled: [
-    'an auxiliary device: bytes for it (command D4h) time out, its interface test passes',
+    'an auxiliary interface test that fails while nothing is connected',
+    'the mouse: a resolution that changes how far a movement counts (movements come in as counts), overflow of a packet (the rest of a movement goes into the next one)',
     'passwords, diagnostic dump, polling of the input port (commands A5h, A6h, ACh, C1h, C2h): ignored',
     'output port pulses other than the reset (commands F0h to FFh, bits 1 to 3)',
     'parity errors and resends on the cable',
     'key types of scan code set 3 (keyboard commands F7h to FDh): acknowledged; every key makes, breaks and repeats',
     'the shift codes that extended keys send around themselves while Shift or Num Lock is on',
-    'the self test at power-on: the keyboard is ready when the machine starts',
+    'the self tests at power-on: keyboard and mouse are ready when the machine starts, and the mouse sends nothing',
   ],
   clock: { numerator: ticksPerSecond, denominator: 1 },
   registers: { data: 0, commandStatus: 4 },
@@ -207,8 +236,19 @@ export const keyboardController = defineDevice({
     state.ticksToKeyboard -= ticks;
     state.ticksFromKeyboard -= ticks;
     state.ticksToAuxiliaryTimeout -= ticks;
+    state.ticksToMouse -= ticks;
+    state.ticksFromMouse -= ticks;
     advanceKeyboard(state.keyboard, ticks);
+    advanceMouse(state.mouse, ticks);
     if (state.ticksFromKeyboard === 0) takeKeyboardByte(context);
+    if (state.ticksFromMouse === 0) {
+      state.ticksFromMouse = Infinity;
+      fillOutput(context, sendByMouse(state.mouse), 'auxiliary');
+    }
+    if (state.ticksToMouse === 0) {
+      state.ticksToMouse = Infinity;
+      receiveByMouse(state.mouse, state.toMouse);
+    }
     if (state.ticksToKeyboard === 0) {
       state.ticksToKeyboard = Infinity;
       receive(state.keyboard, state.toKeyboard);
@@ -221,9 +261,15 @@ export const keyboardController = defineDevice({
   },
 
   nextEdge({ state }) {
-    const { ticksToKeyboard, ticksFromKeyboard, ticksToAuxiliaryTimeout, keyboard } = state;
-    const ofKeyboard = Math.min(keyboard.ticksToRepeat, keyboard.ticksToSelfTestEnd);
-    return Math.min(ticksToKeyboard, ticksFromKeyboard, ticksToAuxiliaryTimeout, ofKeyboard);
+    const { keyboard, mouse, ticksToKeyboard, ticksFromKeyboard, ticksToMouse, ticksFromMouse } = state;
+    const ofKeyboard = Math.min(
+      ticksToKeyboard,
+      ticksFromKeyboard,
+      keyboard.ticksToRepeat,
+      keyboard.ticksToSelfTestEnd,
+    );
+    const ofMouse = Math.min(ticksToMouse, ticksFromMouse, mouse.ticksToSample, mouse.ticksToSelfTestEnd);
+    return Math.min(ofKeyboard, ofMouse, state.ticksToAuxiliaryTimeout);
   },
 
   read: {
@@ -231,7 +277,7 @@ export const keyboardController = defineDevice({
     commandStatus: ({ state }) =>
       (state.outputSource === 'none' ? 0 : status.outputFull) |
       (state.outputSource === 'auxiliary' ? status.auxiliaryOutputFull : 0) |
-      (state.ticksToKeyboard === Infinity ? 0 : status.inputFull) |
+      (Math.min(state.ticksToKeyboard, state.ticksToMouse) === Infinity ? 0 : status.inputFull) |
       (state.memory[0]! & commandByte.systemFlag ? status.systemFlag : 0) |
       (state.lastWriteWasCommand ? status.command : 0) |
       (state.timedOut ? status.timedOut : 0) |
@@ -257,6 +303,14 @@ export const keyboardController = defineDevice({
         });
       }
       moveKey(context.state.keyboard, key, pressed);
+      settle(context);
+    },
+    /** The mouse is moved to the right and up, its wheel turned towards the user; bits of `buttons` are held now. */
+    mouse(context: Context, dx: number, dy: number, wheel: number, buttons: number): void {
+      if (!context.board.mouse) {
+        throw new UserError('this machine has no mouse', { nextStep: 'Describe it with "mouse": "ps2".' });
+      }
+      moveMouse(context.state.mouse, dx, dy, wheel, buttons);
       settle(context);
     },
   },

@@ -1,5 +1,5 @@
 /**
- * What the keyboard controller and the keyboard remember, and how long things take.
+ * What the keyboard controller, the keyboard and the mouse remember, and how long things take.
  * Source: IBM Personal System/2 Hardware Interface Technical Reference, "Keyboard and auxiliary device controller" and
  * "Keyboards (101- and 102-key)".
  */
@@ -47,7 +47,39 @@ const keyboardState = struct({
   ticksToSelfTestEnd: count(Infinity),
 });
 
-/** All that the controller and the keyboard remember. */
+const mouseState = struct({
+  /** Bytes for the host: an answer, or a packet. */
+  output: byteQueue(8),
+  /** What a resend repeats. */
+  last: byteQueue(8),
+  /** The command whose parameter comes next, 0 for none. */
+  pendingCommand: u8(),
+  /** The last byte was refused: the next one is an error. */
+  refused: flag(),
+  reporting: flag(),
+  remote: flag(),
+  wrap: flag(),
+  scaling: flag(),
+  /** Two to the power of this: counts a millimetre. */
+  resolution: u8(2),
+  /** Samples a second. */
+  rate: u8(100),
+  /** 0 without a wheel, 3 with one, 4 with five buttons. */
+  identification: u8(),
+  /** The last three sample rates that were set. */
+  knock: bytes(3),
+  /** Buttons held now, and as the last packet told: bit 0 left, 1 right, 2 middle, 3 and 4 at the side. */
+  buttons: u8(),
+  buttonsReported: u8(),
+  /** Movement that no packet has told yet: to the right, up, and towards the user. */
+  dx: count(),
+  dy: count(),
+  wheel: count(),
+  ticksToSample: count(Infinity),
+  ticksToSelfTestEnd: count(Infinity),
+});
+
+/** All that the controller and what is connected to it remember. */
 export const controllerState = struct({
   /** The controller's memory, commands 20h to 3Fh and 60h to 7Fh; byte 0 is the command byte. */
   memory: bytes(32),
@@ -67,8 +99,14 @@ export const controllerState = struct({
   ticksToKeyboard: count(Infinity),
   ticksFromKeyboard: count(Infinity),
   ticksToAuxiliaryTimeout: count(Infinity),
+  /** The byte on its way to the mouse, while `ticksToMouse` runs. */
+  toMouse: u8(),
+  ticksToMouse: count(Infinity),
+  ticksFromMouse: count(Infinity),
   keyboard: keyboardState,
+  mouse: mouseState,
 });
 
+export type Mouse = StateOf<typeof mouseState>;
 export type Keyboard = StateOf<typeof keyboardState>;
 export type Controller = StateOf<typeof controllerState>;

@@ -17,7 +17,7 @@ function bench(commandByte = 0x45) {
       a20: (level) => (levels.a20 = level),
       reset: (level) => void resets.push(level),
     },
-    board: undefined,
+    board: { mouse: false },
   });
   const command = (code: number, ...parameters: number[]): void => {
     chip.write('commandStatus', code);
@@ -266,7 +266,7 @@ describe('any use', () => {
           a20: line('a20'),
           reset: line('reset'),
         },
-        board: undefined,
+        board: { mouse: false },
       }),
     fc.oneof(
       { weight: 1, arbitrary: fc.constant<Action>({ kind: 'write', register: 'commandStatus', value: 0xae }) },
