@@ -16,6 +16,8 @@ export interface ProcessorBus {
   writeMemory(physical: number, value: number, width: AccessWidth): void;
   readPort(port: number, width: AccessWidth): number;
   writePort(port: number, value: number, width: AccessWidth): void;
+  /** The local APIC, where the board has one: told where it lies and whether it is switched on (MSR 1Bh), again after a load. */
+  readonly localApic?: { place(physical: number, enabled: boolean): void };
   /** Acknowledges the interrupt request; gives the vector. */
   acknowledgeInterrupt(): number;
 }

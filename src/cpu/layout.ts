@@ -141,6 +141,18 @@ export const at = Object.fromEntries([
 ]) as Readonly<Record<StateWord, number>>;
 assert(wordsAt + (savedWords.length + transientWords.length) * 4 <= x87At, 'state words end before the x87 unit');
 
+const modelSpecificAt = 0xb00;
+/** 64-bit slots of what came with the Pentium and later, all saved: where each begins. */
+export const modelSpecific = {
+  /** What RDTSC adds to the cycle counter. */
+  timeStampOffset: modelSpecificAt,
+  /** Four page directory pointers, as loaded with CR3. */
+  pageDirectoryPointers: modelSpecificAt + 8,
+  /** Model-specific registers in the order of `system/model-specific.ts`. */
+  registers: modelSpecificAt + 40,
+  end: 0x1000,
+} as const;
+
 /**
  * The last result, 64 bits: ZF is "low half zero", SF is the sign bit, PF is the parity of the lowest byte exclusive-or
  * the byte at bit 32. A sign-extended arithmetic result is thus stored as it is, and any mix of flags can be encoded.
@@ -221,6 +233,17 @@ export const tlbEntry = {
   writeCode: 20,
 } as const;
 export const startsInsideKey = 8;
+/** What a page walk gives besides the physical page; a TLB entry keeps most of them in its page word. */
+export const translationBits = {
+  /** The page lies above 4 GiB, where this machine has nothing. */
+  NOWHERE: 1,
+  /** Writes need no further walk: they are allowed, and the page is marked dirty. */
+  WRITE_CHECKED: 2,
+  /** Survives loads of CR3. */
+  GLOBAL: 8,
+  /** Part of a page of 2 or 4 MiB. */
+  LARGE: 16,
+} as const;
 export const tlbEntries = 1024;
 /** An entry is 2 to this power bytes. */
 export const tlbEntryShift = 5;

@@ -10,12 +10,15 @@ import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { buildInterpreter } from './engine/interpreter/build.js';
 import { Slice } from './engine/slice.js';
 import { architecturalState, flagBits, type MemoryPlan, planMemory, record, segmentIndex } from './layout.js';
-import { declarationOf, type ProcessorModel } from './model.js';
+import { atLeast, declarationOf, type ProcessorModel } from './model.js';
+import { resetStatus } from './system/control-registers.js';
 import { Core, vectors } from './system/core.js';
 import { type Arrival, take } from './system/exceptions.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
 import { memoryPaths } from './system/memory-paths.js';
-import { type RunControl, systemPaths } from './system/operations.js';
+import { ModelSpecificRegisters } from './system/model-specific.js';
+import { systemPaths } from './system/operations.js';
+import type { RunControl } from './system/run-control.js';
 import { attributeBits, setSegment } from './system/segments.js';
 
 /** What a processor is made with. */
@@ -61,6 +64,7 @@ export class Processor {
   readonly flags: FlagsAccess;
   /** Cycles since power-on. */
   cycle = 0;
+  private readonly modelSpecific: ModelSpecificRegisters;
   private readonly code: CodeCache;
   private readonly fetcher: Fetcher;
   private readonly engine: Engine;
@@ -76,6 +80,7 @@ export class Processor {
     const pages = this.plan.totalBytes / 65536;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.core = new Core(memory, this.plan, options.model, options.bus(this.plan, memory));
+    this.modelSpecific = new ModelSpecificRegisters(this.core, () => this.now);
     this.code = new CodeCache(this.core);
     this.core.code = this.code;
     this.fetcher = new Fetcher(this.core, this.code);
@@ -88,7 +93,7 @@ export class Processor {
     const slow: SlowPaths & SystemPaths = {
       ...memoryPaths(this.core, this.code),
       findRecord: (eip) => this.findRecord(eip),
-      ...systemPaths(this.core, this.flags, this.control()),
+      ...systemPaths(this.core, this.flags, this.modelSpecific, this.control()),
     };
     const instance = new WebAssembly.Instance(interpreterModule(options.model), {
       environment: { memory },
@@ -113,6 +118,8 @@ export class Processor {
     core.set('idtrLimit', 0x3ff);
     core.set('gdtrLimit', 0xffff);
     core.set('dr6', 0xffff_0ff0 | 0);
+    core.set('cr0', resetStatus(core));
+    this.modelSpecific.reset();
     core.setRegister(2, declarationOf(core.model).signature); // On the 80386 a component and a revision identifier.
     this.flags.write(0, 4, -1);
     core.flushTranslations();
@@ -284,6 +291,7 @@ export class Processor {
 
   private control(): RunControl {
     return {
+      now: () => this.now,
       leaveAfterThis: () => this.current.leaveAfterThis(),
       shadowNext: () => {
         this.shadowCycle = this.now + 1;
@@ -303,30 +311,41 @@ export class Processor {
 
   // State.
 
+  /** Where this model's architectural state lies, in the order in which it is saved. */
+  private get stateRegions(): readonly { readonly start: number; readonly end: number }[] {
+    return atLeast(this.core.model, '80486') ? [architecturalState, this.modelSpecific.saved] : [architecturalState];
+  }
   /** Architectural state as bytes: registers, the interrupt shadow, translations. */
   save(): Uint8Array {
     const { core } = this;
     core.set('interruptShadow', (this.shadowCycle === this.cycle ? SHADOW : 0) | (core.trapPending ? TRAP_PENDING : 0));
-    const registers = core.u8.slice(architecturalState.start, architecturalState.end);
+    const parts: Uint8Array[] = this.stateRegions.map(({ start, end }) => core.u8.slice(start, end));
     core.set('interruptShadow', 0);
-    const translations = new Uint8Array(core.savedTranslations().buffer);
-    const saved = new Uint8Array(registers.length + translations.length);
-    saved.set(registers);
-    saved.set(translations, registers.length);
+    parts.push(new Uint8Array(core.tlb.saved().buffer));
+    const saved = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      saved.set(part, at);
+      at += part.length;
+    }
     return saved;
   }
   /** Restores what `save` gave. Memory must be restored before, as translations look at it. */
   load(saved: Uint8Array, cycle: number): void {
     const { core } = this;
-    const length = architecturalState.end - architecturalState.start;
-    core.u8.set(saved.subarray(0, length), architecturalState.start);
+    let at = 0;
+    for (const { start, end } of this.stateRegions) {
+      core.u8.set(saved.subarray(at, at + end - start), start);
+      at += end - start;
+    }
     this.cycle = cycle;
     this.shadowCycle = (core.get('interruptShadow') & SHADOW) !== 0 ? cycle : -1;
     core.trapPending = (core.get('interruptShadow') & TRAP_PENDING) !== 0;
     core.set('interruptShadow', 0);
     this.fetcher.passed();
     this.code.flush();
-    core.loadTranslations(new Int32Array(saved.slice(length).buffer));
+    this.modelSpecific.placeApic();
+    core.tlb.load(new Int32Array(saved.slice(at).buffer));
     this.fetcher.modeChanged();
   }
 }

@@ -216,7 +216,8 @@ class Disassembler {
     const told = form.form.operands.some(
       (other) => (other.kind === 'reg' || other.kind === 'fixed') && this.widthOf(other) === width,
     );
-    return told ? this.memoryText! : `${memoryNames[width / 8]!} ${this.memoryText!}`;
+    const bytes = form.form.operands.find(({ kind }) => kind === 'memory')?.bytes ?? width / 8;
+    return told ? this.memoryText! : `${memoryNames[bytes]!} ${this.memoryText!}`;
   }
 
   private address16Bit(): string {

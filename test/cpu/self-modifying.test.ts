@@ -203,3 +203,23 @@ test('code that changes for ever goes on running', () => {
   expect(world.run(2_000_000)).toBe('halted');
   expect(world.get('eax') & 0xff).toBe(300_000 & 0xff);
 });
+
+test('a jump with 16-bit operands leaves a page beyond EIP 64 KiB, though the same page was jumped in from below', () => {
+  // The page is mapped at its own address and 128 KiB further up; the jump's target has 16 bits.
+  const above = places.data + 0x2_0000;
+  const jump = [0x66, 0xeb, 0x02, 0x00, 0x00]; // JMP SHORT over two bytes
+  const tell = [0xe8, ...d(0), 0x58, 0x41, 0xff, 0xe3]; // CALL next; POP EAX; INC ECX; JMP EBX
+  const passes = [places.data, above].flatMap((at) => [...mov('ebx', 0), 0xe9, ...d(at - here)]);
+  const code = [...passes, ...hlt];
+  const patch = (at: number, value: number): void => void code.splice(at, 4, ...d(value));
+  patch(1, here + 10);
+  patch(11, here + 20);
+  patch(6, places.data - (here + 10));
+  patch(16, above - (here + 20));
+  world.flat(code);
+  world.page();
+  world.entry(above >> 12, places.data | 7);
+  world.put(places.data, ...jump, ...tell);
+  world.run();
+  expect([world.get('ecx'), world.get('eax')]).toEqual([2, places.data + jump.length + 5]);
+});

@@ -54,7 +54,7 @@ export class CodeCache implements CodeWatch {
     this.tablesOfPage.clear();
     this.tableCount = 0;
     this.nextRecord = plan.records;
-    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) core.deriveTags(entry);
+    core.tlb.codeForgotten();
   }
   setBreakpoints(linear: ReadonlySet<number>): void {
     this.breakpointOffsets = new Set([...linear].map((address) => address & 0xfff));

@@ -52,7 +52,8 @@ export class Fetcher {
     if (entry === 0) return NO_RECORD;
     const offset = linear & 0xfff;
     core.set('codeBase', (eip - offset) | 0);
-    const host = core.bus.page(core.physicalOf(entry)).address;
+    const physical = core.tlb.physicalOf(entry);
+    const host = physical === undefined ? 0 : core.bus.page(physical).address;
     const mode = this.codeMode(eip >>> 0 < offset);
     const endsInside = (eip >>> 0) + (0xfff - offset) > limit;
     const stops = this.stops.size > 0 && [...this.stops].some((stop) => (stop & 0xfff) === offset);
@@ -95,7 +96,8 @@ export class Fetcher {
       const address = wraps ? (linear - eip + place) | 0 : (linear + index) | 0;
       const entry = this.translate(address);
       if (entry === 0) return -1;
-      return core.readPhysical(core.physicalOf(entry) | (address & 0xfff), 1) & 0xff;
+      const physical = core.tlb.physicalOf(entry);
+      return physical === undefined ? 0xff : core.readPhysical(physical | (address & 0xfff), 1) & 0xff;
     };
     const result = this.code.decodeAlone(mode, linear & 0xfff, fetch);
     if (result === 'decoded') return regions.scratchRecords;
@@ -104,7 +106,7 @@ export class Fetcher {
   }
   private translate(linear: number): number {
     try {
-      return this.core.translateCode(linear, this.core.userLevel);
+      return this.core.tlb.translateCode(linear, this.core.userLevel);
     } catch (problem) {
       if (problem !== faultSignal) throw problem;
       return 0;

@@ -2,8 +2,10 @@ import { arithmetic } from './arithmetic.js';
 import { bits } from './bits.js';
 import { control } from './control.js';
 import { decimal } from './decimal.js';
+import { exchanges } from './exchange.js';
 import { flagInstructions } from './flags.js';
 import type { Instruction } from './instruction.js';
+import { laterSystemInstructions } from './later-system.js';
 import { move } from './move.js';
 import { multiplication } from './multiplication.js';
 import { shifts } from './shift.js';
@@ -24,4 +26,6 @@ export const instructions: readonly Instruction[] = [
   ...bits,
   ...flagInstructions,
   ...systemInstructions,
+  ...exchanges,
+  ...laterSystemInstructions,
 ];

@@ -4,7 +4,8 @@ import { farReturnReal, farTransferReal, interruptReal, interruptReturnReal } fr
 import { farPointer, form, imm16, imm8, instruction, type Instruction, memory, rel, rel8, rm } from './instruction.js';
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
-const conditionNames = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'];
+/** The names of condition codes 0 to 15 (Intel SDM Vol. 1, appendix B). */
+export const conditionNames = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'];
 
 const conditional = conditionNames.map((name, code) =>
   instruction(`j${name}`, {

@@ -86,6 +86,9 @@ export const signedImm8 = specification('signedImmediate', 'operand');
 export const secondImm8 = specification('immediate2', 8);
 export const one = specification('one', 8);
 export const memory = specification('memory', 'operand');
+export const memory8 = specification('memory', 8);
+/** 64 bits, read and written as two halves. */
+export const memory64: OperandSpecification = { ...specification('memory', 32), bytes: 8 };
 export const moffs8 = specification('offset', 8);
 export const moffs = specification('offset', 'operand');
 export const rel8 = specification('relative', 8);

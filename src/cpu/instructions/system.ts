@@ -6,10 +6,12 @@ import {
   al,
   dx,
   form,
+  type Form,
   imm8,
   instruction,
   type Instruction,
   memory,
+  type OperandSpecification,
   r,
   r16,
   regNumber,
@@ -17,6 +19,7 @@ import {
   rm16,
   rmRegister32,
 } from './instruction.js';
+import type { ProcessorModel } from '../model.js';
 import type { SystemOperation } from './system-operations.js';
 
 const input = instruction('in', {
@@ -156,13 +159,20 @@ const clearTaskSwitched = instruction('clts', {
   },
 });
 
-/** MOV from and to control, debug and test registers. */
-function specialMoves(kind: 'Control' | 'Debug' | 'Test', from: string, to: string): Instruction[] {
+/** MOV from and to control, debug and test registers; the last of these went with the Pentium. */
+function specialMoves(
+  kind: 'Control' | 'Debug' | 'Test',
+  from: string,
+  to: string,
+  only?: readonly ProcessorModel[],
+): Instruction[] {
+  const forms = (text: string, ...operands: OperandSpecification[]): Form[] =>
+    only?.map((model) => form(text, ...operands).only(model)) ?? [form(text, ...operands).since('80386')];
   const source = 'Intel SDM Vol. 2B, "MOV: Move to/from Control Registers", "MOV: Move to/from Debug Registers"';
   return [
     instruction('mov', {
       source,
-      forms: [form(`0F ${from} /r`, rmRegister32, regNumber).since('80386')],
+      forms: forms(`0F ${from} /r`, rmRegister32, regNumber),
       target: 'write',
       meaning(emit, target) {
         emit.system('requirePrivilege');
@@ -171,7 +181,7 @@ function specialMoves(kind: 'Control' | 'Debug' | 'Test', from: string, to: stri
     }),
     instruction('mov', {
       source,
-      forms: [form(`0F ${to} /r`, regNumber, rmRegister32).since('80386')],
+      forms: forms(`0F ${to} /r`, regNumber, rmRegister32),
       endsBlock: true,
       meaning(emit, _register, value) {
         emit.system('requirePrivilege');
@@ -247,7 +257,7 @@ export const systemInstructions: readonly Instruction[] = [
   clearTaskSwitched,
   ...specialMoves('Control', '20', '22'),
   ...specialMoves('Debug', '21', '23'),
-  ...specialMoves('Test', '24', '26'),
+  ...specialMoves('Test', '24', '26', ['80386', '80486']),
   inspect('lar', '02', 'accessRights'),
   inspect('lsl', '03', 'segmentLimit'),
   verify('verr', 4, 'verifyRead'),

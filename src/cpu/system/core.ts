@@ -3,20 +3,19 @@ import { assert } from '../../base/assert.js';
 import type { AccessWidth, ProcessorBus } from '../bus.js';
 import {
   at,
-  codeTlbDistance,
   flatSlot,
   flagBits,
   type MemoryPlan,
-  regions,
   registerAddress,
   segmentAddress,
   segmentFields,
   type StateWord,
-  tlbEntries,
-  tlbEntry,
 } from '../layout.js';
 import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
-import { walk } from './paging.js';
+import { cr0Bits } from './control-bits.js';
+import { Tlb } from './tlb.js';
+
+export { cr0Bits } from './control-bits.js';
 
 /** Exception vectors (Intel SDM Vol. 3A, table 6-1). */
 export const vectors = {
@@ -41,22 +40,12 @@ export const stackFaultVector = (core: Core): number =>
 /** Thrown by slow paths after they noted the fault in the state; the import's wrapper catches it. */
 export const faultSignal = { name: 'guest fault' } as const;
 
-/** CR0 bits (Intel SDM Vol. 3A, section 2.5). */
-export const cr0Bits = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, PG: 0x8000_0000 | 0 } as const;
-
 /** The low bytes of what a bus gave, which may give more than was asked for. */
 const cut = (value: number, width: AccessWidth): number =>
   width === 4 ? value | 0 : value & (width === 2 ? 0xffff : 0xff);
 
 /** The page of an access's last byte: where a fault of its second half is reported. */
 const endPage = (linear: number, width: AccessWidth): number => (linear + width - 1) & ~0xfff;
-
-/** Bits of a TLB entry's page word. */
-const INVALID = 1;
-const VALID = 4;
-const WRITE_CHECKED = 2;
-const entryPage = 24;
-const entryPhysical = 28;
 
 /** Told when a page gets its first fast write tag, to keep code and data apart. */
 export interface CodeWatch {
@@ -71,6 +60,7 @@ export class Core {
   readonly view: DataView;
   /** Set once the code cache exists. */
   code!: CodeWatch;
+  readonly tlb: Tlb;
   /** Physical addresses lose these bits: A20 closed, or the 8086's 20 address lines. */
   addressMask = -1;
   /** A debug trap is taken at the next boundary; saved with the state. */
@@ -95,12 +85,13 @@ export class Core {
     this.set('ramBase', plan.ram);
     this.i32[(flatSlot + segmentFields.limit) >> 2] = -1;
     this.i32[(flatSlot + segmentFields.attributes) >> 2] = 0x4093;
+    this.tlb = new Tlb(this);
     this.view.setBigInt64(flatSlot + segmentFields.readTop, 2n ** 32n, true);
   }
 
-  /** Whether the model has a feature. */
+  /** Whether the model has a feature; a local APIC is there where the board has one as well. */
   has(feature: Feature): boolean {
-    return has(this.model, feature);
+    return has(this.model, feature) && (feature !== 'apic' || this.bus.localApic !== undefined);
   }
 
   // State words.
@@ -156,86 +147,9 @@ export class Core {
     return { vector, errorCode: this.get('faultError') };
   }
 
-  // The TLB. Its contents are architectural: a guest can see a stale entry, so they are saved with the state.
-
-  private entryFor(linear: number, user: boolean): number {
-    const half = user ? regions.userTlb : regions.supervisorTlb;
-    return half + ((linear >>> 12) & (tlbEntries - 1)) * tlbEntry.bytes;
-  }
-  /** The TLB entry that translates a linear address of data; faults as the page tables say. */
-  translate(linear: number, write: boolean, user: boolean): number {
-    return this.translateAt(this.entryFor(linear, user), linear, write, user);
-  }
-  /** The TLB entry that translates a linear address of code. */
-  translateCode(linear: number, user: boolean): number {
-    return this.translateAt(this.entryFor(linear, user) + codeTlbDistance, linear, false, user);
-  }
-  private translateAt(place: number, linear: number, write: boolean, user: boolean): number {
-    const entry = place >> 2;
-    const { i32 } = this;
-    const page = linear & ~0xfff;
-    const word = i32[entry + (entryPage >> 2)]!;
-    if ((word & ~0xfff) === page && (word & VALID) !== 0 && (!write || (word & WRITE_CHECKED) !== 0)) return entry << 2;
-    const physical = this.paging ? walk(this, linear, write, user) : page;
-    this.fillEntry(entry << 2, page, physical & this.addressMask & ~0xfff, write);
-    return entry << 2;
-  }
-  private fillEntry(entry: number, page: number, physical: number, write: boolean): void {
-    const { i32 } = this;
-    const writes = write || !this.paging;
-    const index = entry >> 2;
-    i32[index + (entryPage >> 2)] = page | VALID | (writes ? WRITE_CHECKED : 0);
-    i32[index + (entryPhysical >> 2)] = physical;
-    this.deriveTags(entry);
-  }
-  /** The fast tags follow from page, physical address and what the page holds. */
-  deriveTags(entry: number): void {
-    const { i32 } = this;
-    const index = entry >> 2;
-    const word = i32[index + (entryPage >> 2)]!;
-    const page = word & ~0xfff;
-    const host = (word & VALID) === 0 ? undefined : this.bus.page(i32[index + (entryPhysical >> 2)]!);
-    const mapped = host !== undefined && host.address !== 0;
-    i32[index + (tlbEntry.read >> 2)] = mapped ? page : 1;
-    i32[index + (tlbEntry.addend >> 2)] = mapped ? (host.address - page) | 0 : 0;
-    i32[index + (tlbEntry.execute >> 2)] = 1;
-    const writable = mapped && host.writable && (word & WRITE_CHECKED) !== 0;
-    const hasCode = mapped && this.code.hasCode((host.address - this.plan.ram) >>> 12);
-    i32[index + (tlbEntry.write >> 2)] = writable && !hasCode ? page : 1;
-    i32[index + (tlbEntry.writeCode >> 2)] = writable && hasCode ? page : 1;
-  }
-  physicalOf(entry: number): number {
-    return this.i32[(entry + entryPhysical) >> 2]!;
-  }
   /** Forgets every translation. */
   flushTranslations(): void {
-    this.i32.fill(INVALID, regions.supervisorTlb >> 2, regions.codeLines >> 2);
-  }
-  /** Forgets which code the entries lead to. */
-  forgetExecuteTags(): void {
-    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) {
-      this.i32[(entry + tlbEntry.execute) >> 2] = 1;
-    }
-  }
-  /** Valid translations as triples: entry number, page word, physical address. */
-  savedTranslations(): Int32Array {
-    const found: number[] = [];
-    for (let entry = regions.supervisorTlb; entry < regions.codeLines; entry += tlbEntry.bytes) {
-      const word = this.i32[(entry + entryPage) >> 2]!;
-      if ((word & VALID) !== 0) {
-        found.push((entry - regions.supervisorTlb) / tlbEntry.bytes, word, this.i32[(entry + entryPhysical) >> 2]!);
-      }
-    }
-    return Int32Array.from(found);
-  }
-  loadTranslations(saved: Int32Array): void {
-    this.flushTranslations();
-    for (let index = 0; index < saved.length; index += 3) {
-      const entry = regions.supervisorTlb + saved[index]! * tlbEntry.bytes;
-      this.i32[(entry + entryPage) >> 2] = saved[index + 1]!;
-      this.i32[(entry + entryPhysical) >> 2] = saved[index + 2]!;
-      this.deriveTags(entry);
-    }
+    this.tlb.flush();
   }
 
   // Physical memory.
@@ -269,23 +183,27 @@ export class Core {
   }
   readLinear(linear: number, width: AccessWidth, user: boolean): number {
     if ((linear & 0xfff) + width > 0x1000) return this.readAcross(linear, width, user);
-    const physical = this.physicalOf(this.translate(linear, false, user)) | (linear & 0xfff);
-    const page = this.bus.page(physical & ~0xfff);
+    const pageAddress = this.tlb.physicalOf(this.tlb.translate(linear, false, user));
+    if (pageAddress === undefined) return cut(-1, width);
+    const physical = pageAddress | (linear & 0xfff);
+    const page = this.bus.page(pageAddress);
     if (page.address !== 0) return this.readHost(page.address + (physical & 0xfff), width);
     this.onBusAccess();
     return cut(this.bus.readMemory(physical >>> 0, width), width);
   }
   private readAcross(linear: number, width: AccessWidth, user: boolean): number {
-    this.translate(linear, false, user);
-    this.translate(endPage(linear, width), false, user);
+    this.tlb.translate(linear, false, user);
+    this.tlb.translate(endPage(linear, width), false, user);
     let value = 0;
     for (let index = 0; index < width; index++) value |= this.readLinear((linear + index) | 0, 1, user) << (8 * index);
     return value;
   }
   writeLinear(linear: number, value: number, width: AccessWidth, user: boolean): void {
     if ((linear & 0xfff) + width > 0x1000) return this.writeAcross(linear, value, width, user);
-    const physical = this.physicalOf(this.translate(linear, true, user)) | (linear & 0xfff);
-    const page = this.bus.page(physical & ~0xfff);
+    const pageAddress = this.tlb.physicalOf(this.tlb.translate(linear, true, user));
+    if (pageAddress === undefined) return;
+    const physical = pageAddress | (linear & 0xfff);
+    const page = this.bus.page(pageAddress);
     if (page.address !== 0) {
       if (page.writable) this.writeHost(page.address + (physical & 0xfff), value, width);
       return;
@@ -295,8 +213,8 @@ export class Core {
   }
   /** Checks that a store would succeed, without storing. */
   probeWrite(linear: number, width: AccessWidth, user: boolean): void {
-    this.translate(linear, true, user);
-    if ((linear & 0xfff) + width > 0x1000) this.translate(endPage(linear, width), true, user);
+    this.tlb.translate(linear, true, user);
+    if ((linear & 0xfff) + width > 0x1000) this.tlb.translate(endPage(linear, width), true, user);
   }
   private writeAcross(linear: number, value: number, width: AccessWidth, user: boolean): void {
     this.probeWrite(linear, width, user);

@@ -16,32 +16,30 @@ import {
   typeOf,
   type Descriptor,
 } from './segments.js';
+import { controlPaths } from './control-registers.js';
+import { fastCallPaths } from './fast-calls.js';
 import { caught } from './memory-paths.js';
+import { type ModelSpecificRegisters, modelSpecificPaths } from './model-specific.js';
+import { done, requirePrivilege, type RunControl } from './run-control.js';
 import { loadLocalTable, loadTaskRegister } from './tasks.js';
 import { farCall, farJump, farReturn } from './transfers.js';
 
-/** What slow paths need of the run loop. */
-export interface RunControl {
-  /** Makes the engine return after the current instruction. */
-  leaveAfterThis(): void;
-  /** Interrupts wait until one more instruction has run. */
-  shadowNext(): void;
-  /** Flags changed: an interrupt or a trap may be due. */
-  flagsChanged(): void;
-  /** Privilege, code segment, stack segment or paging changed. */
-  modeChanged(): void;
-  /** No single-step trap after this instruction: a software interrupt, or a load of SS. */
-  suppressTrap(): void;
-}
-
 const { IF, VM, IOPL } = flagBits;
 
-export function systemPaths(core: Core, flags: FlagsAccess, control: RunControl): SystemPaths {
+export function systemPaths(
+  core: Core,
+  flags: FlagsAccess,
+  registers: ModelSpecificRegisters,
+  control: RunControl,
+): SystemPaths {
   return caughtAll({
     ...segmentPaths(core, control),
     ...transferPaths(core, flags, control),
     ...flagPaths(core, flags, control),
-    ...registerPaths(core, control),
+    ...registerPaths(core),
+    ...controlPaths(core, control),
+    ...modelSpecificPaths(core, registers),
+    ...fastCallPaths(core, registers, control),
     ...inspectionPaths(core, flags),
     ...portPaths(core),
   });
@@ -58,11 +56,6 @@ function nextEip(core: Core): number {
   const next = (core.get('codeBase') + offset) | 0;
   return core.is32Bit ? next : next & 0xffff;
 }
-
-const done = (action: () => void): 0 => {
-  action();
-  return 0;
-};
 
 function segmentPaths(core: Core, control: RunControl) {
   const load = (segment: number, selector: number): void => {
@@ -122,10 +115,6 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
   };
 }
 
-function requirePrivilege(core: Core): void {
-  if (core.protectedMode && core.get('cpl') !== 0) core.fault(vectors.generalProtection);
-}
-
 function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
   const requireInterruptRight = (): void => {
     if (core.protectedMode && core.get('cpl') > core.ioPrivilege) core.fault(vectors.generalProtection);
@@ -163,35 +152,12 @@ function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
   };
 }
 
-function registerPaths(core: Core, control: RunControl) {
-  const writeMachineStatus = (value: number): void => {
-    const before = core.get('cr0');
-    core.set('cr0', value);
-    if (((before ^ value) & (cr0Bits.PG | cr0Bits.PE)) !== 0) core.flushTranslations();
-    control.modeChanged();
-  };
-  const existing = cr0Bits.PE | cr0Bits.MP | cr0Bits.EM | cr0Bits.TS | cr0Bits.PG;
+function registerPaths(core: Core) {
   return {
     requirePrivilege: () => done(() => requirePrivilege(core)),
     requireProtectedMode: () =>
       done(() => {
         if (!core.usesDescriptors) core.fault(vectors.invalidOpcode);
-      }),
-    readControl(index: number) {
-      if (index !== 0 && index !== 2 && index !== 3) core.fault(vectors.invalidOpcode);
-      return core.get(index === 0 ? 'cr0' : index === 2 ? 'cr2' : 'cr3');
-    },
-    writeControl: (index: number, value: number) =>
-      done(() => {
-        if (index !== 0 && index !== 2 && index !== 3) core.fault(vectors.invalidOpcode);
-        if (index === 2) return core.set('cr2', value);
-        if (index === 3) {
-          core.set('cr3', value);
-          if (core.paging) core.flushTranslations();
-          return control.modeChanged();
-        }
-        if ((value & cr0Bits.PG) !== 0 && (value & cr0Bits.PE) === 0) core.fault(vectors.generalProtection);
-        writeMachineStatus(value & existing);
       }),
     readDebug: (index: number) => core.get(debugRegister(index)),
     writeDebug: (index: number, value: number) => done(() => core.set(debugRegister(index), value)),
@@ -217,11 +183,6 @@ function registerPaths(core: Core, control: RunControl) {
     loadLocalTable: (selector: number) =>
       done(() => loadLocalTable(core, selector, vectors.generalProtection, vectors.segmentNotPresent)),
     loadTask: (selector: number) => done(() => loadTaskRegister(core, selector)),
-    readMachineStatus: () => (core.model === '80286' ? core.get('cr0') | 0xfff0 : core.get('cr0')),
-    // LMSW can set PE and never clears it.
-    loadMachineStatus: (value: number) =>
-      done(() => writeMachineStatus((core.get('cr0') & ~0xe) | (value & 0xf) | (core.get('cr0') & cr0Bits.PE))),
-    clearTaskSwitched: () => done(() => core.set('cr0', core.get('cr0') & ~cr0Bits.TS)),
     coprocessor: () =>
       done(() => {
         if ((core.get('cr0') & (cr0Bits.EM | cr0Bits.TS)) !== 0) core.fault(vectors.deviceNotAvailable);

@@ -1,5 +1,6 @@
 /** Task state segments and hardware task switches (Intel SDM Vol. 3A, chapter 7). */
 import { flagBits, segmentIndex } from '../layout.js';
+import { loadDirectoryBase } from './control-registers.js';
 import { type Core, cr0Bits, vectors } from './core.js';
 import type { FlagsAccess } from './flags.js';
 import {
@@ -113,10 +114,7 @@ export function switchTask(
   core.eipStands = true;
   setSegment(core, segmentIndex.tr, selector, base, limitOf(target), attributesOf(target) | 2);
   core.set('cr0', core.get('cr0') | cr0Bits.TS);
-  if (directory !== undefined && core.paging && directory !== core.get('cr3')) {
-    core.set('cr3', directory);
-    core.flushTranslations();
-  }
+  if (directory !== undefined && core.paging && directory !== core.get('cr3')) loadDirectoryBase(core, directory);
   general.forEach((value, index) => core.setRegister(index, value, bytes));
   core.set('eip', is32 ? eip : eip & 0xffff);
   flags.write(image | (how === 'call' ? flagBits.NT : 0), is32 ? 4 : 2, -1);

@@ -1,6 +1,8 @@
+import type { ProcessorModel } from '../../../src/cpu/model.js';
+
 /** What the vector runners want from a processor. Physical addresses throughout; nothing here knows how it works inside. */
 export interface ProcessorDriver {
-  readonly model: '8086' | '80286' | '80386';
+  readonly model: ProcessorModel;
   /** Real mode, all memory zero, all registers zero. */
   reset(): void;
   /**

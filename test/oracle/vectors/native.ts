@@ -1,4 +1,5 @@
 /** Runs a file of 32-bit instructions captured in user mode on a present-day processor. */
+import { atLeast, has, type ProcessorModel } from '../../../src/cpu/model.js';
 import { Comparison } from './compare.js';
 import type { ProcessorDriver } from './driver.js';
 import { type CaseFacts, findException } from './exceptions.js';
@@ -37,8 +38,16 @@ const stackBottom = 0x2002_0060;
 const comparedFlags = 0xcd5;
 /** Exceptions that push an error code. */
 const withErrorCode = new Set([8, 10, 11, 12, 13, 14, 17]);
-/** The features that each model claims, by the vectors' names. */
-const claimed: readonly string[] = ['INTEL8086', 'INTEL186', 'INTEL286', 'INTEL386'];
+/** By the vectors' names for features: whether a model has them. */
+const claims: Readonly<Record<string, (model: ProcessorModel) => boolean>> = {
+  INTEL8086: () => true,
+  INTEL186: (model) => atLeast(model, '80286'),
+  INTEL286: (model) => atLeast(model, '80286'),
+  INTEL386: (model) => atLeast(model, '80386'),
+  INTEL486: (model) => atLeast(model, '80486'),
+  CX8: (model) => has(model, 'cx8'),
+  CMOV: (model) => has(model, 'cmov'),
+};
 
 const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
 
@@ -83,7 +92,7 @@ function factsOf({ family, name }: VectorFile, each: NativeCase): CaseFacts {
   return { family, file: name, instruction: each.asm, exception: each.trap, ...operands };
 }
 
-/** Runs the cases of a native file for the features that the 80386 has. */
+/** Runs the cases of a native file for the features that the driver's model has. */
 export function runNativeFile(driver: ProcessorDriver, file: VectorFile): FileOutcome {
   const cases = readVectors<NativeCase>(file);
   const failures: string[] = [];
@@ -92,7 +101,7 @@ export function runNativeFile(driver: ProcessorDriver, file: VectorFile): FileOu
   driver.reset();
   driver.setProtected32Flat(true);
   for (const each of cases) {
-    if (each.cpuid.some((feature) => !claimed.includes(feature))) {
+    if (each.cpuid.some((feature) => claims[feature]?.(driver.model) !== true)) {
       skipped++;
       continue;
     }

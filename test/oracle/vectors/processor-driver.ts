@@ -1,6 +1,7 @@
 /** The vector driver over this project's processor, with nothing around it but memory and ports that read as FFh. */
 import type { ProcessorBus } from '../../../src/cpu/bus.js';
 import { generalRegisters, segmentIndex } from '../../../src/cpu/layout.js';
+import { atLeast } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';
 import { setSegment } from '../../../src/cpu/system/segments.js';
 import type { ProcessorDriver, StepResult } from './driver.js';
@@ -57,7 +58,7 @@ class Driver implements ProcessorDriver {
 
   reset(): void {
     this.writeMemory(0, new Uint8Array(lowBytes));
-    if (this.model === '80386') this.writeMemory(window.start, new Uint8Array(window.bytes));
+    if (atLeast(this.model, '80386')) this.writeMemory(window.start, new Uint8Array(window.bytes));
     this.processor.reset();
     this.protectedFlat = 'no';
     const zero = Object.fromEntries(

@@ -22,7 +22,7 @@ interface Family {
 const families: readonly Family[] = [
   { folder: 'hardware-8086', model: '8086', run: runHardwareFile },
   { folder: 'hardware-80286-real', model: '80286', run: runHardwareFile },
-  { folder: 'native-i386', model: '80386', run: runNativeFile, files: /^int/ },
+  { folder: 'native-i386', model: 'pentiumM', run: runNativeFile, files: /^int/ },
 ];
 
 describe('captured instructions', () => {

@@ -83,7 +83,7 @@ export class RecordEmitter extends FlagCode implements Emitter {
     return this.hold(this.add(this.thisEip(), this.loadLate('i32.load8_u', this.flow.record, record.length)));
   }
   relativeTarget(): CheckedTarget {
-    const link = this.hold(this.word('link'));
+    const link = this.hold(this.linkHere());
     const target = this.variable(0);
     this.when(this.isZero(link), () => {
       target.set(this.zeroExtend(this.add(this.nextEip(), this.immediate()), this.width));
@@ -97,6 +97,16 @@ export class RecordEmitter extends FlagCode implements Emitter {
         this.flow.enter(this, found);
       },
     };
+  }
+  /**
+   * The record's link, 0 where it has none. A jump with 16-bit operands leaves a page that lies beyond EIP 64 KiB, so a link
+   * made where the same page is reached through a lower address does not hold there.
+   */
+  private linkHere(): Value {
+    const link = this.word('link');
+    if (this.width === 32) return link;
+    const isLow = this.isZero(this.shrUnsigned(this.loadLate('i32.load', 0, at.codeBase), 16));
+    return this.and(link, this.sub(0, isLow));
   }
   /** Links stay inside one page of one code segment, where the whole page lies in the segment. */
   private rememberLink(target: Value, found: Value): void {
