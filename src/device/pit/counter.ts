@@ -131,6 +131,14 @@ export function pulsesToEvent(counter: Counter): number {
   }
 }
 
+/** CLK pulses of a full period of the wave at OUT in modes 2 and 3; undefined while there is none. */
+export function wavePeriod(counter: Counter): number | undefined {
+  const mode = modeOf(counter);
+  if ((mode !== 2 && mode !== 3) || counter.phase === 'waiting' || !counter.gate) return undefined;
+  const steps = stepsToCount(counter);
+  return steps === 1 ? undefined : steps;
+}
+
 /** Counts `pulses` pulses in which nothing else happens. */
 function countDown(counter: Counter, pulses: number): void {
   const running = counter.phase === 'counting' || counter.phase === 'finished';

@@ -18,6 +18,7 @@ import {
   pulsesToEvent,
   readCount,
   setGate,
+  wavePeriod,
   writeCount,
 } from './counter.js';
 import { controlWord, readBackCommand } from './registers.js';
@@ -113,6 +114,8 @@ export const pit = defineDevice({
   },
   input: { gate0: gateInput('counter0'), gate1: gateInput('counter1'), gate2: gateInput('counter2') },
   operations: {
+    /** Own ticks of a full period of the wave at a counter's OUT pin; undefined while it makes none. */
+    period: ({ state }: Context, index: 0 | 1 | 2): number | undefined => wavePeriod(state[counterNames[index]]),
     /** The level of a counter's OUT pin now, wired or not. */
     output: ({ state }: Context, index: 0 | 1 | 2): boolean => state[counterNames[index]].output,
   },

@@ -167,3 +167,21 @@ test('read-back gives the status before the count, with output, null count, and 
   timer.write('control', 0xe4);
   expect(timer.read('counter1')).toBe(0x30 | (7 << 1));
 });
+
+test('the period of a wave is known while the gate lets it out', () => {
+  const chip = createDevice(pit, {
+    lines: { output0: () => {}, output1: () => {}, output2: () => {} },
+    board: { wired: [] },
+  });
+  chip.write('control', 0xb6);
+  chip.input('gate2', true);
+  expect(chip.operations.period(2)).toBeUndefined();
+  chip.write('counter2', 0xa9);
+  chip.write('counter2', 0x04);
+  expect(chip.operations.period(2)).toBe(0x4a9);
+  chip.input('gate2', false);
+  expect(chip.operations.period(2)).toBeUndefined();
+  chip.input('gate2', true);
+  chip.write('control', 0xb0);
+  expect(chip.operations.period(2)).toBeUndefined();
+});
