@@ -100,7 +100,7 @@ export class PcChips {
     this.serial = serialPorts.map(({ level }, port) => this.createSerial(port, level));
     this.floppy = this.createFloppy();
     this.ata = createDevice(ata, {
-      lines: { interrupt: (level) => this.pics.slave.input('ir6', level) },
+      lines: { interrupt: (level) => this.pics.slave.input('ir6', level), dmaRequest: ignore },
       board: { drive: (unit) => this.bays[unit === 0 ? 'disk0' : 'disk1'].medium },
     });
     this.vga = createDevice(vga, { lines: {}, board: { videoMemory: this.videoMemory } });

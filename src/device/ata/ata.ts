@@ -1,119 +1,184 @@
 /**
- * An ATA channel with up to two disks: command block, control block, and the PIO protocols. Every disk of this channel
- * answers after fixed times (`latencyTicks`); what it holds is the board's `Medium`.
+ * An ATA channel with up to two drives, each a disk or a packet device: command block, control block, and the protocols of
+ * programmed transfers, DMA and PACKET. A disk answers after fixed times (`latencyTicks`), a packet device after its target's;
+ * what they hold and know is the board's `Medium` and `ScsiTarget`.
  */
 import { defineDevice, type Width } from '../device.js';
-import { blockMoved, continueCommand, takesData, writeCommand } from './commands.js';
+import { bufferMoved, continueCommand, isDeviceReset, takesData, writeCommand } from './commands.js';
+import { endReset, forgetPacket, selectFirst, writeControl } from './control.js';
 import {
   type AtaBoard,
   type AtaContext,
   type ChannelState,
   channelState,
-  diskOf,
+  driveOf,
   type DriveState,
+  isPresent,
   statusBit,
 } from './state.js';
 import {
+  becomeIdle,
   endCommand,
   latencyTicks,
   requestInterrupt,
-  showSignature,
   startActivity,
-  updateInterrupt,
-  writeControl,
+  updateLines,
+  usesDma,
 } from './transfer.js';
 
 /** What a bus without a drive on it reads as: pulled up. */
 const floating = 0xff;
 
-type CommandBlockRegister = 'features' | 'sectorCount' | 'sectorNumber' | 'cylinderLow' | 'cylinderHigh' | 'deviceHead';
+/** The registers of the command block that keep their previous content for 48-bit commands. */
+type TwoDeepRegister = 'features' | 'sectorCount' | 'sectorNumber' | 'cylinderLow' | 'cylinderHigh';
 
-/** The drive that answers a read: the selected one, or drive 0 for an absent drive 1 (clause 9, "Single device configurations"). */
+/** The drive that answers a read: the selected one, or drive 0 for an absent drive 1 (clause 9.16.1). */
 function responder(context: AtaContext): DriveState | undefined {
-  const { drives, selected } = context.state;
-  if (diskOf(context, selected) !== undefined) return drives[selected];
-  return selected === 1 && diskOf(context, 0) !== undefined ? drives[0] : undefined;
+  const { selected } = context.state;
+  if (isPresent(context, selected)) return driveOf(context, selected);
+  return selected === 1 && isPresent(context, 0) ? driveOf(context, 0) : undefined;
 }
 
 const readFrom =
-  (register: Exclude<CommandBlockRegister, 'features'> | 'error') =>
-  (context: AtaContext): number =>
-    responder(context)?.[register] ?? floating;
+  (register: Exclude<TwoDeepRegister, 'features'>) =>
+  (context: AtaContext): number => {
+    const drive = responder(context);
+    if (drive === undefined) return floating;
+    return context.state.highOrder ? drive.previous[register] : drive[register];
+  };
 
 /** The host's bytes go to both drives; one that is busy does not take them. */
 const writeToBoth =
-  (register: CommandBlockRegister) =>
+  (register: TwoDeepRegister) =>
   ({ state }: AtaContext, value: number): void => {
-    for (const drive of state.drives) if ((drive.status & statusBit.BSY) === 0) drive[register] = value & 0xff;
+    state.highOrder = false;
+    for (const drive of state.drives) {
+      if ((drive.status & statusBit.BSY) !== 0) continue;
+      drive.previous[register] = drive[register];
+      drive[register] = value & 0xff;
+    }
   };
 
 /** The Status register's value; drive 0 answers zero for an absent drive 1. */
 function status(context: AtaContext): number {
-  const { drives, selected } = context.state;
-  if (diskOf(context, selected) !== undefined) return drives[selected]!.status;
+  if (isPresent(context, context.state.selected)) return driveOf(context, context.state.selected).status;
   return responder(context) === undefined ? floating : 0;
 }
 
-/** The drive whose buffer the Data register reaches; undefined unless it asks for data. */
-function dataDrive({ state, board }: AtaContext): DriveState | undefined {
-  const drive = state.drives[state.selected]!;
-  const connected = board.drive(state.selected === 0 ? 0 : 1) !== undefined;
-  return connected && (drive.status & statusBit.DRQ) !== 0 && drive.bufferEnd > 0 ? drive : undefined;
+/** The drive whose buffer the Data register reaches; undefined unless it asks the host itself for data. */
+function dataDrive(context: AtaContext, toHost: boolean): DriveState | undefined {
+  const { selected } = context.state;
+  const drive = driveOf(context, selected);
+  const open = drive.activity === 'idle' && (drive.status & statusBit.DRQ) !== 0 && drive.bufferEnd > 0;
+  return open && isPresent(context, selected) && takesData(context, selected) !== toHost ? drive : undefined;
 }
 
 /** One word of the buffer to the host; an 8-bit access takes a word too and sees its low byte. */
 function readWord(context: AtaContext): number {
-  const drive = dataDrive(context);
-  if (drive === undefined || takesData(drive)) return 0;
-  const word = drive.buffer[drive.bufferAt]! | (drive.buffer[drive.bufferAt + 1]! << 8);
+  const drive = dataDrive(context, true);
+  if (drive === undefined) return 0;
+  const { buffer, bufferAt, bufferEnd } = drive;
+  const word = buffer[bufferAt]! | (bufferAt + 1 < bufferEnd ? buffer[bufferAt + 1]! << 8 : 0);
   drive.bufferAt += 2;
-  if (drive.bufferAt === drive.bufferEnd) blockMoved(context, context.state.selected, true);
+  if (drive.bufferAt >= bufferEnd) bufferMoved(context, context.state.selected);
   return word;
 }
 
 function writeWord(context: AtaContext, word: number): void {
-  const drive = dataDrive(context);
-  if (drive === undefined || !takesData(drive)) return;
+  const drive = dataDrive(context, false);
+  if (drive === undefined) return;
   drive.buffer[drive.bufferAt] = word & 0xff;
-  drive.buffer[drive.bufferAt + 1] = (word >> 8) & 0xff;
+  if (drive.bufferAt + 1 < drive.bufferEnd) drive.buffer[drive.bufferAt + 1] = (word >> 8) & 0xff;
   drive.bufferAt += 2;
-  if (drive.bufferAt === drive.bufferEnd) blockMoved(context, context.state.selected, false);
+  if (drive.bufferAt >= drive.bufferEnd) bufferMoved(context, context.state.selected);
 }
 
 /** The end of whatever `unit` was doing. */
 function finishActivity(context: AtaContext, unit: number): void {
-  const drive = context.state.drives[unit]!;
+  const drive = driveOf(context, unit);
   if (drive.activity === 'reset' || drive.activity === 'diagnostic') {
     const interrupts = drive.activity === 'diagnostic' && unit === 0;
-    showSignature(context, drive);
+    if (!isDeviceReset(drive)) selectFirst(context, drive);
+    endReset(context, unit);
     if (interrupts) requestInterrupt(context, drive);
-    else updateInterrupt(context);
-  } else if (diskOf(context, unit) === undefined) {
-    endCommand(context, drive); // The disk was taken off the channel: nothing answers, so nothing is seen of it.
+    else updateLines(context);
+  } else if (!isPresent(context, unit)) {
+    endCommand(context, drive); // The drive was taken off the channel: nothing answers, so nothing is seen of it.
   } else {
     continueCommand(context, unit);
   }
 }
 
-/** The AT Attachment channel: two disks at most, 28-bit and CHS addresses, programmed input and output. */
+/** The drive that waits with DMARQ for the host's DMA engine. */
+function requestingDrive(context: AtaContext): DriveState | undefined {
+  const { selected } = context.state;
+  const drive = driveOf(context, selected);
+  return drive.activity === 'requesting' && isPresent(context, selected) ? drive : undefined;
+}
+
+/** The operations of the host's DMA engine while DMARQ is asserted. */
+const dmaOperations = {
+  /** Bytes that the drive can move now, and their direction; undefined without DMARQ. */
+  dmaRequest(context: AtaContext): { readonly bytes: number; readonly toHost: boolean } | undefined {
+    const drive = requestingDrive(context);
+    if (drive === undefined) return undefined;
+    return { bytes: drive.bufferEnd - drive.bufferAt, toHost: !takesData(context, context.state.selected) };
+  },
+  /** Fills `into`, which is no longer than `dmaRequest` said. */
+  dmaToHost(context: AtaContext, into: Uint8Array): void {
+    const drive = requestingDrive(context);
+    if (drive === undefined) return;
+    into.set(drive.buffer.subarray(drive.bufferAt, drive.bufferAt + into.length));
+    moveDma(context, drive, into.length);
+  },
+  /** Takes `from`, which is no longer than `dmaRequest` said. */
+  dmaFromHost(context: AtaContext, from: Uint8Array): void {
+    const drive = requestingDrive(context);
+    if (drive === undefined) return;
+    drive.buffer.set(from, drive.bufferAt);
+    moveDma(context, drive, from.length);
+  },
+  /** The host gives up: the command ends without an error and without an interrupt. */
+  stopDma(context: AtaContext): void {
+    const drive = driveOf(context, context.state.selected);
+    const waits = drive.activity !== 'idle' && drive.activity !== 'held' && drive.activity !== 'reset';
+    if (!waits || !usesDma(drive)) return;
+    forgetPacket(context, context.state.selected);
+    becomeIdle(drive);
+    drive.status = statusBit.DRDY | statusBit.DSC;
+    updateLines(context);
+  },
+};
+
+function moveDma(context: AtaContext, drive: DriveState, bytes: number): void {
+  drive.bufferAt += bytes;
+  if (drive.bufferAt >= drive.bufferEnd) bufferMoved(context, context.state.selected);
+}
+
+/** The AT Attachment channel. */
 export const ata = defineDevice<
   ChannelState,
   | 'data'
   | 'errorOrFeatures'
-  | Exclude<CommandBlockRegister, 'features'>
+  | Exclude<TwoDeepRegister, 'features'>
+  | 'deviceHead'
   | 'statusOrCommand'
   | 'alternateStatusOrControl',
   never,
-  'interrupt',
-  AtaBoard
+  'interrupt' | 'dmaRequest',
+  AtaBoard,
+  typeof dmaOperations
 >({
   name: 'ata',
-  source: 'T13/1153D revision 17, ATA/ATAPI-4',
+  source: 'T13/1410D revision 3a, ATA/ATAPI-6',
   notModelled: [
-    'DMA, PACKET commands, 48-bit addresses, host protected area, security, SMART, CFA 8-bit transfers',
+    'queued commands, security, CFA, removable media status, streaming, device configuration overlay, advanced power management',
+    'SET MAX passwords and locks; a protected area lasts until the power goes, whether asked to outlive it or not',
+    'SMART: the drive never fails, its attributes are constant, its self-tests pass at once, its logs are empty',
     'READ LONG, WRITE LONG, FORMAT TRACK: aborted as unknown',
     'standby timers: a drive changes its power mode only when told to',
-    'seek and rotation times, bad sectors, a write cache that could lose data',
+    'seek and rotation times, bad sectors, a write cache that could lose data, Ultra DMA CRC errors',
+    'transfer modes: every mode moves a burst of DMA at once, after the time of the medium',
     'the Drive Address register, obsolete since ATA-2',
   ],
   clock: { numerator: 1_000_000, denominator: 1 },
@@ -129,18 +194,15 @@ export const ata = defineDevice<
     alternateStatusOrControl: 0x206,
   },
   inputs: [],
-  outputs: ['interrupt'],
+  outputs: ['interrupt', 'dmaRequest'],
   state: channelState,
   reset(context) {
     for (const drive of context.state.drives) startActivity(drive, 'reset', latencyTicks.reset);
-    updateInterrupt(context);
+    updateLines(context);
   },
   advance(context, ticks) {
-    for (const unit of [0, 1]) {
-      const drive = context.state.drives[unit]!;
-      drive.ticksLeft -= ticks;
-      if (drive.ticksLeft === 0) finishActivity(context, unit);
-    }
+    for (const drive of context.state.drives) drive.ticksLeft -= ticks;
+    for (const unit of [0, 1]) if (driveOf(context, unit).ticksLeft === 0) finishActivity(context, unit);
   },
   nextEdge: ({ state: { drives } }) => Math.min(drives[0]!.ticksLeft, drives[1]!.ticksLeft),
   read: {
@@ -148,16 +210,16 @@ export const ata = defineDevice<
       const low = readWord(context);
       return width === 4 ? low + readWord(context) * 0x10000 : low;
     },
-    errorOrFeatures: readFrom('error'),
+    errorOrFeatures: (context) => responder(context)?.error ?? floating,
     sectorCount: readFrom('sectorCount'),
     sectorNumber: readFrom('sectorNumber'),
     cylinderLow: readFrom('cylinderLow'),
     cylinderHigh: readFrom('cylinderHigh'),
-    deviceHead: readFrom('deviceHead'),
+    deviceHead: (context) => responder(context)?.deviceHead ?? floating,
     statusOrCommand(context) {
       const value = status(context);
       context.state.drives[context.state.selected]!.interruptPending = false;
-      updateInterrupt(context);
+      updateLines(context);
       return value;
     },
     alternateStatusOrControl: status,
@@ -173,14 +235,18 @@ export const ata = defineDevice<
     cylinderLow: writeToBoth('cylinderLow'),
     cylinderHigh: writeToBoth('cylinderHigh'),
     deviceHead(context, value) {
-      writeToBoth('deviceHead')(context, value);
+      context.state.highOrder = false;
+      for (const drive of context.state.drives)
+        if ((drive.status & statusBit.BSY) === 0) drive.deviceHead = value & 0xff;
       context.state.selected = (value >> 4) & 1;
-      updateInterrupt(context);
+      updateLines(context);
     },
     statusOrCommand(context, value) {
+      context.state.highOrder = false;
       writeCommand(context, value & 0xff);
-      updateInterrupt(context);
+      updateLines(context);
     },
     alternateStatusOrControl: (context, value) => writeControl(context, value),
   },
+  operations: dmaOperations,
 });

@@ -1,10 +1,10 @@
 /**
- * How a command moves through a drive: the PIO data-in, PIO data-out and non-data protocols (ATA/ATAPI-4 clause 9). A drive
- * is busy for a fixed number of ticks, then asks for or offers a block, and so on until the last.
+ * How a command moves through a drive: the non-data, PIO data-in, PIO data-out and DMA protocols (ATA/ATAPI-6 clause 9). A
+ * drive is busy for a fixed number of ticks, then asks for or offers a block, and so on until the last.
  */
 import { sectorBytes } from '../medium.js';
-import { addressedSector, sectorLimit, showSector } from './address.js';
-import { type AtaContext, controlBit, diskOf, type DriveState, errorBit, statusBit } from './state.js';
+import { addressedCount, addressedSector, sectorLimit, showCount, showSector } from './address.js';
+import { type AtaContext, diskOf, driveOf, type DriveState, errorBit, isPresent, statusBit } from './state.js';
 
 /** Ticks of one microsecond. A drive answers as one with a warm cache: seeks and rotation are not part of it. */
 export const latencyTicks = {
@@ -19,17 +19,29 @@ export const latencyTicks = {
   diagnostic: 2000,
 } as const;
 
-/** Drives INTRQ: the selected drive's pending interrupt, unless nIEN masks it. */
-export function updateInterrupt(context: AtaContext): void {
+/** The commands that move their data by DMA: reading, writing, DATA SET MANAGEMENT. PACKET says so in its features. */
+const dmaCommands: ReadonlySet<number> = new Set([0x25, 0x35, 0xc8, 0xc9, 0xca, 0xcb]);
+const packetCommand = 0xa0;
+/** Whether the command under way, or the last one, moves its data by DMA. */
+export const usesDma = (drive: DriveState): boolean =>
+  drive.command === packetCommand
+    ? drive.packet.dma && drive.packet.phase !== 'command' // The command itself is always programmed.
+    : dmaCommands.has(drive.command);
+
+/** Drives INTRQ and DMARQ, which are the selected drive's; nIEN masks INTRQ. */
+export function updateLines(context: AtaContext): void {
   const { state, lines } = context;
-  const connected = diskOf(context, state.selected) !== undefined;
-  lines.interrupt(connected && !state.interruptsDisabled && state.drives[state.selected]!.interruptPending);
+  const drive = driveOf(context, state.selected);
+  const connected = isPresent(context, state.selected);
+  lines.interrupt(connected && !state.interruptsDisabled && drive.interruptPending);
+  // Last: the host's DMA engine may answer at once.
+  lines.dmaRequest(connected && drive.activity === 'requesting');
 }
 
 /** Interrupts the host on behalf of `drive`. */
 export function requestInterrupt(context: AtaContext, drive: DriveState): void {
   drive.interruptPending = true;
-  updateInterrupt(context);
+  updateLines(context);
 }
 
 /** Makes the drive busy with `activity` for `ticks`. */
@@ -39,44 +51,57 @@ export function startActivity(drive: DriveState, activity: DriveState['activity'
   drive.status = (drive.status & ~statusBit.DRQ) | statusBit.BSY;
 }
 
-/** Ends a command: ready, with `error` in the Error register when it is not 0. */
-export function endCommand(context: AtaContext, drive: DriveState, error = 0): void {
+/** Lets go of the buffer and of time: the drive does nothing. */
+export function becomeIdle(drive: DriveState): void {
   drive.activity = 'idle';
   drive.ticksLeft = Infinity;
   drive.bufferAt = 0;
   drive.bufferEnd = 0;
+}
+
+/** Ends a command: ready, with `error` in the Error register when it is not 0. */
+export function endCommand(context: AtaContext, drive: DriveState, error = 0): void {
+  becomeIdle(drive);
   drive.error = error;
   drive.status = statusBit.DRDY | statusBit.DSC | (error === 0 ? 0 : statusBit.ERR);
   requestInterrupt(context, drive);
 }
 
-/** Opens the buffer for a block of `sectors`; a block of data out comes without an interrupt when it is the first. */
-export function offerBlock(context: AtaContext, drive: DriveState, sectors: number, interrupt: boolean): void {
-  drive.activity = 'idle';
-  drive.ticksLeft = Infinity;
-  drive.blockFill = sectors;
+/**
+ * Opens the buffer for `bytes`. With DMA the drive asks for the host's engine; otherwise for the host itself, with an
+ * interrupt except for the first block of data out.
+ */
+export function offerBytes(context: AtaContext, drive: DriveState, bytes: number, interrupt: boolean): void {
   drive.bufferAt = 0;
-  drive.bufferEnd = sectors * sectorBytes;
+  drive.bufferEnd = bytes;
+  drive.ticksLeft = Infinity;
   drive.status = statusBit.DRDY | statusBit.DSC | statusBit.DRQ;
-  if (interrupt) requestInterrupt(context, drive);
+  drive.activity = usesDma(drive) ? 'requesting' : 'idle';
+  if (interrupt && drive.activity === 'idle') drive.interruptPending = true;
+  updateLines(context);
 }
 
-/** Starts a transfer of the addressed sectors in blocks of `blockSectors`; a sector count of 0 means 256. */
+/** Opens the buffer for a block of `sectors`. */
+export function offerBlock(context: AtaContext, drive: DriveState, sectors: number, interrupt: boolean): void {
+  drive.blockFill = sectors;
+  offerBytes(context, drive, sectors * sectorBytes, interrupt);
+}
+
+/** Starts a transfer of the addressed sectors in blocks of `blockSectors`. */
 export function startSectors(
   context: AtaContext,
   unit: number,
   first: 'fetch' | 'prepare' | 'command',
   blockSectors: number,
 ): void {
-  const drive = context.state.drives[unit]!;
-  const disk = diskOf(context, unit)!;
-  const sector = addressedSector(drive, disk);
+  const drive = driveOf(context, unit);
+  const sector = addressedSector(drive, diskOf(context, unit)!);
   if (sector === undefined) {
     startActivity(drive, 'notFound', latencyTicks.command);
     return;
   }
   drive.nextSector = sector;
-  drive.sectorsLeft = drive.sectorCount === 0 ? 256 : drive.sectorCount;
+  drive.sectorsLeft = addressedCount(drive);
   drive.blockSectors = blockSectors;
   drive.power = 'active';
   const fetched = first === 'command' ? drive.sectorsLeft : Math.min(blockSectors, drive.sectorsLeft);
@@ -85,16 +110,16 @@ export function startSectors(
 }
 
 /** Counts one sector of the transfer as done; the command block shows it. */
-export function passSector(drive: DriveState): void {
+function passSector(drive: DriveState): void {
   showSector(drive, drive.nextSector);
   drive.nextSector++;
   drive.sectorsLeft--;
-  drive.sectorCount = drive.sectorsLeft & 0xff;
+  showCount(drive, drive.sectorsLeft);
 }
 
 /** Sectors of the next block that exist on the disk; 0 ended the command with IDNF at the sector that does not. */
 function nextBlock(context: AtaContext, unit: number): number {
-  const drive = context.state.drives[unit]!;
+  const drive = driveOf(context, unit);
   const there = sectorLimit(drive, diskOf(context, unit)!) - drive.nextSector;
   const sectors = Math.min(drive.blockSectors, drive.sectorsLeft, there);
   if (sectors > 0) return sectors;
@@ -105,7 +130,7 @@ function nextBlock(context: AtaContext, unit: number): number {
 
 /** READ: the sectors of the next block are in the buffer. A block that runs off the end is cut; the error follows it. */
 export function fetchBlock(context: AtaContext, unit: number): void {
-  const drive = context.state.drives[unit]!;
+  const drive = driveOf(context, unit);
   const sectors = nextBlock(context, unit);
   if (sectors === 0) return;
   for (let at = 0; at < sectors; at++) {
@@ -117,7 +142,7 @@ export function fetchBlock(context: AtaContext, unit: number): void {
 
 /** WRITE: asks the host for the next block. */
 export function prepareBlock(context: AtaContext, unit: number, interrupt: boolean): void {
-  const drive = context.state.drives[unit]!;
+  const drive = driveOf(context, unit);
   if (!diskOf(context, unit)!.writable) {
     endCommand(context, drive, errorBit.WP | errorBit.ABRT);
     return;
@@ -128,7 +153,7 @@ export function prepareBlock(context: AtaContext, unit: number, interrupt: boole
 
 /** WRITE: puts the block on the disk, up to a sector that does not exist, and asks for the next one. */
 export function storeBlock(context: AtaContext, unit: number): void {
-  const drive = context.state.drives[unit]!;
+  const drive = driveOf(context, unit);
   const sectors = nextBlock(context, unit);
   if (sectors === 0) return;
   for (let at = 0; at < sectors; at++) {
@@ -142,43 +167,28 @@ export function storeBlock(context: AtaContext, unit: number): void {
 
 /** READ VERIFY: passes over the sectors; their end of the disk is the only thing that can be wrong with them. */
 export function verifySectors(context: AtaContext, unit: number): void {
-  const drive = context.state.drives[unit]!;
-  while (drive.sectorsLeft > 0) {
-    if (nextBlock(context, unit) === 0) return;
-    passSector(drive);
+  const drive = driveOf(context, unit);
+  const there = Math.max(sectorLimit(drive, diskOf(context, unit)!) - drive.nextSector, 0);
+  const passed = Math.min(there, drive.sectorsLeft);
+  drive.nextSector += passed;
+  drive.sectorsLeft -= passed;
+  showCount(drive, drive.sectorsLeft);
+  showSector(drive, drive.sectorsLeft > 0 ? drive.nextSector : drive.nextSector - 1);
+  endCommand(context, drive, drive.sectorsLeft > 0 ? errorBit.IDNF : 0);
+}
+
+/** The host took the last byte of a block of sectors, or gave it. */
+export function sectorsMoved(context: AtaContext, drive: DriveState, toHost: boolean): void {
+  const sectors = drive.bufferEnd / sectorBytes;
+  drive.bufferAt = 0;
+  drive.bufferEnd = 0;
+  if (!toHost) {
+    startActivity(drive, 'store', latencyTicks.access + (sectors - 1) * latencyTicks.sector);
+  } else if (drive.sectorsLeft > 0) {
+    startActivity(drive, 'fetch', Math.min(drive.blockSectors, drive.sectorsLeft) * latencyTicks.sector);
+  } else if (usesDma(drive)) {
+    endCommand(context, drive);
+  } else {
+    drive.status &= ~statusBit.DRQ; // The last block ends the command without another interrupt.
   }
-  endCommand(context, drive);
-}
-
-/** The Device Control register: SRST holds both drives in reset and lets them go; nIEN masks INTRQ. */
-export function writeControl(context: AtaContext, value: number): void {
-  const { state } = context;
-  const reset = (value & controlBit.SRST) !== 0;
-  if (reset && !state.softwareReset) for (const drive of state.drives) holdInReset(drive);
-  if (!reset && state.softwareReset)
-    for (const drive of state.drives) startActivity(drive, 'reset', latencyTicks.reset);
-  state.softwareReset = reset;
-  state.interruptsDisabled = (value & controlBit.nIEN) !== 0;
-  updateInterrupt(context);
-}
-
-function holdInReset(drive: DriveState): void {
-  startActivity(drive, 'held', Infinity);
-  drive.interruptPending = false;
-  drive.power = 'active';
-  if (!drive.keepFeatures) {
-    drive.writeCache = true;
-    drive.lookAhead = true;
-    drive.multipleSectors = 0;
-  }
-}
-
-/** Ends a reset or diagnostic: the signature of a device without PACKET commands, code 01h, drive 0 selected. */
-export function showSignature(context: AtaContext, drive: DriveState): void {
-  context.state.selected = 0;
-  Object.assign(drive, { sectorCount: 1, sectorNumber: 1, cylinderLow: 0, cylinderHigh: 0, deviceHead: 0 });
-  drive.activity = 'idle';
-  drive.ticksLeft = Infinity;
-  drive.error = 0x01; // This device passed; for drive 0 also: drive 1 passed or is absent.
-  drive.status = statusBit.DRDY | statusBit.DSC;
 }

@@ -101,7 +101,7 @@ describe('IDENTIFY DEVICE', () => {
     expect(words[60]! | (words[61]! << 16)).toBe(sectorsOnDisk);
     expect(words[57]! | (words[58]! << 16)).toBe(4 * 16 * 63);
     expect(words[47]! & 0xff).toBe(16);
-    expect(words[49]! & 0x0300).toBe(0x0200); // LBA, no DMA.
+    expect(words[49]! & 0x0300).toBe(0x0300); // LBA and DMA.
     expect(words[0]! & 0x8000).toBe(0);
   });
 
@@ -151,7 +151,7 @@ describe('commands without data', () => {
     expect(run(readyChannel(), code)).toEqual(fine);
   });
 
-  test.each([0x00, 0x08, 0x22, 0x24, 0xa0, 0xa1, 0xc8, 0xca, 0xf8, 0xff])('%i is aborted', (code) => {
+  test.each([0x00, 0x08, 0x22, 0xa0, 0xa1, 0xb0, 0xf1, 0xf9, 0xff])('%i is aborted', (code) => {
     expect(run(readyChannel(), code)).toEqual(aborted);
   });
 
@@ -197,7 +197,11 @@ describe('commands without data', () => {
     expect(set(0x55)).toEqual(fine);
     expect(identify(channel)[85]! & 0x60).toBe(0x20);
     expect(set(0x03, 0x0c)).toEqual(fine);
-    expect(set(0x03, 0x20)).toEqual(aborted);
+    expect(set(0x03, 0x20)).toEqual(fine);
+    expect(identify(channel)[63]).toBe(0x0107);
+    expect(set(0x03, 0x45)).toEqual(fine);
+    expect([identify(channel)[63], identify(channel)[88]]).toEqual([0x0007, 0x203f]);
+    expect(set(0x03, 0x46)).toEqual(aborted);
     expect(set(0x99)).toEqual(aborted);
   });
 

@@ -1,5 +1,6 @@
 import { createDevice } from '../../../src/device/device.js';
 import type { Medium } from '../../../src/device/medium.js';
+import type { ScsiTarget } from '../../../src/device/scsi-target.js';
 import { sectorBytes } from '../../../src/device/medium.js';
 import { ata } from '../../../src/device/ata/ata.js';
 
@@ -17,7 +18,7 @@ export function testDisk(sectors: number, writable = true): Medium & { readonly 
 }
 
 /** A channel with a driver's habits. */
-export function testChannel(disks: readonly (Medium | undefined)[]) {
+export function testChannel(disks: readonly (Medium | undefined)[], packets: readonly (ScsiTarget | undefined)[] = []) {
   let level = false;
   let edges = 0;
   const device = createDevice(ata, {
@@ -26,8 +27,9 @@ export function testChannel(disks: readonly (Medium | undefined)[]) {
         if (to && !level) edges++;
         level = to;
       },
+      dmaRequest: () => {},
     },
-    board: { drive: (unit) => disks[unit] },
+    board: { drive: (unit) => disks[unit], packet: (unit) => packets[unit] },
   });
   const out = (values: Partial<Record<keyof typeof ata.registers, number>>): void => {
     for (const [register, value] of Object.entries(values)) device.write(register as 'data', value);
