@@ -53,8 +53,12 @@ const savedWords = [
   'tr7',
   /** 1 after HLT, until an interrupt. */
   'halted',
-  /** Bit 0: the next instruction runs before interrupts are looked at (after STI, MOV SS, POP SS). Bit 1: a debug trap is due. */
-  'interruptShadow',
+  /** Only while saved: what holds at this very boundary between instructions. */
+  'boundary',
+  /** Debug exceptions that are due at the next boundary, as DR6 bits. */
+  'pendingDebug',
+  /** The NMI pin: bit 0 its level, bit 1 an interrupt is due, bit 2 it has to wait for IRET. */
+  'nmi',
   /** 1 once the processor shut down after a triple fault. */
   'shutdown',
 ] as const;
@@ -82,6 +86,8 @@ const transientWords = [
   'tlb',
   /** CF is bit 0 when a handler keeps a carry across its parts. */
   'scratch',
+  /** 1 while a repeated instruction looks itself up between two of its iterations. */
+  'betweenIterations',
 ] as const;
 
 /** 32-bit slots of the x87 unit (Intel SDM Vol. 1, section 8.1), after its registers. */
@@ -178,6 +184,8 @@ export const flagBits = {
   RF: 1 << 16,
   VM: 1 << 17,
   AC: 1 << 18,
+  VIF: 1 << 19,
+  VIP: 1 << 20,
   ID: 1 << 21,
 } as const;
 

@@ -3,6 +3,7 @@
  * Time is counted in cycles: one for each retired instruction or REP iteration, one for each interrupt or exception taken.
  */
 import { assert } from '../base/assert.js';
+import type { Boundary } from './boundary.js';
 import type { ProcessorBus } from './bus.js';
 import { CodeCache } from './decode/code-cache.js';
 import { Fetcher, NO_RECORD } from './decode/fetcher.js';
@@ -11,6 +12,9 @@ import { buildInterpreter } from './engine/interpreter/build.js';
 import { Slice } from './engine/slice.js';
 import { architecturalState, flagBits, type MemoryPlan, planMemory, record, segmentIndex } from './layout.js';
 import { atLeast, declarationOf, type ProcessorModel } from './model.js';
+import { Pending } from './pending.js';
+import { Breakpoints, debugControlReset, debugStatus, debugStatusReset } from './system/breakpoints.js';
+import { cr0Bits } from './system/control-bits.js';
 import { resetStatus } from './system/control-registers.js';
 import { Core, vectors } from './system/core.js';
 import { type Arrival, take } from './system/exceptions.js';
@@ -19,7 +23,7 @@ import { memoryPaths } from './system/memory-paths.js';
 import { ModelSpecificRegisters } from './system/model-specific.js';
 import { systemPaths } from './system/operations.js';
 import type { RunControl } from './system/run-control.js';
-import { attributeBits, setSegment } from './system/segments.js';
+import { attributeBits, deriveAlignmentChecks, setSegment } from './system/segments.js';
 
 /** What a processor is made with. */
 export interface ProcessorOptions {
@@ -51,10 +55,6 @@ function interpreterModule(model: ProcessorModel): WebAssembly.Module {
   return known;
 }
 
-/** Bits of the saved word `interruptShadow`. */
-const SHADOW = 1;
-const TRAP_PENDING = 2;
-
 /** Most cycles given to the engine at once. */
 const sliceMost = 1 << 30;
 
@@ -69,8 +69,9 @@ export class Processor {
   private readonly fetcher: Fetcher;
   private readonly engine: Engine;
   private readonly current: Slice;
-  /** The cycle at whose boundary interrupts are held back; -1 for none. */
-  private shadowCycle = -1;
+  private readonly pending: Pending;
+  private readonly boundary: Boundary;
+  private readonly breakpoints: Breakpoints;
   private trapSuppressed = false;
   private faultsTaken = 0;
   private stopRequested = false;
@@ -83,17 +84,32 @@ export class Processor {
     this.modelSpecific = new ModelSpecificRegisters(this.core, () => this.now);
     this.code = new CodeCache(this.core);
     this.core.code = this.code;
-    this.fetcher = new Fetcher(this.core, this.code);
     this.current = new Slice(this.core);
-    const engine = (): Engine => this.engine;
-    this.flags = flagsAccess(this.core, {
-      statusWord: () => engine().statusWord(),
-      setStatusWord: (word) => engine().setStatusWord(word),
+    this.pending = new Pending(this.core, this.current, () => this.now);
+    this.boundary = this.pending.boundary;
+    this.breakpoints = new Breakpoints(this.core, {
+      codeChanged: (linear) => this.fetcher.setBreakpoints(linear),
+      met: () => this.current.leaveAfterThis(),
+      codeHeld: () => this.pending.codeHeld,
     });
+    this.core.watch = this.breakpoints;
+    this.fetcher = new Fetcher(this.core, this.code, this.breakpoints);
+    const engine = (): Engine => this.engine;
+    this.flags = flagsAccess(
+      this.core,
+      {
+        statusWord: () => engine().statusWord(),
+        setStatusWord: (word) => engine().setStatusWord(word),
+      },
+      {
+        get: () => this.boundary.resuming === this.now,
+        set: (on) => (this.boundary.resuming = on ? this.next : -1),
+      },
+    );
     const slow: SlowPaths & SystemPaths = {
       ...memoryPaths(this.core, this.code),
       findRecord: (eip) => this.findRecord(eip),
-      ...systemPaths(this.core, this.flags, this.modelSpecific, this.control()),
+      ...systemPaths(this.core, this.flags, this.modelSpecific, this.breakpoints, this.control()),
     };
     const instance = new WebAssembly.Instance(interpreterModule(options.model), {
       environment: { memory },
@@ -106,6 +122,17 @@ export class Processor {
 
   /** The processor's reset pin (Intel SDM Vol. 3A, section 9.1); memory stays. */
   reset(): void {
+    this.restart();
+    this.modelSpecific.reset();
+  }
+  /** The INIT pin: like reset, but caches, model-specific registers and numeric units stay as they are (table 9-1). */
+  init(): void {
+    const caching = cr0Bits.CD | cr0Bits.NW;
+    const kept = this.core.get('cr0') & caching;
+    this.restart();
+    this.core.set('cr0', (this.core.get('cr0') & ~caching) | kept);
+  }
+  private restart(): void {
     const { core } = this;
     core.u8.fill(0, architecturalState.start, architecturalState.end);
     const early = core.model === '8086';
@@ -117,40 +144,43 @@ export class Processor {
     core.set('eip', early ? 0 : 0xfff0);
     core.set('idtrLimit', 0x3ff);
     core.set('gdtrLimit', 0xffff);
-    core.set('dr6', 0xffff_0ff0 | 0);
+    core.set('dr6', debugStatusReset);
+    core.set('dr7', debugControlReset(core.model));
     core.set('cr0', resetStatus(core));
-    this.modelSpecific.reset();
     core.setRegister(2, declarationOf(core.model).signature); // On the 80386 a component and a revision identifier.
     this.flags.write(0, 4, -1);
     core.flushTranslations();
-    core.trapPending = false;
-    this.shadowCycle = -1;
+    this.boundary.clear();
+    this.breakpoints.derive();
     this.fetcher.passed();
-    this.fetcher.modeChanged();
+    this.modeChanged();
   }
-
   /** Takes the interrupt request line's level. */
   setInterruptRequest(level: boolean): void {
-    this.core.set('interruptRequested', level ? 1 : 0);
-    if (level && this.interruptsEnabled) this.current.leaveAfterThis();
+    this.pending.setInterruptRequest(level);
   }
-  private get requested(): boolean {
-    return this.core.get('interruptRequested') !== 0;
+  /** Takes the NMI pin's level; its rising edge counts (Intel SDM Vol. 3A, section 6.7). */
+  setNonMaskableInterrupt(level: boolean): void {
+    this.pending.setNonMaskableInterrupt(level);
   }
   get interruptsEnabled(): boolean {
-    return (this.core.get('flagsOther') & flagBits.IF) !== 0;
+    return this.pending.interruptsEnabled;
   }
   get halted(): boolean {
     return this.core.get('halted') !== 0;
   }
-  /** Whether an interrupt would be taken at this boundary. */
+  /** Whether an interrupt, maskable or not, or a debug trap would be taken at this boundary. */
   get interruptDue(): boolean {
-    return this.requested && this.interruptsEnabled && this.shadowCycle !== this.cycle;
+    return this.pending.due;
   }
 
   /** Cycles retired so far, the instruction that is executing not counted. */
   get now(): number {
     return this.current.running ? this.current.now : this.cycle;
+  }
+  /** The cycle of the boundary that the instruction at hand leads to. */
+  private get next(): number {
+    return this.current.running ? this.current.now + 1 : this.cycle;
   }
 
   /** The engine must return after the current instruction, because something outside it has to be looked at. */
@@ -165,6 +195,7 @@ export class Processor {
   /** Segments or privilege were set from outside: the fast paths follow. */
   modeChanged(): void {
     this.fetcher.modeChanged();
+    deriveAlignmentChecks(this.core);
   }
 
   /** Runs for `budget` cycles, or less where it ends early; `cycle` tells how far it came. */
@@ -173,18 +204,13 @@ export class Processor {
     this.stopRequested = false;
     while (this.cycle < end) {
       if (this.core.get('shutdown') !== 0) return 'shutdown';
-      if (this.core.trapPending) {
-        this.takeTrap();
-        continue;
-      }
       if (this.interruptDue) {
         this.takeInterrupt();
         continue;
       }
       if (this.halted) return 'halted';
       if ((this.core.get('flagsOther') & flagBits.TF) !== 0) this.stepWithTrap();
-      else if (this.requested && this.shadowCycle === this.cycle)
-        this.step(); // The request is looked at again right after.
+      else if (this.pending.somethingHeld) this.step();
       else this.slice(Math.min(end - this.cycle, sliceMost));
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
@@ -196,11 +222,15 @@ export class Processor {
   private get mustLook(): boolean {
     return this.interruptDue || this.stopRequested;
   }
+  /** Fetching will be tried again. */
+  private forgetFault(): void {
+    this.core.set('faulted', 0);
+  }
   private slice(budget: number): void {
     const { core } = this;
     core.set('budget', budget);
     const first = this.fetcher.find(core.get('eip'), false);
-    if (this.mustLook) return;
+    if (this.mustLook) return this.forgetFault();
     if (first !== NO_RECORD && core.view.getUint16(first + record.remaining, true) <= budget) {
       this.execute(first, budget);
       return;
@@ -212,7 +242,7 @@ export class Processor {
   private step(): void {
     this.core.set('budget', 1);
     const first = this.fetcher.find(this.core.get('eip'), true);
-    if (this.mustLook) return;
+    if (this.mustLook) return this.forgetFault();
     if (first === NO_RECORD) return this.settleFetch(1);
     this.execute(first, 1);
   }
@@ -224,9 +254,7 @@ export class Processor {
     const trapped =
       this.cycle > before && this.faultsTaken === faultsBefore && !this.trapSuppressed && !this.fetcher.stopHit;
     if (!trapped) return;
-    this.core.set('dr6', this.core.get('dr6') | 0x4000); // BS: a single step.
-    this.core.trapPending = true;
-    this.core.set('halted', 0);
+    this.core.set('pendingDebug', this.core.get('pendingDebug') | debugStatus.BS);
   }
 
   private execute(first: number, budget: number): void {
@@ -236,12 +264,24 @@ export class Processor {
     if ((core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0) this.engine.run32(first);
     else this.engine.run16(first);
     this.cycle = this.current.end();
-    if (core.get('exit') === exits.fault) this.settleFault();
-    else if (core.get('exit') === exits.fetchFault) this.takeFault();
+    if (core.get('betweenIterations') !== 0) {
+      core.set('betweenIterations', 0);
+      if (core.is32Bit) this.boundary.resuming = this.cycle;
+    }
+    if (core.get('exit') === exits.fault) return this.settleFault();
+    this.settleBreakpoints();
+    if (core.get('exit') === exits.fetchFault) this.takeFault();
+  }
+  /** Breakpoints that the last instruction met become due. */
+  private settleBreakpoints(): void {
+    if (this.breakpoints.met === 0) return;
+    this.core.set('pendingDebug', this.core.get('pendingDebug') | this.breakpoints.met);
+    this.breakpoints.met = 0;
   }
   /** The instruction of `currentRecord` faulted: back to in front of it. */
   private settleFault(): void {
     const { core } = this;
+    this.breakpoints.met = 0; // It will meet them again.
     const at = core.get('currentRecord');
     this.cycle -= core.view.getUint16(at + record.remaining, true);
     if (core.eipStands) {
@@ -273,39 +313,48 @@ export class Processor {
 
   private takeFault(): void {
     this.faultsTaken++;
-    this.take({ kind: 'fault', ...this.core.takeNoted() });
+    const noted = this.core.takeNoted();
+    if (noted.vector !== vectors.debug) return this.take({ kind: 'fault', ...noted });
+    const isCodeBreakpoint = this.breakpoints.atCode;
+    this.breakpoints.deliver(this.breakpoints.faultStatus);
+    this.take({ kind: 'fault', vector: vectors.debug, isCodeBreakpoint });
   }
-  private takeTrap(): void {
-    this.core.trapPending = false;
-    this.take({ kind: 'trap', vector: vectors.debug });
-  }
+  /** What is due at this boundary, by priority (Intel SDM Vol. 3A, table 6-2). */
   private takeInterrupt(): void {
-    this.core.set('halted', 0);
-    this.take({ kind: 'interrupt', vector: this.core.bus.acknowledgeInterrupt() });
+    const { core } = this;
+    core.set('halted', 0);
+    if (this.pending.trapDue) {
+      this.breakpoints.deliver(core.get('pendingDebug'));
+      core.set('pendingDebug', 0);
+      this.take({ kind: 'trap', vector: vectors.debug });
+    } else if (this.pending.nonMaskableDue) {
+      this.pending.acknowledgeNonMaskable();
+      this.take({ kind: 'interrupt', vector: vectors.nonMaskable });
+    } else this.take({ kind: 'interrupt', vector: core.bus.acknowledgeInterrupt() });
   }
   private take(arrival: Arrival): void {
+    const resumes = this.boundary.resuming === this.cycle;
     this.cycle++;
+    if (resumes) this.boundary.resuming = this.cycle; // It stands in the flags that are pushed.
     take(this.core, this.flags, arrival);
-    this.fetcher.modeChanged();
+    this.settleBreakpoints();
+    this.modeChanged();
   }
 
   private control(): RunControl {
     return {
       now: () => this.now,
       leaveAfterThis: () => this.current.leaveAfterThis(),
-      shadowNext: () => {
-        this.shadowCycle = this.now + 1;
-        if (this.requested) this.current.leaveAfterThis();
-      },
+      holdNext: (what) => this.pending.holdNext(what),
       flagsChanged: () => {
-        const others = this.core.get('flagsOther');
-        const due = (this.requested && (others & flagBits.IF) !== 0) || (others & flagBits.TF) !== 0;
-        if (due || this.core.trapPending) this.current.leaveAfterThis();
+        this.pending.flagsChanged();
+        deriveAlignmentChecks(this.core);
       },
-      modeChanged: () => this.fetcher.modeChanged(),
+      modeChanged: () => this.modeChanged(),
       suppressTrap: () => {
         this.trapSuppressed = true;
       },
+      returnsFromInterrupt: () => this.pending.returnsFromInterrupt(),
     };
   }
 
@@ -318,9 +367,9 @@ export class Processor {
   /** Architectural state as bytes: registers, the interrupt shadow, translations. */
   save(): Uint8Array {
     const { core } = this;
-    core.set('interruptShadow', (this.shadowCycle === this.cycle ? SHADOW : 0) | (core.trapPending ? TRAP_PENDING : 0));
+    core.set('boundary', this.boundary.save(this.cycle));
     const parts: Uint8Array[] = this.stateRegions.map(({ start, end }) => core.u8.slice(start, end));
-    core.set('interruptShadow', 0);
+    core.set('boundary', 0);
     parts.push(new Uint8Array(core.tlb.saved().buffer));
     const saved = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
     let at = 0;
@@ -339,13 +388,13 @@ export class Processor {
       at += end - start;
     }
     this.cycle = cycle;
-    this.shadowCycle = (core.get('interruptShadow') & SHADOW) !== 0 ? cycle : -1;
-    core.trapPending = (core.get('interruptShadow') & TRAP_PENDING) !== 0;
-    core.set('interruptShadow', 0);
+    this.boundary.load(core.get('boundary'), cycle);
+    core.set('boundary', 0);
+    this.breakpoints.derive();
     this.fetcher.passed();
     this.code.flush();
     this.modelSpecific.placeApic();
     core.tlb.load(new Int32Array(saved.slice(at).buffer));
-    this.fetcher.modeChanged();
+    this.modeChanged();
   }
 }

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { code32, d, gate, w } from './bytes.js';
 import { places, selectors, World } from './world.js';
 
-/** Something that happens to the processor at a cycle: an interrupt request, or a bus master that writes a byte. */
+/** Something that happens to the processor at a cycle: an interrupt request, an NMI, or a bus master that writes a byte. */
 interface Happening {
   readonly at: number;
   readonly vector: number;
+  readonly nonMaskable?: boolean;
   readonly write?: { readonly address: number; readonly value: number };
 }
 
@@ -20,6 +21,8 @@ export interface Program {
   /** What handlers do, by vector: 0 halts, 1 returns, 2 returns one byte further on. */
   readonly handlers: readonly number[];
   readonly happenings: readonly Happening[];
+  /** DR0 to DR3, then DR7. */
+  readonly debug: readonly number[];
   readonly cycles: number;
 }
 
@@ -141,6 +144,7 @@ export const programs: fc.Arbitrary<Program> = fc.record({
   happenings: fc.array(
     fc.oneof(
       fc.record({ at: fc.integer({ min: 0, max: 400 }), vector: fc.integer({ min: 0x20, max: 0x3f }) }),
+      fc.record({ at: fc.integer({ min: 0, max: 400 }), vector: fc.constant(2), nonMaskable: fc.constant(true) }),
       fc.record({
         at: fc.integer({ min: 0, max: 400 }),
         vector: fc.constant(0),
@@ -149,10 +153,19 @@ export const programs: fc.Arbitrary<Program> = fc.record({
     ),
     { maxLength: 8 },
   ),
+  debug: fc
+    .tuple(
+      fc.array(address, { minLength: 4, maxLength: 4 }),
+      fc.oneof(
+        { weight: 2, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }).map((value) => value & ~0xdc00) },
+      ),
+    )
+    .map(([addresses, control]) => [...addresses, control]),
   cycles: fc.integer({ min: 1, max: 500 }),
 });
 
-const errorCodes = new Set([8, 10, 11, 12, 13, 14]);
+const errorCodes = new Set([8, 10, 11, 12, 13, 14, 17]);
 const INC_BYTE_AT_ESP = [0xff, 0x04, 0x24];
 const DROP_4 = [0x83, 0xc4, 4];
 /** In real mode: PUSH BP; MOV BP, SP; INC WORD [BP+2]; POP BP. */
@@ -207,6 +220,8 @@ export function prepare(world: World, program: Program): void {
     world.set(name, program.registers[index]!),
   );
   world.flags = program.flags;
+  program.debug.forEach((value, index) => world.setWord((['dr0', 'dr1', 'dr2', 'dr3', 'dr7'] as const)[index]!, value));
+  world.processor.load(world.processor.save(), world.processor.cycle); // Breakpoints follow.
 }
 
 /** Everything a run leaves behind. */
@@ -248,7 +263,11 @@ export function runProgram(worlds: readonly [World, World], program: Program, cu
   return { cycle, state: world.processor.save(), memory: world.memory.slice(), log: [...world.portWrites] };
 }
 
-function happen(world: World, { vector, write }: Happening): void {
+function happen(world: World, { vector, nonMaskable, write }: Happening): void {
+  if (nonMaskable === true) {
+    world.processor.setNonMaskableInterrupt(true);
+    return world.processor.setNonMaskableInterrupt(false);
+  }
   if (write !== undefined) return world.put(write.address, write.value);
   world.vector = vector;
   world.processor.setInterruptRequest(true);

@@ -54,7 +54,7 @@ export const selectors = {
 const descriptors = 32;
 const gates = 64;
 const segments = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
-const errorCodes = new Set([8, 10, 11, 12, 13, 14]);
+const errorCodes = new Set([8, 10, 11, 12, 13, 14, 17]);
 
 export class World {
   readonly processor: Processor;

@@ -11,6 +11,8 @@ import { type CodeMode, Decoder, type Fetch } from './decoder.js';
 /** Longest run of instructions that take their cycles at once. */
 const blockLength = 64;
 const longestInstruction = 15;
+/** So many cuts are kept beyond their use. */
+const mostCuts = 64;
 
 /** Which of a page's tables: code size, stack size, and whether the code segment starts inside the page. */
 export interface TableMode extends CodeMode {
@@ -27,8 +29,8 @@ export class CodeCache implements CodeWatch {
   /** Counts flushes: records found before one are gone after it. */
   generation = 0;
   private nextRecord: number;
-  /** Linear addresses at which the engine stops, by their offset in a page. */
-  private breakpointOffsets: ReadonlySet<number> = new Set();
+  /** Offsets in a page at which the run loop looks before every instruction: no block goes on to them, and no table has them. */
+  private readonly cuts = new Set<number>();
 
   constructor(private readonly core: Core) {
     this.decoder = new Decoder(core.model, core.view);
@@ -56,13 +58,20 @@ export class CodeCache implements CodeWatch {
     this.nextRecord = plan.records;
     core.tlb.codeForgotten();
   }
-  setBreakpoints(linear: ReadonlySet<number>): void {
-    this.breakpointOffsets = new Set([...linear].map((address) => address & 0xfff));
+  /**
+   * Cuts blocks at these linear addresses. Cuts of before may stay: they only cost time, and a debugger that sets and clears the
+   * same breakpoints over and over does not drop all code each time.
+   */
+  cutAt(linear: readonly number[]): void {
+    const offsets = linear.map((address) => address & 0xfff);
+    if (offsets.every((offset) => this.cuts.has(offset))) return;
+    if (this.cuts.size > mostCuts) this.cuts.clear();
+    for (const offset of offsets) this.cuts.add(offset);
     this.flush();
   }
-  /** Whether an instruction at this offset of some page ends its block, so that the run loop sees it. */
-  private stopsAt(offset: number): boolean {
-    return this.breakpointOffsets.has(offset);
+  /** Whether an instruction at this offset of some page runs alone, so that the run loop sees it. */
+  isCut(offset: number): boolean {
+    return this.cuts.has(offset);
   }
 
   /** The table of a host page; makes one, and splits code from data in the TLB. */
@@ -119,7 +128,7 @@ export class CodeCache implements CodeWatch {
     let ended = false;
     while (count < blockLength && !ended) {
       const from = offset;
-      if (from > 0xfff || i32[(table + from * 4) >> 2] !== 0 || (count > 0 && this.stopsAt(from))) break;
+      if (from > 0xfff || i32[(table + from * 4) >> 2] !== 0 || this.isCut(from)) break;
       const fetch: Fetch = (index) => (from + index > 0xfff ? -1 : u8[hostPage + from + index]!);
       const result = this.decoder.decode(this.nextRecord, mode, fetch);
       if (result.kind !== 'instruction') break;

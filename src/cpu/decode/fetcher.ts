@@ -7,6 +7,12 @@ import type { CodeCache, TableMode } from './code-cache.js';
 /** No record: a fault or a stop was noted instead. */
 export const NO_RECORD = 0;
 
+/** Code breakpoints of the debug registers. */
+export interface CodeBreakpoints {
+  /** Notes a debug fault when the instruction at a linear address must not run yet. */
+  stopsCode(linear: number): boolean;
+}
+
 export class Fetcher {
   /** Set when {@link find} came upon a stop. */
   stopHit = false;
@@ -15,14 +21,25 @@ export class Fetcher {
   /** The stop that was last come upon; it is passed when running goes on. */
   private passing = -1;
 
+  /** The program's own breakpoints. */
+  private breakpoints: readonly number[] = [];
+
   constructor(
     private readonly core: Core,
     private readonly code: CodeCache,
+    private readonly debug: CodeBreakpoints,
   ) {}
 
   setStops(linear: ReadonlySet<number>): void {
     this.stops = linear;
-    this.code.setBreakpoints(linear);
+    this.cut();
+  }
+  setBreakpoints(linear: readonly number[]): void {
+    this.breakpoints = linear;
+    this.cut();
+  }
+  private cut(): void {
+    this.code.cutAt([...this.stops, ...this.breakpoints]);
   }
   /** The stop at hand has been passed. */
   passed(): void {
@@ -37,12 +54,14 @@ export class Fetcher {
 
   /** The record at an offset in the code segment, or 0 with a fault or a stop noted; `alone` asks for a record of its own. */
   find(eip: number, alone: boolean): number {
-    const { core } = this;
+    const { core, code } = this;
     const base = core.segmentField(segmentIndex.cs, 'base');
     const limit = core.segmentField(segmentIndex.cs, 'limit') >>> 0;
     core.set('eip', eip);
-    if (eip >>> 0 > limit) return this.noteFault(vectors.generalProtection);
     const linear = (base + eip) | 0;
+    // A breakpoint goes before whatever is wrong with fetching (Intel SDM Vol. 3A, table 6-2).
+    if (this.breakpoints.length > 0 && this.debug.stopsCode(linear)) return this.noteFault(vectors.debug);
+    if (eip >>> 0 > limit) return this.noteFault(vectors.generalProtection);
     if (this.stops.size > 0 && this.passing !== linear && this.stops.has(linear >>> 0)) {
       this.stopHit = true;
       this.passing = linear;
@@ -56,8 +75,7 @@ export class Fetcher {
     const host = physical === undefined ? 0 : core.bus.page(physical).address;
     const mode = this.codeMode(eip >>> 0 < offset);
     const endsInside = (eip >>> 0) + (0xfff - offset) > limit;
-    const stops = this.stops.size > 0 && [...this.stops].some((stop) => (stop & 0xfff) === offset);
-    if (host !== 0 && !alone && !endsInside && !stops) {
+    if (host !== 0 && !alone && !endsInside && !code.isCut(offset)) {
       const found = this.inTable(entry, linear, host, offset, mode);
       if (found !== 0) return found;
     }

@@ -209,7 +209,7 @@ const debugTrap = instruction('int1', {
   source: 'Intel SDM Vol. 2A, "INT n/INTO/INT3/INT1: Call to Interrupt Procedure"',
   forms: [form('F1').since('80386')],
   endsBlock: true,
-  meaning: (emit) => emit.transfer('interrupt', emit.i32(1), emit.i32(1)),
+  meaning: (emit) => emit.transfer('debugTrap'),
 });
 
 const overflowTrap = instruction('into', {

@@ -116,6 +116,8 @@ export interface Emitter extends Code {
   plainRealMode(): Value;
   /** Whether the interrupt request line is high. */
   interruptRequested(): Value;
+  /** The NMI pin's state: 0 unless one is due or being handled. */
+  nonMaskableState(): Value;
   /** A real-mode load of a segment register: selector and base. */
   setRealSegment(segment: SegmentName | Value, selector: Value): void;
   /** Whether an offset lies within the code segment. */

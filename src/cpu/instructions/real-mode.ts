@@ -106,7 +106,7 @@ export function interruptReturnReal(emit: Emitter): void {
     const offset = emit.top(0, 16);
     const selector = emit.top(2, 16);
     const image = emit.top(4, 16);
-    emit.when(emit.isZero(needsCare(emit, image)), () => {
+    emit.when(emit.isZero(emit.or(needsCare(emit, image), emit.nonMaskableState())), () => {
       emit.release(6);
       takeFlags(emit, image);
       emit.setRealSegment('cs', selector);

@@ -157,7 +157,7 @@ const pushFlags = instruction('pushf', {
   endsBlock: true,
   meaning(emit) {
     pushFlagsReal(emit);
-    emit.push(emit.system('pushedFlags'), emit.width);
+    emit.push(emit.system('pushedFlags', emit.i32(emit.width)), emit.width);
   },
 });
 

@@ -7,6 +7,7 @@ export const systemOperations = [
   'farCall32',
   'farReturn',
   'interrupt',
+  'debugTrap',
   'interruptReturn',
   'clearInterruptFlag',
   'setInterruptFlag',

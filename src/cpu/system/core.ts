@@ -21,6 +21,7 @@ export { cr0Bits } from './control-bits.js';
 export const vectors = {
   divideError: 0,
   debug: 1,
+  nonMaskable: 2,
   breakpoint: 3,
   overflow: 4,
   invalidOpcode: 6,
@@ -31,6 +32,7 @@ export const vectors = {
   stackFault: 12,
   generalProtection: 13,
   pageFault: 14,
+  alignmentCheck: 17,
 } as const;
 
 /** In real mode the 80286 has one vector for every segment overrun (80286 Programmer's Reference, 210498, section 5.2). */
@@ -54,6 +56,14 @@ export interface CodeWatch {
   willChange(hostAddress: number, bytes: number): void;
 }
 
+/** Told of accesses to data that a debug register watches. */
+export interface DataWatch {
+  readonly watching: boolean;
+  watchesPage(page: number): boolean;
+  accessed(linear: number, width: AccessWidth, write: boolean): void;
+  taskSwitched(): void;
+}
+
 export class Core {
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
@@ -61,14 +71,16 @@ export class Core {
   /** Set once the code cache exists. */
   code!: CodeWatch;
   readonly tlb: Tlb;
+  /** Set once the debug registers exist. */
+  watch!: DataWatch;
   /** Physical addresses lose these bits: A20 closed, or the 8086's 20 address lines. */
   addressMask = -1;
-  /** A debug trap is taken at the next boundary; saved with the state. */
-  trapPending = false;
   /** Set while a task switch has gone past its point of no return: a fault belongs to the new task, at its EIP. */
   eipStands = false;
   /** The 80386 and what came after it. */
   readonly is32Bit: boolean;
+  /** CR0.AM and AC are set at privilege level 3: misaligned accesses fault. Follows from the state; segments' tops are 0 then. */
+  alignmentChecked = false;
   /** Called when a bus access may have changed what the run loop must look at. */
   onBusAccess: () => void = () => {};
 
@@ -182,8 +194,12 @@ export class Core {
     return this.get('cpl') === 3;
   }
   readLinear(linear: number, width: AccessWidth, user: boolean): number {
-    if ((linear & 0xfff) + width > 0x1000) return this.readAcross(linear, width, user);
+    if ((linear & (width - 1)) !== 0) {
+      if (user && this.alignmentChecked) this.misaligned(linear, width, false);
+      if ((linear & 0xfff) + width > 0x1000) return this.readAcross(linear, width, user);
+    }
     const pageAddress = this.tlb.physicalOf(this.tlb.translate(linear, false, user));
+    if (this.watch.watching) this.watch.accessed(linear, width, false);
     if (pageAddress === undefined) return cut(-1, width);
     const physical = pageAddress | (linear & 0xfff);
     const page = this.bus.page(pageAddress);
@@ -199,8 +215,12 @@ export class Core {
     return value;
   }
   writeLinear(linear: number, value: number, width: AccessWidth, user: boolean): void {
-    if ((linear & 0xfff) + width > 0x1000) return this.writeAcross(linear, value, width, user);
+    if ((linear & (width - 1)) !== 0) {
+      if (user && this.alignmentChecked) this.misaligned(linear, width, true);
+      if ((linear & 0xfff) + width > 0x1000) return this.writeAcross(linear, value, width, user);
+    }
     const pageAddress = this.tlb.physicalOf(this.tlb.translate(linear, true, user));
+    if (this.watch.watching) this.watch.accessed(linear, width, true);
     if (pageAddress === undefined) return;
     const physical = pageAddress | (linear & 0xfff);
     const page = this.bus.page(pageAddress);
@@ -213,8 +233,17 @@ export class Core {
   }
   /** Checks that a store would succeed, without storing. */
   probeWrite(linear: number, width: AccessWidth, user: boolean): void {
-    this.tlb.translate(linear, true, user);
-    if ((linear & 0xfff) + width > 0x1000) this.tlb.translate(endPage(linear, width), true, user);
+    this.probe(linear, width, true, user);
+    if (user && this.alignmentChecked && (linear & (width - 1)) !== 0) this.fault(vectors.alignmentCheck);
+  }
+  private probe(linear: number, width: AccessWidth, write: boolean, user: boolean): void {
+    this.tlb.translate(linear, write, user);
+    if ((linear & 0xfff) + width > 0x1000) this.tlb.translate(endPage(linear, width), write, user);
+  }
+  /** A misaligned access under alignment checks: what is wrong with its pages goes first (Intel SDM Vol. 3A, table 6-2). */
+  private misaligned(linear: number, width: AccessWidth, write: boolean): never {
+    this.probe(linear, width, write, true);
+    this.fault(vectors.alignmentCheck);
   }
   private writeAcross(linear: number, value: number, width: AccessWidth, user: boolean): void {
     this.probeWrite(linear, width, user);

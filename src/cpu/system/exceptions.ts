@@ -3,12 +3,14 @@ import { type Core, faultSignal, vectors } from './core.js';
 import type { FlagsAccess } from './flags.js';
 import { deliver } from './interrupts.js';
 
-/** What is taken: a fault with its error code, the trap of a single step or of a task, or an external interrupt. */
+/** What is taken: a fault with its error code, a debug trap, or an external interrupt. */
 export interface Arrival {
   readonly kind: 'fault' | 'trap' | 'interrupt';
   readonly vector: number;
   /** Pushed by the vectors that have one. */
   readonly errorCode?: number;
+  /** A code breakpoint: alone among faults it does not set RF in the flags it pushes (Intel SDM Vol. 3B, section 17.3.1.1). */
+  readonly isCodeBreakpoint?: boolean;
 }
 
 /** Vectors that push an error code (Intel SDM Vol. 3A, table 6-1). */
@@ -32,12 +34,13 @@ const externalBit = (vector: number): number => (contributory(vector) ? 1 : 0);
 export function take(core: Core, flags: FlagsAccess, arrival: Arrival): void {
   let { kind, vector } = arrival;
   let code = arrival.errorCode ?? 0;
+  let resume = kind === 'fault' && arrival.isCodeBreakpoint !== true;
   // Each round is a worse fault than the one before: there are never more than four.
   for (;;) {
     const fault = kind === 'fault';
     const withCode = fault && hasErrorCode(vector) && core.protectedMode ? { errorCode: code } : {};
     try {
-      deliver(core, flags, { vector, software: false, fault, ...withCode });
+      deliver(core, flags, { vector, software: false, resume, ...withCode });
       core.eipStands = false;
       return;
     } catch (problem) {
@@ -49,6 +52,7 @@ export function take(core: Core, flags: FlagsAccess, arrival: Arrival): void {
     vector = double ? vectors.doubleFault : next.vector;
     code = double ? 0 : next.errorCode | externalBit(next.vector);
     kind = 'fault';
+    resume = true;
   }
   core.set('shutdown', 1);
 }

@@ -12,12 +12,13 @@ export interface FlagsAccess {
 
 /** Bits that exist in a model, and those that always read as one. RF only lives in images that faults push: there are no instruction breakpoints to hold back. */
 function existing(model: ProcessorModel): { readonly bits: number; readonly ones: number } {
-  const { TF, IF, DF, IOPL, NT, VM, AC, ID } = flagBits;
+  const { TF, IF, DF, IOPL, NT, VM, AC, VIF, VIP, ID } = flagBits;
   const oldest = statusFlags | TF | IF | DF;
   if (model === '8086') return { bits: oldest, ones: 0xf002 };
   let bits = oldest | IOPL | NT;
   if (atLeast(model, '80386')) bits |= VM;
   if (atLeast(model, '80486')) bits |= AC;
+  if (has(model, 'vme')) bits |= VIF | VIP;
   if (has(model, 'cpuid')) bits |= ID;
   return { bits, ones: 2 };
 }
@@ -25,12 +26,14 @@ function existing(model: ProcessorModel): { readonly bits: number; readonly ones
 export function flagsAccess(
   core: Core,
   engine: { statusWord(): number; setStatusWord(word: number): void },
+  resume: { get(): boolean; set(on: boolean): void },
 ): FlagsAccess {
   const { bits, ones } = existing(core.model);
   return {
     statusMask: statusFlags,
-    read: () => engine.statusWord() | core.get('flagsOther') | ones,
+    read: () => engine.statusWord() | core.get('flagsOther') | (resume.get() ? flagBits.RF : 0) | ones,
     write(image, bytes, mask) {
+      if (core.is32Bit && bytes === 4 && (mask & flagBits.RF) !== 0) resume.set((image & flagBits.RF) !== 0);
       let writable = mask & bits & (bytes === 2 ? 0xffff : -1);
       // In real mode the 80286 keeps IOPL and NT clear.
       if (core.model === '80286' && !core.protectedMode) writable &= ~(flagBits.IOPL | flagBits.NT);

@@ -20,17 +20,18 @@ import {
 } from './segments.js';
 import type { FlagsAccess } from './flags.js';
 import { StackCursor } from './stack-cursor.js';
+import { checkVirtualImage, isVirtualTask, takeVirtualImage } from './virtual-interrupts.js';
 import { innerStack, returnFromTask, switchTask } from './tasks.js';
 
-const { TF, IF, NT, RF, VM, IOPL } = flagBits;
+const { TF, IF, NT, RF, VM, VIF, VIP, IOPL } = flagBits;
 
 /** What is being delivered. */
 export interface Delivery {
   readonly vector: number;
   /** INT n, INT3, INTO: gate privilege is checked. */
   readonly software: boolean;
-  /** A fault: the flags it pushes have RF set, so that the instruction goes past its breakpoints when it is restarted. */
-  readonly fault: boolean;
+  /** The flags it pushes have RF set, so that the instruction goes past its breakpoints when it is restarted. */
+  readonly resume: boolean;
   /** Pushed when present. */
   readonly errorCode?: number;
 }
@@ -42,7 +43,7 @@ export function deliver(core: Core, flags: FlagsAccess, delivery: Delivery): voi
   // A table that is too short is vector 8 here (80386 Programmer's Reference Manual, 230985, table 14-3).
   if (core.model !== '8086' && entry + 3 > core.get('idtrLimit') >>> 0) core.fault(vectors.doubleFault);
   const stack = StackCursor.current(core);
-  stack.push(flags.read(), 2);
+  stack.push(flags.read(), 2); // Without RF, which lies beyond.
   stack.push(core.segmentField(segmentIndex.cs, 'selector'), 2);
   stack.push(core.get('eip'), 2);
   const base = core.get('idtrBase');
@@ -52,6 +53,7 @@ export function deliver(core: Core, flags: FlagsAccess, delivery: Delivery): voi
   loadRealSegment(core, segmentIndex.cs, selector);
   core.set('eip', offset);
   core.set('flagsOther', core.get('flagsOther') & ~(TF | IF | flagBits.AC));
+  flags.write(0, 4, RF);
 }
 
 const GATE_TASK = 5;
@@ -77,7 +79,7 @@ function deliverProtected(core: Core, flags: FlagsAccess, delivery: Delivery): v
 }
 
 function deliverThroughTask(core: Core, flags: FlagsAccess, selector: number, delivery: Delivery): void {
-  switchTask(core, flags, selector, 'call', delivery.fault ? RF : 0);
+  switchTask(core, flags, selector, 'call', delivery.resume ? RF : 0);
   if (delivery.errorCode === undefined) return;
   const is32 = (core.segmentField(segmentIndex.tr, 'attributes') & 8) !== 0;
   const stack = StackCursor.current(core);
@@ -100,7 +102,7 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
   const inner = !isConforming(target) && privilegeOf(target) < core.get('cpl');
   if (wasVirtual && (!inner || privilegeOf(target) !== 0)) core.fault(vectors.generalProtection, selector & 0xfffc);
   const bytes = is32 ? 4 : 2;
-  const oldFlags = flags.read() | (delivery.fault && core.is32Bit ? RF : 0);
+  const oldFlags = flags.read() | (delivery.resume && core.is32Bit ? RF : 0);
   const privilege = inner ? privilegeOf(target) : core.get('cpl');
   const newStack = inner ? innerStackFor(core, privilege) : undefined;
   const stack =
@@ -123,7 +125,8 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
 
   const marked = markAccessed(core, target);
   const isInterrupt = (typeOf(gate) & 1) === 0;
-  core.set('flagsOther', core.get('flagsOther') & ~(TF | NT | RF | VM | (isInterrupt ? IF : 0)));
+  core.set('flagsOther', core.get('flagsOther') & ~(TF | NT | VM | (isInterrupt ? IF : 0)));
+  flags.write(0, 4, RF);
   core.set('cpl', privilege);
   if (newStack !== undefined) loadFromDescriptor(core, segmentIndex.ss, newStack.selector, newStack.descriptor);
   stack.commit();
@@ -145,7 +148,7 @@ function innerStackFor(core: Core, privilege: number): { selector: number; descr
 export function interruptReturn(core: Core, flags: FlagsAccess, bytes: 2 | 4): void {
   if (!core.protectedMode) return returnReal(core, flags, bytes);
   if (core.virtual8086) {
-    if (core.ioPrivilege < 3) core.fault(vectors.generalProtection);
+    if (core.ioPrivilege < 3 && (bytes === 4 || !isVirtualTask(core))) core.fault(vectors.generalProtection);
     return returnReal(core, flags, bytes);
   }
   if ((core.get('flagsOther') & NT) !== 0) return returnFromTask(core, flags);
@@ -165,11 +168,14 @@ function returnReal(core: Core, flags: FlagsAccess, bytes: 2 | 4): void {
   const image = stack.pop(bytes);
   if (bytes === 4 && offset >>> 0 > 0xffff) core.fault(vectors.generalProtection);
   const virtual = core.virtual8086;
+  const virtualFlag = isVirtualTask(core);
+  if (virtualFlag) checkVirtualImage(core, image);
   stack.commit();
   if (virtual) loadVirtualSegment(core, segmentIndex.cs, selector);
   else loadRealSegment(core, segmentIndex.cs, selector);
   core.set('eip', bytes === 2 ? offset & 0xffff : offset);
-  flags.write(image, bytes, virtual ? ~(IOPL | VM | RF) : ~VM);
+  if (virtualFlag) takeVirtualImage(core, flags, image);
+  else flags.write(image, bytes, virtual ? ~(IOPL | VM | VIF | VIP) : ~(VM | VIF | VIP));
 }
 
 function returnToVirtual(
@@ -212,7 +218,7 @@ function returnProtected(
     NT |
     flagBits.DF |
     (bytes === 4 ? RF | flagBits.AC | flagBits.ID : 0) |
-    (privilege === 0 ? IOPL : 0) |
+    (privilege === 0 ? IOPL | (bytes === 4 ? VIF | VIP : 0) : 0) |
     (privilege <= core.ioPrivilege ? IF : 0);
   if (outer) {
     const pointer = stack.pop(bytes);

@@ -40,19 +40,13 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
       return 0;
     }),
     readBlock: caught((segment, offset, bytes) => {
-      for (const { linear, at, width } of pieces(core, segment, offset, bytes, false)) {
-        const value = core.readLinear(linear, width, core.userLevel);
-        if (width === 4) core.i32[at >> 2] = value;
-        else core.u8[at] = value;
-      }
+      const all = pieces(core, segment, offset, bytes, false);
+      alignedBlock(core, all[0]!.linear, bytes, () => readPieces(core, all));
       return 0;
     }),
     writeBlock: caught((segment, offset, bytes) => {
       const all = pieces(core, segment, offset, bytes, true);
-      for (const { linear, width } of all) core.probeWrite(linear, width, core.userLevel);
-      for (const { linear, at, width } of all) {
-        core.writeLinear(linear, width === 4 ? core.i32[at >> 2]! : core.u8[at]!, width, core.userLevel);
-      }
+      alignedBlock(core, all[0]!.linear, bytes, () => writePieces(core, all));
       return 0;
     }),
     codeWrite: (host, bytes) => {
@@ -62,17 +56,46 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
   };
 }
 
+/** The alignment of operands of more than 4 bytes (Intel SDM Vol. 3A, table 6-7). */
+const blockAlignments: Readonly<Record<number, number>> = { 8: 8, 10: 8, 14: 2, 16: 16, 94: 2, 512: 16 };
+
+/** Checks a block's alignment as a whole where that is asked for; its pieces are not looked at again. */
+function alignedBlock(core: Core, linear: number, bytes: number, action: () => void): void {
+  if (!core.alignmentChecked) return action();
+  if ((linear & ((blockAlignments[bytes] ?? 4) - 1)) !== 0) core.fault(vectors.alignmentCheck);
+  core.alignmentChecked = false;
+  try {
+    action();
+  } finally {
+    core.alignmentChecked = true;
+  }
+}
+
+interface Piece {
+  readonly linear: number;
+  readonly at: number;
+  readonly width: 1 | 4;
+}
+
+function readPieces(core: Core, all: readonly Piece[]): void {
+  for (const { linear, at, width } of all) {
+    const value = core.readLinear(linear, width, core.userLevel);
+    if (width === 4) core.i32[at >> 2] = value;
+    else core.u8[at] = value;
+  }
+}
+function writePieces(core: Core, all: readonly Piece[]): void {
+  for (const { linear, width } of all) core.probeWrite(linear, width, core.userLevel);
+  for (const { linear, at, width } of all) {
+    core.writeLinear(linear, width === 4 ? core.i32[at >> 2]! : core.u8[at]!, width, core.userLevel);
+  }
+}
+
 /** A block in pieces of 4 bytes and, at its end, of 1; the 8086's segments wrap, so there every byte is its own piece. */
-function pieces(
-  core: Core,
-  segment: number,
-  offset: number,
-  bytes: number,
-  write: boolean,
-): readonly { readonly linear: number; readonly at: number; readonly width: 1 | 4 }[] {
+function pieces(core: Core, segment: number, offset: number, bytes: number, write: boolean): readonly Piece[] {
   const linear = checkedLinear(core, segment, offset, bytes, write);
   const base = core.i32[(segment + segmentFields.base) >> 2]!;
-  const found: { linear: number; at: number; width: 1 | 4 }[] = [];
+  const found: Piece[] = [];
   for (let index = 0; index < bytes;) {
     const width = core.model !== '8086' && bytes - index >= 4 ? 4 : 1;
     const place = core.model === '8086' ? base + ((offset + index) & 0xffff) : linear + index;

@@ -1,7 +1,9 @@
 /** The slow paths that instructions call by name. */
 import type { SystemPaths } from '../engine/imports.js';
 import { flagBits, record, segmentIndex } from '../layout.js';
+import { type Breakpoints, debugStatus } from './breakpoints.js';
 import { type Core, cr0Bits, vectors } from './core.js';
+import { debugPaths } from './debug-paths.js';
 import type { FlagsAccess } from './flags.js';
 import { deliver, interruptReturn } from './interrupts.js';
 import {
@@ -22,14 +24,23 @@ import { caught } from './memory-paths.js';
 import { type ModelSpecificRegisters, modelSpecificPaths } from './model-specific.js';
 import { done, requirePrivilege, type RunControl } from './run-control.js';
 import { loadLocalTable, loadTaskRegister } from './tasks.js';
+import {
+  checkVirtualImage,
+  isVirtualTask,
+  redirectInterrupt,
+  setVirtualFlag,
+  takeVirtualImage,
+  virtualImage,
+} from './virtual-interrupts.js';
 import { farCall, farJump, farReturn } from './transfers.js';
 
-const { IF, VM, IOPL } = flagBits;
+const { IF, VM, VIF, VIP, IOPL } = flagBits;
 
 export function systemPaths(
   core: Core,
   flags: FlagsAccess,
   registers: ModelSpecificRegisters,
+  breakpoints: Breakpoints,
   control: RunControl,
 ): SystemPaths {
   return caughtAll({
@@ -40,8 +51,9 @@ export function systemPaths(
     ...controlPaths(core, control),
     ...modelSpecificPaths(core, registers),
     ...fastCallPaths(core, registers, control),
+    ...debugPaths(core, breakpoints),
     ...inspectionPaths(core, flags),
-    ...portPaths(core),
+    ...portPaths(core, breakpoints),
   });
 }
 
@@ -71,7 +83,7 @@ function segmentPaths(core: Core, control: RunControl) {
         load(segment, selector);
         // The 8086 holds interrupts back after any segment register; later processors after SS alone. Traps wait as well.
         if (segment !== segmentIndex.ss && core.model !== '8086') return;
-        control.shadowNext();
+        control.holdNext('all');
         control.suppressTrap();
       }),
   };
@@ -79,6 +91,7 @@ function segmentPaths(core: Core, control: RunControl) {
 
 function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
   const changing = (action: () => void): 0 => {
+    flags.write(0, 4, flagBits.RF); // Whatever image this instruction stores no longer has it.
     action();
     core.eipStands = false;
     control.modeChanged();
@@ -93,15 +106,26 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
     farCall32: (selector: number, offset: number) =>
       changing(() => farCall(core, flags, selector, offset, nextEip(core), 4)),
     farReturn: (width: number, extra: number) => changing(() => farReturn(core, width === 32 ? 4 : 2, extra)),
+    debugTrap: () =>
+      done(() => {
+        core.set('eip', nextEip(core));
+        core.set('pendingDebug', core.get('pendingDebug') | debugStatus.explicit);
+        control.suppressTrap();
+        control.leaveAfterThis();
+      }),
     interrupt: (vector: number, short: number) =>
       changing(() => {
-        if (core.virtual8086 && short === 0 && core.ioPrivilege < 3) core.fault(vectors.generalProtection);
         core.set('eip', nextEip(core));
         control.suppressTrap();
-        deliver(core, flags, { vector, software: true, fault: false });
+        if (core.virtual8086 && short === 0) {
+          if (redirectInterrupt(core, flags, vector)) return;
+          if (core.ioPrivilege < 3) core.fault(vectors.generalProtection);
+        }
+        deliver(core, flags, { vector, software: true, resume: false });
       }),
     interruptReturn: (width: number) =>
       changing(() => {
+        control.returnsFromInterrupt();
         core.set('eip', nextEip(core)); // Where this task goes on, should the return switch tasks.
         interruptReturn(core, flags, width === 32 ? 4 : 2);
       }),
@@ -116,36 +140,45 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
 }
 
 function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
-  const requireInterruptRight = (): void => {
-    if (core.protectedMode && core.get('cpl') > core.ioPrivilege) core.fault(vectors.generalProtection);
-  };
+  const hasInterruptRight = (): boolean => !core.protectedMode || core.get('cpl') <= core.ioPrivilege;
   const requireVirtualRight = (): void => {
     if (core.virtual8086 && core.ioPrivilege < 3) core.fault(vectors.generalProtection);
   };
   return {
     clearInterruptFlag: () =>
       done(() => {
-        requireInterruptRight();
+        if (!hasInterruptRight()) return setVirtualFlag(core, false);
         core.set('flagsOther', core.get('flagsOther') & ~IF);
       }),
     setInterruptFlag: () =>
       done(() => {
-        requireInterruptRight();
+        if (!hasInterruptRight()) return setVirtualFlag(core, true);
         const before = core.get('flagsOther');
         core.set('flagsOther', before | IF);
-        if ((before & IF) === 0) control.shadowNext();
+        if ((before & IF) === 0) control.holdNext('interrupts');
         control.flagsChanged();
       }),
-    pushedFlags: () => {
+    pushedFlags(width: number) {
+      if (width === 16 && isVirtualTask(core)) return virtualImage(core, flags.read());
       requireVirtualRight();
       return flags.read() & ~(VM | flagBits.RF);
     },
     popFlags: (image: number, width: number) =>
       done(() => {
+        if (width === 16 && isVirtualTask(core)) {
+          checkVirtualImage(core, image);
+          takeVirtualImage(core, flags, image);
+          return control.flagsChanged();
+        }
         requireVirtualRight();
         const privilege = core.protectedMode ? core.get('cpl') : 0;
         const kept =
-          VM | flagBits.RF | (privilege === 0 ? 0 : IOPL) | (privilege <= core.ioPrivilege || privilege === 0 ? 0 : IF);
+          VM |
+          VIF |
+          VIP |
+          flagBits.RF |
+          (privilege === 0 ? 0 : IOPL) |
+          (privilege <= core.ioPrivilege || privilege === 0 ? 0 : IF);
         flags.write(image, width === 32 ? 4 : 2, ~kept);
         control.flagsChanged();
       }),
@@ -159,8 +192,6 @@ function registerPaths(core: Core) {
       done(() => {
         if (!core.usesDescriptors) core.fault(vectors.invalidOpcode);
       }),
-    readDebug: (index: number) => core.get(debugRegister(index)),
-    writeDebug: (index: number, value: number) => done(() => core.set(debugRegister(index), value)),
     readTest(index: number) {
       if (index < 6) core.fault(vectors.invalidOpcode);
       return core.get(index === 6 ? 'tr6' : 'tr7');
@@ -195,9 +226,6 @@ function registerPaths(core: Core) {
   };
 }
 
-const debugNames = ['dr0', 'dr1', 'dr2', 'dr3', 'dr6', 'dr7', 'dr6', 'dr7'] as const;
-const debugRegister = (index: number): (typeof debugNames)[number] => debugNames[index & 7]!;
-
 function inspectionPaths(core: Core, flags: FlagsAccess) {
   const visible = (selector: number, descriptor: Descriptor): boolean =>
     isConforming(descriptor) ||
@@ -227,7 +255,7 @@ function inspectionPaths(core: Core, flags: FlagsAccess) {
   };
 }
 
-function portPaths(core: Core) {
+function portPaths(core: Core, breakpoints: Breakpoints) {
   return {
     checkPorts: (port: number, bytes: number) =>
       done(() => {
@@ -236,16 +264,18 @@ function portPaths(core: Core) {
       }),
     input(port: number, bytes: number) {
       core.onBusAccess();
+      breakpoints.portAccessed(port, bytes);
       return core.bus.readPort(port & 0xffff, bytes as 1 | 2 | 4);
     },
-    output8: (port: number, value: number) => done(() => writePort(core, port, value & 0xff, 1)),
-    output16: (port: number, value: number) => done(() => writePort(core, port, value & 0xffff, 2)),
-    output32: (port: number, value: number) => done(() => writePort(core, port, value >>> 0, 4)),
+    output8: (port: number, value: number) => done(() => writePort(core, breakpoints, port, value & 0xff, 1)),
+    output16: (port: number, value: number) => done(() => writePort(core, breakpoints, port, value & 0xffff, 2)),
+    output32: (port: number, value: number) => done(() => writePort(core, breakpoints, port, value >>> 0, 4)),
   };
 }
 
-function writePort(core: Core, port: number, value: number, bytes: 1 | 2 | 4): void {
+function writePort(core: Core, breakpoints: Breakpoints, port: number, value: number, bytes: 1 | 2 | 4): void {
   core.onBusAccess();
+  breakpoints.portAccessed(port, bytes);
   core.bus.writePort(port & 0xffff, value, bytes);
 }
 

@@ -7,14 +7,16 @@ export interface RunControl {
   now(): number;
   /** Makes the engine return after the current instruction. */
   leaveAfterThis(): void;
-  /** Interrupts wait until one more instruction has run. */
-  shadowNext(): void;
+  /** Interrupts wait until one more instruction has run; after a load of SS debug exceptions and NMIs as well. */
+  holdNext(what: 'interrupts' | 'all'): void;
   /** Flags changed: an interrupt or a trap may be due. */
   flagsChanged(): void;
   /** Privilege, code segment, stack segment or paging changed. */
   modeChanged(): void;
   /** No single-step trap after this instruction: a software interrupt, or a load of SS. */
   suppressTrap(): void;
+  /** IRET lets NMIs through again. */
+  returnsFromInterrupt(): void;
 }
 
 /** A slow path that gives nothing. */

@@ -1,7 +1,7 @@
 /** Segment registers: real-mode loads, descriptors, and the limits that the fast paths compare with. */
-import { realDataAttributes, segmentAddress, segmentFields, segmentIndex } from '../layout.js';
+import { flagBits, realDataAttributes, segmentAddress, segmentFields, segmentIndex } from '../layout.js';
 import type { Core } from './core.js';
-import { vectors } from './core.js';
+import { cr0Bits, vectors } from './core.js';
 
 /** A descriptor's two words (Intel SDM Vol. 3A, figure 3-8), and where it lies. */
 export interface Descriptor {
@@ -45,7 +45,7 @@ export function deriveTops(core: Core, segment: number): void {
   const { present, code, codeOrData, writableOrReadable, expandDownOrConforming } = attributeBits;
   let readTop = 0n;
   let writeTop = 0n;
-  const usable = (attributes & present) !== 0 && (attributes & codeOrData) !== 0;
+  const usable = (attributes & present) !== 0 && (attributes & codeOrData) !== 0 && !core.alignmentChecked;
   const isCodeSegment = (attributes & code) !== 0;
   const expandsDown = !isCodeSegment && (attributes & expandDownOrConforming) !== 0;
   if (usable && !expandsDown) {
@@ -55,6 +55,15 @@ export function deriveTops(core: Core, segment: number): void {
   }
   core.view.setBigInt64(segmentAddress(segment) + segmentFields.readTop, readTop, true);
   core.view.setBigInt64(segmentAddress(segment) + segmentFields.writeTop, writeTop, true);
+}
+
+/** Privilege, CR0.AM or AC changed: while alignment is checked no access may take the fast way. */
+export function deriveAlignmentChecks(core: Core): void {
+  const checked =
+    core.userLevel && (core.get('cr0') & cr0Bits.AM) !== 0 && (core.get('flagsOther') & flagBits.AC) !== 0;
+  if (checked === core.alignmentChecked) return;
+  core.alignmentChecked = checked;
+  for (let segment = segmentIndex.es; segment <= segmentIndex.gs; segment++) deriveTops(core, segment);
 }
 
 /** Sets a segment slot whole. */

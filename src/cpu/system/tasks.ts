@@ -2,6 +2,7 @@
 import { flagBits, segmentIndex } from '../layout.js';
 import { loadDirectoryBase } from './control-registers.js';
 import { type Core, cr0Bits, vectors } from './core.js';
+import { debugStatus } from './breakpoints.js';
 import type { FlagsAccess } from './flags.js';
 import {
   attributesOf,
@@ -114,6 +115,7 @@ export function switchTask(
   core.eipStands = true;
   setSegment(core, segmentIndex.tr, selector, base, limitOf(target), attributesOf(target) | 2);
   core.set('cr0', core.get('cr0') | cr0Bits.TS);
+  core.watch.taskSwitched();
   if (directory !== undefined && core.paging && directory !== core.get('cr3')) loadDirectoryBase(core, directory);
   general.forEach((value, index) => core.setRegister(index, value, bytes));
   core.set('eip', is32 ? eip : eip & 0xffff);
@@ -121,8 +123,7 @@ export function switchTask(
   if (!is32) core.set('flagsOther', core.get('flagsOther') & 0xffff);
   loadTaskSegments(core, selectors, local);
   if (trapped) {
-    core.set('dr6', core.get('dr6') | 0x8000); // BT: a task switch.
-    core.trapPending = true;
+    core.set('pendingDebug', core.get('pendingDebug') | debugStatus.BT);
   }
 }
 

@@ -88,13 +88,13 @@ export class Tlb {
   }
   /** The fast tags follow from page, physical address and what the page holds. */
   deriveTags(entry: number): void {
-    const { i32, bus, code, plan } = this.core;
+    const { i32, bus, code, plan, watch } = this.core;
     const index = entry >> 2;
     const word = i32[index + (entryPage >> 2)]!;
     const page = word & ~0xfff;
     const physical = (word & VALID) === 0 ? undefined : this.physicalOf(entry);
     const host = physical === undefined ? undefined : bus.page(physical);
-    const mapped = host !== undefined && host.address !== 0;
+    const mapped = host !== undefined && host.address !== 0 && !watch.watchesPage(page);
     i32[index + (tlbEntry.read >> 2)] = mapped ? page : 1;
     i32[index + (tlbEntry.addend >> 2)] = mapped ? (host.address - page) | 0 : 0;
     i32[index + (tlbEntry.execute >> 2)] = 1;
@@ -102,6 +102,14 @@ export class Tlb {
     const hasCode = mapped && code.hasCode((host.address - plan.ram) >>> 12);
     i32[index + (tlbEntry.write >> 2)] = writable && !hasCode ? page : 1;
     i32[index + (tlbEntry.writeCode >> 2)] = writable && hasCode ? page : 1;
+  }
+
+  /** What watches a page of data changed. */
+  rederivePage(page: number): void {
+    for (const user of [false, true]) {
+      const entry = this.entryFor(page, user);
+      if (((this.core.i32[(entry + entryPage) >> 2]! ^ page) & ~0xfff) === 0) this.deriveTags(entry);
+    }
   }
 
   /** Forgets every translation. */

@@ -45,6 +45,9 @@ export class RecordEmitter extends FlagCode implements Emitter {
   interruptRequested(): Value {
     return this.loadLate('i32.load', 0, at.interruptRequested);
   }
+  nonMaskableState(): Value {
+    return this.loadLate('i32.load', 0, at.nmi);
+  }
   setRealSegment(segment: SegmentName | Value, selector: Value): void {
     const slot =
       typeof segment === 'string' ? this.i32(segmentAddress(segmentIndex[segment])) : this.segmentSlot(segment);
@@ -158,9 +161,12 @@ export class RecordEmitter extends FlagCode implements Emitter {
     // A record outside the tables is not told when its bytes change: it is decoded anew each time.
     const alone = this.lessUnsigned(this.flow.record, regions.codeLines);
     const budget = this.load('i32.load', 0, at.budget);
-    this.when(this.or(this.or(changed, alone), this.isZero(budget)), () =>
-      this.flow.enter(this, this.lookup(this.hold(this.thisEip()))),
-    );
+    this.when(this.or(this.or(changed, alone), this.isZero(budget)), () => {
+      this.store('i32.store', 0, 1, at.betweenIterations);
+      const found = this.lookup(this.hold(this.thisEip()));
+      this.store('i32.store', 0, 0, at.betweenIterations);
+      this.flow.enter(this, found);
+    });
     this.store('i32.store', 0, this.sub(budget, 1), at.budget);
     this.iterate();
   }
