@@ -1,51 +1,110 @@
 /** The options that describe a machine: a board by name, or a JSON file, and what goes into it. */
 import { UserError } from '../base/errors.js';
+import { isFloppySize } from '../host/describe-machine.js';
 import { readBytes } from '../host/files.js';
-import { isFloppySize, type MachineRequest, readMachineFile } from '../host/machine-request.js';
+import { checkRequest, type MachineRequest, readMachineFile } from '../host/machine-request.js';
+import { boards, bootDevices, displays, drives } from '../machine/machine.js';
+
+const image = (describe: string) => ({ type: 'string', describe }) as const;
 
 /** Options in yargs' notation. */
 export const machineOptions = {
-  machine: { type: 'string', default: 'pc', describe: 'The board (pc), or a JSON file that describes a machine' },
+  machine: { type: 'string', describe: `The board (${boards.join(', ')}), or a JSON file that describes a machine` },
   memory: { type: 'string', describe: 'Memory: 4M, 16M, 1G …' },
-  image: { type: 'string', describe: 'An image to boot: a floppy by its size, a disk otherwise' },
-  floppy: { type: 'string', describe: 'Image in floppy drive A' },
-  'floppy-b': { type: 'string', describe: 'Image in floppy drive B' },
-  disk: { type: 'string', describe: 'Image of the first disk' },
-  disk1: { type: 'string', describe: 'Image of the second disk' },
-  boot: { choices: ['floppy', 'disk'] as const, describe: 'What is tried first' },
+  processor: { type: 'string', describe: 'The processor: 80386, 80486, pentium … pentium3, pentiumM' },
+  image: image('An image to boot: a floppy by its size, a CD-ROM by its contents, a disk otherwise'),
+  floppy: image('Image in floppy drive A'),
+  'floppy-b': image('Image in floppy drive B'),
+  disk: image('Image of the first disk'),
+  disk1: image('Image of the second disk'),
+  cdrom: image('Image in the first CD-ROM drive'),
+  drive: { type: 'string', array: true, describe: `Image in any drive, as DRIVE=FILE: ${drives.join(', ')}` },
+  boot: { choices: bootDevices, describe: 'What is tried first' },
+  kernel: image('A kernel to start: Linux or Multiboot'),
+  initrd: image("Linux's initial RAM disk"),
+  append: { type: 'string', describe: "The kernel's command line" },
+  display: { choices: displays, describe: 'The display adapter' },
+  network: { type: 'string', array: true, describe: 'A network card, as CARD or CARD=NETWORK (built-in, live, none)' },
+  serve: { type: 'string', describe: "A folder that the built-in network's servers offer" },
+  mouse: { type: 'boolean', describe: 'A PS/2 mouse' },
 } as const;
 
 /** What the parser makes of {@link machineOptions}. */
 export interface MachineArguments {
-  readonly machine: string;
+  readonly machine?: string | undefined;
   readonly memory?: string | undefined;
+  readonly processor?: string | undefined;
   readonly image?: string | undefined;
   readonly floppy?: string | undefined;
   readonly floppyB?: string | undefined;
   readonly disk?: string | undefined;
   readonly disk1?: string | undefined;
-  readonly boot?: 'floppy' | 'disk' | undefined;
+  readonly cdrom?: string | undefined;
+  readonly drive?: readonly string[] | undefined;
+  readonly boot?: string | undefined;
+  readonly kernel?: string | undefined;
+  readonly initrd?: string | undefined;
+  readonly append?: string | undefined;
+  readonly display?: string | undefined;
+  readonly network?: readonly string[] | undefined;
+  readonly serve?: string | undefined;
+  readonly mouse?: boolean | undefined;
+}
+
+/** The volume descriptor of a CD-ROM (ECMA-119, section 8.1): its identifier stands in the second byte of sector 16. */
+const volumeIdentifierAt = 16 * 2048 + 1;
+const isCdrom = (bytes: Uint8Array): boolean =>
+  [...'CD001'].every((letter, at) => bytes[volumeIdentifierAt + at] === letter.charCodeAt(0));
+
+function roleOf(bytes: Uint8Array): 'floppyA' | 'cdrom0' | 'disk0' {
+  if (isFloppySize(bytes.length)) return 'floppyA';
+  return isCdrom(bytes) ? 'cdrom0' : 'disk0';
+}
+
+/** `NAME=VALUE` as a pair; the value is undefined without `=`. */
+function pair(text: string): [string, string | undefined] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** The machine that some options ask for; options go before what a file says. Throws UserError. */
 export function requestFrom(options: MachineArguments): MachineRequest {
-  const { machine, memory, image, floppy, floppyB, disk, disk1, boot } = options;
-  const base = machine === 'pc' ? {} : fromFile(machine);
-  const byRole: Record<string, string | undefined> = { floppyA: floppy, floppyB, disk0: disk, disk1, memory, boot };
-  if (image !== undefined) {
-    const role = isFloppySize(readBytes(image).length) ? 'floppyA' : 'disk0';
-    if (byRole[role] !== undefined) {
-      throw new UserError(`two images for ${role}`, { file: image, nextStep: 'Give --image, or --floppy and --disk.' });
+  const { machine, image: file, floppy, floppyB, disk, disk1, cdrom, drive = [], append, serve, mouse } = options;
+  const { memory, processor, boot, kernel, initrd, display } = options;
+  const said: Record<string, unknown> = {
+    ...{ floppyA: floppy, floppyB, disk0: disk, disk1, cdrom0: cdrom },
+    ...{ memory, processor, boot, kernel, initrd, display, commandLine: append, served: serve },
+    ...{ mouse: mouse === undefined ? undefined : mouse ? 'ps2' : 'none' },
+    network: options.network?.map((text) => {
+      const [card, network] = pair(text);
+      return network === undefined ? card : { card, network };
+    }),
+  };
+  for (const text of drive) {
+    const [role, path] = pair(text);
+    if (path === undefined) {
+      throw new UserError(`"${text}" names no image`, { place: '--drive', nextStep: 'Give --drive scsi0=disk.img.' });
     }
-    byRole[role] = image;
+    said[role] = path;
   }
-  return { ...base, ...Object.fromEntries(Object.entries(byRole).filter(([, value]) => value !== undefined)) };
+  if (file !== undefined) {
+    const role = roleOf(readBytes(file));
+    if (said[role] !== undefined) {
+      throw new UserError(`two images for ${role}`, { file, nextStep: 'Give --image, or --floppy and --disk.' });
+    }
+    said[role] = file;
+  }
+  const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  return { ...baseOf(machine), ...checkRequest(given, 'the command line') };
 }
 
-function fromFile(machine: string): MachineRequest {
+function baseOf(machine: string | undefined): MachineRequest {
+  if (machine === undefined) return {};
+  const board = boards.find((each) => each === machine);
+  if (board !== undefined) return { board };
   if (/[./\\]/.test(machine)) return readMachineFile(machine);
   throw new UserError(`there is no board "${machine}"`, {
     place: '--machine',
-    nextStep: 'Boards: pc. A file ends in .json.',
+    nextStep: `Boards: ${boards.join(', ')}. A file ends in .json.`,
   });
 }

@@ -298,22 +298,29 @@ export interface MemoryPlan {
   readonly ramBytes: number;
   readonly rom: number;
   readonly romBytes: number;
+  /** Memory of a display adapter that the processor reaches without the bus; it follows the read-only memory. */
+  readonly video: number;
+  readonly videoBytes: number;
   readonly totalBytes: number;
 }
 
 export const codeTableBytes = 4096 * 4;
 
-/** Plans the memory of a machine with `ramBytes` of memory and `romBytes` of read-only memory, both whole pages. */
-export function planMemory(ramBytes: number, romBytes: number): MemoryPlan {
-  assert(ramBytes % 4096 === 0 && romBytes % 4096 === 0, 'memory is whole pages');
+/** Plans the memory of a machine with `ramBytes` of memory, `romBytes` of read-only and `videoBytes` of display memory, all whole pages. */
+export function planMemory(ramBytes: number, romBytes: number, videoBytes = 0): MemoryPlan {
+  assert((ramBytes | romBytes | videoBytes) % 4096 === 0, 'memory is whole pages');
   const align = (value: number): number => Math.ceil(value / 65536) * 65536;
   const codeLines = regions.codeLines;
-  const codeTables = align(codeLines + (ramBytes + romBytes) / codeLineBytes);
+  const codeTables = align(codeLines + (ramBytes + romBytes + videoBytes) / codeLineBytes);
   const codeTableCount = 1024;
   const records = codeTables + codeTableCount * codeTableBytes;
   const recordsEnd = records + (1 << 18) * record.bytes;
   const ram = align(recordsEnd);
   const rom = ram + ramBytes;
-  const totalBytes = align(rom + romBytes);
-  return { codeLines, codeTables, codeTableCount, records, recordsEnd, ram, ramBytes, rom, romBytes, totalBytes };
+  const video = rom + romBytes;
+  const totalBytes = align(video + videoBytes);
+  return {
+    ...{ codeLines, codeTables, codeTableCount, records, recordsEnd },
+    ...{ ram, ramBytes, rom, romBytes, video, videoBytes, totalBytes },
+  };
 }

@@ -32,6 +32,8 @@ export interface ProcessorOptions {
   readonly ramBytes: number;
   /** Bytes of read-only memory kept behind it; whole pages. */
   readonly romBytes: number;
+  /** Bytes of display memory kept behind that; whole pages. Default: none. */
+  readonly videoBytes?: number;
   /** Makes the bus once it is known where memory lies. */
   readonly bus: (plan: MemoryPlan, memory: WebAssembly.Memory) => ProcessorBus;
 }
@@ -77,7 +79,7 @@ export class Processor {
   private stopRequested = false;
 
   constructor(options: ProcessorOptions) {
-    this.plan = planMemory(options.ramBytes, options.romBytes);
+    this.plan = planMemory(options.ramBytes, options.romBytes, options.videoBytes);
     const pages = this.plan.totalBytes / 65536;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.core = new Core(memory, this.plan, options.model, options.bus(this.plan, memory));

@@ -1,92 +1,166 @@
 /**
- * From what a user writes (options of a command, a suite, or a JSON file) to a machine description and its images. The
- * description is pure data and goes into every trace; paths stay here.
+ * What a user writes of a machine (options of a command, a suite, or a JSON file), checked. `describe-machine.ts` makes a
+ * description of it. The description is pure data and goes into every trace; paths stay here.
  */
 import { dirname, resolve } from 'node:path';
-import { sha256Hex } from '../base/digest.js';
 import { UserError } from '../base/errors.js';
-import { floppyCapacity } from '../device/floppy/geometry.js';
-import { boardProcessors, defaultCyclesPerSecond } from '../machine/index.js';
-import type { Drive, MachineDescription, MediumDescription } from '../machine/machine.js';
-import { readBytes, readText } from './files.js';
+import { type KernelProtocol, kernelProtocols } from '../firmware/boot/protocols.js';
+import { boardProcessors } from '../machine/index.js';
+import {
+  type BoardName,
+  boards,
+  type BootDevice,
+  bootDevices,
+  type Display,
+  displays,
+  type Drive,
+  drives,
+  mice,
+  type Mouse,
+  type Network,
+  type NetworkCard,
+  networkCards,
+  networks,
+  type OptionalDevice,
+  optionalDevices,
+} from '../machine/machine.js';
+import type { ProcessorModel } from '../cpu/model.js';
+import { readText } from './files.js';
 
 /** A medium that a user puts into a drive: a file, and whether the guest may write to (a copy in memory of) it. */
 export interface MediumRequest {
   readonly image: string;
-  /** Default: true. The file itself is never written. */
+  /** Default: true, except for CD-ROMs. The file itself is never written. */
   readonly writable?: boolean;
 }
 
-/** A machine as a user writes it. Everything has a default; a string for a drive is the image's path. */
-export type MachineRequest = {
-  readonly board?: 'pc';
-  /** Default 80386. */
-  readonly processor?: MachineDescription['processor'];
-  /** Cycles per guest second. Default 50,000,000. */
+/** A network card as a user writes it: its name alone, or with what it is plugged into (default: the built-in network). */
+export type NetworkCardRequest =
+  NetworkCard | { readonly card: NetworkCard; readonly network?: Network; readonly mac?: string };
+
+/** A kernel's module: a path, or a path and a command line. */
+export type ModuleRequest = string | { readonly image: string; readonly commandLine?: string };
+
+/** What a user says of a machine besides its drives. Everything has a default. */
+export interface MachineSettings {
+  /** Default: `pc`, or `i440fx` where something needs a PCI bus or a newer processor. */
+  readonly board?: BoardName;
+  /** Default: 80386 on `pc`, pentium3 on `i440fx`. */
+  readonly processor?: ProcessorModel;
+  /** Cycles per guest second. Default 50,000,000 on `pc`, 100,000,000 on `i440fx`. */
   readonly cyclesPerSecond?: number;
-  /** Memory in bytes, or as `640K`, `16M`, `1G`. Default 16M. */
+  /** Memory in bytes, or as `640K`, `16M`, `1G`. Default 16M on `pc`, 128M on `i440fx`. */
   readonly memory?: number | string;
-  readonly boot?: 'floppy' | 'disk';
-} & { readonly [drive in Drive]?: string | MediumRequest };
-
-/** A description together with the images that it names. */
-export interface DescribedMachine {
-  readonly description: MachineDescription;
-  readonly images: ReadonlyMap<string, Uint8Array>;
+  readonly boot?: BootDevice;
+  readonly display?: Display;
+  readonly mouse?: Mouse;
+  readonly network?: readonly NetworkCardRequest[];
+  readonly devices?: readonly OptionalDevice[];
+  /** A kernel to start instead of a boot sector: its path. */
+  readonly kernel?: string;
+  /** How the kernel is started. Default: what its header says. */
+  readonly protocol?: KernelProtocol;
+  /** Linux's initial RAM disk. */
+  readonly initrd?: string;
+  /** Multiboot modules. */
+  readonly modules?: readonly ModuleRequest[];
+  readonly commandLine?: string;
+  /** Paths of firmware of the user's own. */
+  readonly firmware?: { readonly bios?: string; readonly video?: string; readonly network?: string };
+  /** A folder whose files the built-in network's servers offer. */
+  readonly served?: string;
 }
 
-/** The drives of the `pc` board, in the order in which they are listed. */
-export const drives: readonly Drive[] = ['floppyA', 'floppyB', 'disk0', 'disk1'];
+/** A machine as a user writes it; a string for a drive is the image's path. */
+export type MachineRequest = MachineSettings & { readonly [drive in Drive]?: string | MediumRequest };
 
-const memoryDefault = '16M';
-const kibibyte = 1024;
-const memoryBytesMin = kibibyte ** 2;
-const memoryBytesMax = 2 * kibibyte ** 3;
-const memoryGrain = 64 * kibibyte;
-const sectorBytes = 512;
-
-/** Sizes of floppy images that a drive can take: 160 KiB to 2.88 MiB. */
-const floppyKibibytes = [160, 180, 320, 360, 720, 1200, 1440, 2880];
-
-/** Whether an image has the size of a floppy. */
-export function isFloppySize(bytes: number): boolean {
-  return floppyKibibytes.some((size) => size * kibibyte === bytes);
+interface Setting {
+  readonly possible: string;
+  readonly fits: (value: unknown) => boolean;
+  /** The same with paths relative to a folder made absolute. */
+  readonly placed?: (value: never, folder: string) => unknown;
 }
 
-/** Bytes of memory: a number, or a number with K, M or G. Throws {@link UserError} outside 1 MiB to 2 GiB. */
-export function memoryBytes(memory: number | string): number {
-  const match = /^(\d+)([KMG]?)i?B?$/i.exec(String(memory));
-  const power = match === null ? 0 : ['', 'K', 'M', 'G'].indexOf(match[2]!.toUpperCase());
-  const bytes = match === null ? NaN : Number(match[1]) * kibibyte ** power;
-  if (bytes >= memoryBytesMin && bytes <= memoryBytesMax && bytes % memoryGrain === 0) return bytes;
-  throw new UserError(`"${memory}" is no memory size from 1M to 2G in steps of 64K`, {
-    place: 'memory',
-    nextStep: 'Give bytes, or a number with K, M or G, such as 16M.',
+const oneOf = (names: readonly string[]): Setting => ({
+  possible: names.map((name) => `"${name}"`).join(', '),
+  fits: (value) => names.some((name) => name === value),
+});
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isAbsentOr = (fits: (value: unknown) => boolean) => (value: unknown) => value === undefined || fits(value);
+/** An object that has these names and no others. */
+const hasShape = (value: unknown, shape: Readonly<Record<string, (value: unknown) => boolean>>): boolean =>
+  isObject(value) &&
+  Object.keys(value).every((key) => Object.hasOwn(shape, key)) &&
+  Object.entries(shape).every(([key, fits]) => fits(value[key]));
+
+const path: Setting = {
+  possible: 'a path',
+  fits: isText,
+  placed: (value: string, folder) => resolve(folder, value),
+};
+const cardFits = (value: unknown): boolean =>
+  oneOf(networkCards).fits(value) ||
+  hasShape(value, {
+    card: oneOf(networkCards).fits,
+    network: isAbsentOr(oneOf(networks).fits),
+    mac: isAbsentOr(isText),
   });
-}
+const moduleFits = (value: unknown): boolean =>
+  isText(value) || hasShape(value, { image: isText, commandLine: isAbsentOr(isText) });
 
-/** What may stand at the top of a machine file, and how each value is checked. */
-const known: Readonly<Record<Exclude<keyof MachineRequest, Drive>, (value: unknown) => boolean>> = {
-  board: (value) => value === 'pc',
-  processor: (value) => boardProcessors.some((model) => model === value),
-  cyclesPerSecond: (value) => typeof value === 'number' && Number.isInteger(value) && value >= 1e6 && value <= 1e9,
-  memory: (value) => typeof value === 'number' || typeof value === 'string',
-  boot: (value) => value === 'floppy' || value === 'disk',
+/** What may stand at the top of a machine file besides drives. */
+const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
+  board: oneOf(boards),
+  processor: oneOf(boardProcessors),
+  cyclesPerSecond: {
+    possible: 'a whole number from 1000000 to 1000000000',
+    fits: (value) => typeof value === 'number' && Number.isInteger(value) && value >= 1e6 && value <= 1e9,
+  },
+  memory: {
+    possible: 'bytes, or a text such as "16M"',
+    fits: (value) => typeof value === 'number' || typeof value === 'string',
+  },
+  boot: oneOf(bootDevices),
+  display: oneOf(displays),
+  mouse: oneOf(mice),
+  network: {
+    possible: `a list of cards: a name (${networkCards.join(', ')}), or { "card": name, "network": ${networks.join(' | ')}, "mac": address }`,
+    fits: (value) => Array.isArray(value) && value.every(cardFits),
+  },
+  devices: {
+    possible: `a list of: ${optionalDevices.join(', ')}`,
+    fits: (value) => Array.isArray(value) && value.every(oneOf(optionalDevices).fits),
+  },
+  kernel: path,
+  protocol: oneOf(kernelProtocols),
+  initrd: path,
+  modules: {
+    possible: 'a list of paths, or of { "image": path, "commandLine": text }',
+    fits: (value) => Array.isArray(value) && value.every(moduleFits),
+    placed: (value: readonly ModuleRequest[], folder) =>
+      value.map((module) =>
+        typeof module === 'string' ? resolve(folder, module) : { ...module, image: resolve(folder, module.image) },
+      ),
+  },
+  commandLine: { possible: 'a text', fits: isText },
+  firmware: {
+    possible: '{ "bios": path, "video": path, "network": path }, each of which may be absent',
+    fits: (value) =>
+      hasShape(value, { bios: isAbsentOr(isText), video: isAbsentOr(isText), network: isAbsentOr(isText) }),
+    placed: (value: Readonly<Record<string, string>>, folder) =>
+      Object.fromEntries(Object.entries(value).map(([role, file]) => [role, resolve(folder, file)])),
+  },
+  served: path,
 };
 
-const allowed: Readonly<Record<keyof typeof known, string>> = {
-  board: '"pc"',
-  processor: boardProcessors.map((model) => `"${model}"`).join(', '),
-  cyclesPerSecond: 'a whole number from 1000000 to 1000000000',
-  memory: 'bytes, or a text such as "16M"',
-  boot: '"floppy" or "disk"',
-};
+const isDrive = (key: string): key is Drive => drives.some((drive) => drive === key);
 
 function checkMedium(value: unknown, key: string, file: string): void {
-  if (typeof value === 'string') return;
-  const medium = value as Partial<MediumRequest> | null;
-  const isMedium = typeof medium === 'object' && medium !== null && typeof medium.image === 'string';
-  if (isMedium && (medium.writable === undefined || typeof medium.writable === 'boolean')) return;
+  const isMedium =
+    isText(value) || hasShape(value, { image: isText, writable: isAbsentOr((flag) => typeof flag === 'boolean') });
+  if (isMedium) return;
   throw new UserError('a drive holds an image path, or { "image": path, "writable": true or false }', {
     file,
     place: key,
@@ -95,84 +169,49 @@ function checkMedium(value: unknown, key: string, file: string): void {
 
 /** Checks what stands in a machine file (or was given by a suite); throws {@link UserError} naming the key. */
 export function checkRequest(value: unknown, file: string): MachineRequest {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new UserError('a machine is an object', { file, nextStep: 'Write at least { "board": "pc" }.' });
   }
   for (const [key, entry] of Object.entries(value)) {
-    if (drives.some((drive) => drive === key)) {
+    if (isDrive(key)) {
       checkMedium(entry, key, file);
-    } else if (!Object.hasOwn(known, key)) {
-      const keys = [...Object.keys(known), ...drives].join(', ');
+    } else if (!Object.hasOwn(settings, key)) {
+      const keys = [...Object.keys(settings), ...drives].join(', ');
       throw new UserError('there is no such setting', { file, place: key, nextStep: `Known settings: ${keys}.` });
-    } else if (!known[key as keyof typeof known](entry)) {
-      const expected = allowed[key as keyof typeof known];
+    } else if (!settings[key as keyof MachineSettings].fits(entry)) {
       throw new UserError(`${JSON.stringify(entry)} is not possible here`, {
         file,
         place: key,
-        nextStep: `Possible: ${expected}.`,
+        nextStep: `Possible: ${settings[key as keyof MachineSettings].possible}.`,
       });
     }
   }
   return value as MachineRequest;
 }
 
-/** Reads a machine file (JSON); image paths in it are relative to the file. */
-export function readMachineFile(path: string): MachineRequest {
-  const text = readText(path, 'Give the name of a board (pc) or of a JSON file that describes a machine.');
+/** Reads a machine file (JSON); paths in it are relative to the file. */
+export function readMachineFile(file: string): MachineRequest {
+  const text = readText(
+    file,
+    `Give the name of a board (${boards.join(', ')}) or of a JSON file that describes a machine.`,
+  );
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`this is not JSON: ${(error as Error).message}`, { file: path, cause: error });
+    throw new UserError(`this is not JSON: ${(error as Error).message}`, { file, cause: error });
   }
-  const request = checkRequest(parsed, path);
-  const media = drives.flatMap((drive) => {
-    const medium = request[drive];
-    if (medium === undefined) return [];
-    const { image, ...rest } = typeof medium === 'string' ? { image: medium } : medium;
-    return [[drive, { ...rest, image: resolve(dirname(path), image) }] as const];
-  });
-  return { ...request, ...Object.fromEntries(media) };
-}
-
-function describeMedium(drive: Drive, request: string | MediumRequest): [MediumDescription, Uint8Array] {
-  const { image, writable = true } = typeof request === 'string' ? { image: request } : request;
-  const bytes = readBytes(image, `It was to go into drive ${drive}.`);
-  if (drive.startsWith('floppy') && floppyCapacity(bytes.length / sectorBytes) === undefined) {
-    throw new UserError(`${bytes.length} bytes are more than any floppy holds`, {
-      file: image,
-      nextStep: 'A floppy holds at most 2880 KiB. Attach the image as a disk.',
-    });
-  }
-  if (bytes.length === 0 || bytes.length % sectorBytes !== 0) {
-    throw new UserError(`${bytes.length} bytes are no whole number of sectors of 512 bytes`, {
-      file: image,
-      nextStep: `Pad it: truncate -s %512 ${image}`,
-    });
-  }
-  return [{ sha256: sha256Hex(bytes), size: bytes.length, writable }, bytes];
-}
-
-/** Reads the images of a request and describes the machine. Throws {@link UserError} for what cannot be. */
-export function describeMachine(request: MachineRequest): DescribedMachine {
-  const images = new Map<string, Uint8Array>();
-  const media: { [drive in Drive]?: MediumDescription } = {};
-  for (const drive of drives) {
-    const medium = request[drive];
-    if (medium === undefined) continue;
-    const [description, bytes] = describeMedium(drive, medium);
-    media[drive] = description;
-    images.set(description.sha256, bytes);
-  }
-  return {
-    description: {
-      board: request.board ?? 'pc',
-      processor: request.processor ?? '80386',
-      cyclesPerSecond: request.cyclesPerSecond ?? defaultCyclesPerSecond,
-      memoryBytes: memoryBytes(request.memory ?? memoryDefault),
-      boot: request.boot ?? (media.floppyA === undefined && media.disk0 !== undefined ? 'disk' : 'floppy'),
-      media,
-    },
-    images,
-  };
+  const request = checkRequest(parsed, file);
+  const folder = dirname(file);
+  return Object.fromEntries(
+    Object.entries(request).map(([key, value]: [string, unknown]) => {
+      if (!isDrive(key)) {
+        const placed = settings[key as keyof MachineSettings].placed as
+          ((value: unknown, folder: string) => unknown) | undefined;
+        return [key, placed === undefined ? value : placed(value, folder)];
+      }
+      const { image, ...rest } = typeof value === 'string' ? { image: value } : (value as MediumRequest);
+      return [key, { ...rest, image: resolve(folder, image) }];
+    }),
+  );
 }

@@ -1,7 +1,21 @@
 import { UserError } from '../base/errors.js';
 import { atLeast, models, type ProcessorModel } from '../cpu/model.js';
+import { kernelProtocols } from '../firmware/boot/protocols.js';
 import { floppyCapacity } from '../device/floppy/geometry.js';
-import type { Images, MachineDescription, MediumDescription, PowerOn } from './machine.js';
+import {
+  boards,
+  bootDevices,
+  displays,
+  type ImageDescription,
+  type Images,
+  type MachineDescription,
+  type MediumDescription,
+  mice,
+  networkCards,
+  networks,
+  optionalDevices,
+  type PowerOn,
+} from './machine.js';
 
 /** Processors that a board takes: its firmware is 32-bit code. */
 export const boardProcessors: readonly ProcessorModel[] = models.filter((model) => atLeast(model, '80386'));
@@ -17,14 +31,23 @@ function wrong(place: string, problem: string, nextStep: string): never {
   throw new UserError(problem, { file: 'machine description', place, nextStep });
 }
 
+/** Bytes of display memory: the 256 KiB of a VGA, or 16 MiB behind a linear framebuffer. */
+export const videoBytes = (description: MachineDescription): number =>
+  description.display === 'vbe' ? 16 << 20 : 256 << 10;
+
+function checkOneOf(place: string, value: unknown, possible: readonly string[]): void {
+  if (possible.some((each) => each === value)) return;
+  wrong(place, `'${String(value)}' is not possible here`, `Use one of: ${possible.join(', ')}.`);
+}
+
+/** Drives that only a PCI board has. */
+const onPci = /^(disk[23]|cdrom|scsi|virtio)/;
+
 /** Checks a description, its images and the power-on facts; throws UserError naming the field that is wrong. */
 export function checkDescription(description: MachineDescription, images: Images, powerOn: PowerOn): void {
   const { board, processor, memoryBytes, cyclesPerSecond, boot, media } = description;
-  if (board !== 'pc') wrong('board', `there is no board '${String(board)}'`, "Use 'pc'.");
-  if (!boardProcessors.includes(processor)) {
-    const names = boardProcessors.map((name) => `'${name}'`).join(', ');
-    wrong('processor', `there is no processor '${String(processor)}' on this board`, `Use one of ${names}.`);
-  }
+  checkOneOf('board', board, boards);
+  checkOneOf('processor', processor, boardProcessors);
   if (
     !Number.isInteger(memoryBytes) ||
     memoryBytes < memoryLeast ||
@@ -44,13 +67,81 @@ export function checkDescription(description: MachineDescription, images: Images
       'Give a whole number from 1 to 1000 million.',
     );
   }
-  if (boot !== 'floppy' && boot !== 'disk')
-    wrong('boot', `cannot boot from '${String(boot)}'`, "Use 'floppy' or 'disk'.");
-  for (const [drive, medium] of Object.entries(media)) if (medium !== undefined) checkMedium(drive, medium, images);
+  checkOneOf('boot', boot, bootDevices);
+  for (const [drive, medium] of Object.entries(media)) {
+    if (medium === undefined) continue;
+    if (board === 'pc' && onPci.test(drive))
+      wrong(`media.${drive}`, "the 'pc' board has no such drive", "Use the board 'i440fx'.");
+    checkMedium(drive, medium, images);
+  }
+  checkComponents(description);
+  checkImages(description, images);
   for (const [name, value] of Object.entries(powerOn)) {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
       wrong(name, `${String(value)} is not 32 bits`, 'Give 0 to 4294967295.');
   }
+}
+
+/** Components that need a PCI bus. */
+const pciComponents: ReadonlySet<string> = new Set([
+  ...(['vbe', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'] as const),
+  ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a'] as const),
+]);
+const cardsMost = 8;
+const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
+
+function checkComponents(description: MachineDescription): void {
+  const { board, display = 'vga', mouse = 'none', network = [], devices = [] } = description;
+  checkOneOf('display', display, displays);
+  checkOneOf('mouse', mouse, mice);
+  if (network.length > cardsMost) wrong('network', `${network.length} cards`, `Use at most ${cardsMost}.`);
+  network.forEach(({ card, network: connection, mac }, index) => {
+    checkOneOf(`network[${index}].card`, card, networkCards);
+    checkOneOf(`network[${index}].network`, connection, networks);
+    if (mac !== undefined && !macPattern.test(mac))
+      wrong(`network[${index}].mac`, `'${mac}' is no address`, 'Give it as 52:54:00:12:34:56, in lower case.');
+  });
+  devices.forEach((device, index) => checkOneOf(`devices[${index}]`, device, optionalDevices));
+  if (new Set(devices).size !== devices.length) wrong('devices', 'a device is named twice', 'Name each once.');
+  for (const component of [display, ...devices, ...network.map(({ card }) => card)]) {
+    if (board === 'pc' && pciComponents.has(component))
+      wrong('board', `'${component}' needs a PCI bus`, "Use the board 'i440fx'.");
+  }
+}
+
+const romGrain = 65536;
+const biosBytesMax = 1 << 20;
+const optionRomBytesMax = 1 << 18;
+const commandLineMax = 2047;
+
+/** Kernel, firmware and served files: their images are at hand, and of sizes that have a place. */
+function checkImages({ kernel, firmware, served = [], memoryBytes }: MachineDescription, images: Images): void {
+  if (kernel !== undefined) {
+    checkOneOf('kernel.protocol', kernel.protocol, kernelProtocols);
+    checkImage('kernel.image', kernel.image, images, memoryBytes);
+    (kernel.modules ?? []).forEach((module, index) =>
+      checkImage(`kernel.modules[${index}]`, module, images, memoryBytes),
+    );
+    if (kernel.commandLine.length > commandLineMax)
+      wrong('kernel.commandLine', `it has ${kernel.commandLine.length} characters`, `Use at most ${commandLineMax}.`);
+  }
+  const { bios, video, network } = firmware ?? {};
+  if (bios !== undefined) {
+    checkImage('firmware.bios', bios, images, biosBytesMax);
+    if (bios.size % romGrain !== 0) wrong('firmware.bios', `it has ${bios.size} bytes`, 'Give a multiple of 65536.');
+  }
+  if (video !== undefined) checkImage('firmware.video', video, images, optionRomBytesMax);
+  if (network !== undefined) checkImage('firmware.network', network, images, optionRomBytesMax);
+  served.forEach((file, index) => checkImage(`served[${index}]`, file, images, 2 ** 31));
+}
+
+function checkImage(place: string, { sha256, size }: ImageDescription, images: Images, sizeMost: number): void {
+  const image = images.get(sha256);
+  if (image === undefined)
+    wrong(place, `no image with SHA-256 ${sha256} is at hand`, 'Give the image that the digest names.');
+  if (image.length !== size) wrong(place, `the image has ${image.length} bytes, not ${size}`, 'Give the whole image.');
+  if (size === 0 || size > sizeMost)
+    wrong(place, `an image of ${size} bytes has no place`, `Give 1 to ${sizeMost} bytes.`);
 }
 
 /** Checks that a medium's image is at hand and whole. */

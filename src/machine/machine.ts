@@ -1,12 +1,13 @@
 import type { Cycle } from '../base/integers.js';
 import type { ProcessorModel } from '../cpu/model.js';
+import type { KernelProtocol } from '../firmware/boot/protocols.js';
 import type { Frame } from '../screen/frame.js';
 import type { Difference } from '../state/schema.js';
 
 /** What a machine is made of. Pure data: it is written into every trace, and equal descriptions give equal machines. */
 export interface MachineDescription {
-  /** The board: `pc` is the ISA board. */
-  readonly board: 'pc';
+  /** The board: `pc` is the ISA board of a PC/AT, `i440fx` the PCI board of Intel's 440FX and PIIX3. */
+  readonly board: BoardName;
   /** The processor model. */
   readonly processor: ProcessorModel;
   /** Cycles per guest second: the processor's declared rate. Default 50,000,000. */
@@ -14,13 +15,96 @@ export interface MachineDescription {
   /** Memory in bytes, a multiple of 64 KiB, from 1 MiB to 2 GiB. */
   readonly memoryBytes: number;
   /** What the firmware tries first. */
-  readonly boot: 'floppy' | 'disk';
-  /** Floppy drives' and disks' media by role; the digest names the image, never a path. */
+  readonly boot: BootDevice;
+  /** Media by drive; the digest names the image, never a path. */
   readonly media: { readonly [drive in Drive]?: MediumDescription };
+  /** The display adapter. Default `vga`. */
+  readonly display?: Display;
+  /** What is on the PS/2 mouse connector. Default: nothing. */
+  readonly mouse?: Mouse;
+  /** Network cards, in the order of their slots. Default: none. */
+  readonly network?: readonly NetworkCardDescription[];
+  /** Components without which a PC would still be one. Default: none. */
+  readonly devices?: readonly OptionalDevice[];
+  /** A kernel that the firmware starts instead of a boot sector. */
+  readonly kernel?: KernelDescription;
+  /** Firmware of the user's own instead of the built-in one. */
+  readonly firmware?: FirmwareDescription;
+  /** Files that the built-in network's servers offer, by path. */
+  readonly served?: readonly ServedFile[];
 }
 
-/** Drive roles on the `pc` board: two floppy drives, and two disks on the primary ATA channel. */
-export type Drive = 'floppyA' | 'floppyB' | 'disk0' | 'disk1';
+/** Boards, boot devices and components by name; positions are stored in traces: append names, never reorder them. */
+export const boards = ['pc', 'i440fx'] as const;
+export type BoardName = (typeof boards)[number];
+export const bootDevices = ['floppy', 'disk', 'cdrom', 'network'] as const;
+export type BootDevice = (typeof bootDevices)[number];
+export const displays = ['vga', 'vbe'] as const;
+export type Display = (typeof displays)[number];
+export const mice = ['none', 'ps2'] as const;
+export type Mouse = (typeof mice)[number];
+export const networkCards = ['ne2000', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'] as const;
+export type NetworkCard = (typeof networkCards)[number];
+export const networks = ['none', 'built-in', 'live'] as const;
+export type Network = (typeof networks)[number];
+export const optionalDevices = ['hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a'] as const;
+export type OptionalDevice = (typeof optionalDevices)[number];
+
+/** A network card. */
+export interface NetworkCardDescription {
+  readonly card: NetworkCard;
+  /** What it is plugged into. */
+  readonly network: Network;
+  /** Six bytes as `52:54:00:12:34:56`. Default: that one, counted up by card. */
+  readonly mac?: string;
+}
+
+/** An image by its digest. */
+export interface ImageDescription {
+  /** SHA-256 of the whole image, 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** Bytes in the image. */
+  readonly size: number;
+}
+
+/** A kernel, what comes with it, and how it is started. */
+export interface KernelDescription {
+  readonly protocol: KernelProtocol;
+  readonly image: ImageDescription;
+  /** Linux's initial RAM disk, or Multiboot modules. At most one for Linux. */
+  readonly modules?: readonly (ImageDescription & { readonly commandLine?: string })[];
+  /** At most 2047 bytes. */
+  readonly commandLine: string;
+}
+
+/** Read-only memory of the user's own. */
+export interface FirmwareDescription {
+  /** The BIOS: a multiple of 64 KiB, at most 1 MiB. Absent: the built-in one. */
+  readonly bios?: ImageDescription;
+  /** The display adapter's option ROM. */
+  readonly video?: ImageDescription;
+  /** The first network card's option ROM. */
+  readonly network?: ImageDescription;
+}
+
+/** A file that the built-in network's servers offer. */
+export interface ServedFile extends ImageDescription {
+  /** Its path without a leading slash, at most 255 characters. */
+  readonly path: string;
+}
+
+/** Every drive that some board has. */
+export const drives = [
+  ...(['floppyA', 'floppyB', 'disk0', 'disk1', 'disk2', 'disk3', 'cdrom0', 'cdrom1'] as const),
+  ...(['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const),
+  ...(['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const),
+] as const;
+
+/**
+ * Drive roles: two floppy drives; four ATA disks, two on a channel; two CD-ROM drives, which take the places of `disk2`
+ * and `disk3`; SCSI targets; virtio block devices.
+ */
+export type Drive = (typeof drives)[number];
 
 /** A medium in a drive. */
 export interface MediumDescription {
@@ -42,9 +126,26 @@ export type InputEvent =
   | { readonly kind: 'serial'; readonly port: number; readonly data: Uint8Array }
   /** The reset button. */
   | { readonly kind: 'reset' }
+  /** The mouse was moved by `dx` to the right and `dy` up, its wheel turned towards the user by `wheel`; buttons held now: 1 left, 2 right, 4 middle, 8 and 16 the side buttons. */
+  | {
+      readonly kind: 'mouse';
+      readonly dx: number;
+      readonly dy: number;
+      readonly wheel: number;
+      readonly buttons: number;
+    }
+  /** A frame arrives at a network card (by its position) whose network is `live`. 14 to 1518 bytes, without the check sequence. */
+  | { readonly kind: 'packet'; readonly card: number; readonly frame: Uint8Array }
+  /** Bytes typed at the virtio console. */
+  | { readonly kind: 'console'; readonly data: Uint8Array }
+  /** The power button and the sleep button are pressed. */
+  | { readonly kind: 'powerButton' }
+  | { readonly kind: 'sleepButton' }
+  /** The non-maskable interrupt button of a front panel. */
+  | { readonly kind: 'nonMaskableInterrupt' }
   /** The power is cut: the machine stops for good, its disks keep what was written. */
   | { readonly kind: 'powerCut' }
-  /** A floppy is changed (or taken out, when `medium` is absent). */
+  /** A removable medium is changed (or taken out, when `medium` is absent). */
   | { readonly kind: 'media'; readonly drive: Drive; readonly medium?: MediumDescription };
 
 /** What else a run is a function of, besides description, images and inputs. */
@@ -86,6 +187,18 @@ export interface SerialOutput {
   readonly cycle: Cycle;
 }
 
+/** Who watches what leaves a machine, besides serial ports. Observers change nothing. */
+export interface MachineObservers {
+  /** A network card sent a frame, without its check sequence. */
+  packet(sent: { readonly card: number; readonly frame: Uint8Array; readonly cycle: Cycle }): void;
+  /** The parallel port's printer took a byte. */
+  parallel(sent: { readonly byte: number; readonly cycle: Cycle }): void;
+  /** The virtio console wrote bytes. */
+  console(sent: { readonly data: Uint8Array; readonly cycle: Cycle }): void;
+  /** The speaker's tone changed: hertz as the timer's exact ratio, or undefined for silence. */
+  speaker(tone: { readonly hertz: number | undefined; readonly cycle: Cycle }): void;
+}
+
 /** The processor's visible state, for reports. */
 export interface ProcessorView {
   readonly model: ProcessorModel;
@@ -120,6 +233,8 @@ export interface Machine {
   breakpoints: ReadonlySet<number>;
   /** Called for every byte a serial port sends. Not state; an observer only. */
   onSerial: ((output: SerialOutput) => void) | undefined;
+  /** Observers of everything else that leaves the machine. Not state. */
+  readonly observers: Partial<MachineObservers>;
   /** Accesses that nothing answered, by port or address, with their counts: for the run report. */
   unknownAccesses(): ReadonlyMap<string, number>;
 }

@@ -1,67 +1,86 @@
-/** The chips of the `pc` board and the wires between them. */
+/** The chips that every PC board has, the wires between them, and what the components of a description are put on. */
+import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
 import { ata } from '../device/ata/ata.js';
-import { createDevice, type Device } from '../device/device.js';
+import { createDevice } from '../device/device.js';
 import { mediumBay, type MediumBay } from '../device/disk/medium.js';
 import { dma } from '../device/dma/dma.js';
 import { floppy } from '../device/floppy/floppy.js';
 import { floppyCapacity, floppyDriveFor } from '../device/floppy/geometry.js';
 import { keyboardController } from '../device/keyboard/controller.js';
+import type { MemoryAccess } from '../device/memory-access.js';
 import { createPicPair } from '../device/pic/pair.js';
 import { pit } from '../device/pit/pit.js';
 import { rtc } from '../device/rtc/rtc.js';
 import { systemControl } from '../device/system-control/system-control.js';
 import { lineBytesMax } from '../device/uart/state.js';
 import { uart } from '../device/uart/uart.js';
-import { vga } from '../device/vga/vga.js';
 import type { Frame } from '../screen/frame.js';
-import { flag, repeat, struct } from '../state/schema.js';
+import type { AddressSpace } from './address-space.js';
+import type { AnyDevice, Board, DisplayAdapter, InterruptRoute } from './board.js';
 import { presetMemory } from './cmos.js';
-import type { Drive, Images, MachineDescription, MediumDescription, PowerOn } from './machine.js';
-import { bytesPart, devicePart, type Part, statePart } from './parts.js';
+import { componentsOf } from './components/index.js';
+import { checkMedium } from './description.js';
+import { InterruptLines } from './interrupt-lines.js';
+import {
+  type Drive,
+  drives,
+  type Images,
+  type InputEvent,
+  type MachineDescription,
+  type MachineObservers,
+  type MediumDescription,
+  type PowerOn,
+} from './machine.js';
+import { devicePart, type Part } from './parts.js';
+import { PciBus } from './pci-bus.js';
 import { PortMap } from './ports.js';
 import type { Clocked, Timeline } from './timeline.js';
 
-/** What chips reach of the rest of the board. */
+/** What chips reach of the rest of the machine. */
 export interface BoardWires {
   readonly description: MachineDescription;
   readonly images: Images;
   readonly powerOn: PowerOn;
   readonly timeline: Timeline;
+  readonly addressSpace: AddressSpace;
+  /** The display adapter's memory, which the processor reaches through the address space. */
+  readonly videoMemory: Uint8Array;
+  readonly observers: Partial<MachineObservers>;
   /** The cycle at hand, exact even inside an instruction. */
   now(): number;
-  readMemory(physical: number): number;
-  writeMemory(physical: number, value: number): void;
   interruptRequest(level: boolean): void;
+  nonMaskableInterrupt(level: boolean): void;
   a20(source: 'keyboardA20' | 'systemA20', level: boolean): void;
   resetProcessor(): void;
+  resetBoard(): void;
+  powerOff(): void;
   transmit(port: number, byte: number): void;
 }
 
-/** Base ports and interrupt levels of the four serial ports of a PC. */
+/** Base ports and interrupt requests of the four serial ports of a PC. */
 const serialPorts = [
-  { base: 0x3f8, level: 'ir4' },
-  { base: 0x2f8, level: 'ir3' },
-  { base: 0x3e8, level: 'ir4' },
-  { base: 0x2e8, level: 'ir3' },
+  { base: 0x3f8, request: 4 },
+  { base: 0x2f8, request: 3 },
+  { base: 0x3e8, request: 4 },
+  { base: 0x2e8, request: 3 },
 ] as const;
 const floppyDmaChannel = 2;
-const videoMemoryBytes = 0x40000;
 const ignore = (): void => {};
 /** Descriptions with larger images are refused before. */
 const floppySectors = (imageSectors: number): number => floppyCapacity(imageSectors) ?? imageSectors;
 
-const serialInterruptState = struct<{ levels: boolean[] }>({ levels: repeat(serialPorts.length, flag()) });
+type Taker = (event: InputEvent) => void;
 
-type AnyDevice = Pick<Device, 'name' | 'clock' | 'advance' | 'nextEdge' | 'save' | 'load' | 'diff' | 'reset'>;
-
-export class PcChips {
+export class PcChips implements Board {
   readonly ports = new PortMap();
   readonly parts = new Map<string, Part>();
-  /** The ports' interrupt outputs, as two ports share each level. */
-  private readonly serialInterrupts = serialInterruptState.initial();
+  readonly interrupts = new InterruptLines((request, level) => this.requestInterrupt(request, level));
+  readonly pci: PciBus | undefined;
+  /** Chips whose state decides where addresses lead. */
+  private readonly mappings = new Map<string, Part>();
   private readonly devices: AnyDevice[] = [];
-  private readonly bays: Readonly<Record<Drive, MediumBay>>;
+  private readonly bays = new Map<Drive, MediumBay>();
   private readonly pics;
   private readonly pit;
   private readonly rtc;
@@ -69,60 +88,88 @@ export class PcChips {
   private readonly keyboard;
   private readonly systemControl;
   private readonly serial;
-  private readonly vga;
-  private readonly videoMemory = new Uint8Array(videoMemoryBytes);
   private readonly floppy;
   private readonly ata;
+  /** The four interrupt lines of the PCI bus, as the chipset routes them. */
+  private readonly pciLines = Array.from({ length: 4 }, () => this.interrupts.routedSource());
   private readonly clocks = new Map<AnyDevice, Clocked>();
+  private readonly inputTakers = new Map<InputEvent['kind'], Taker>();
+  private readonly mediumListeners = new Map<Drive, () => void>();
+  private readonly resetActions: (() => void)[] = [];
+  private readonly requestListeners: ((request: number, level: boolean) => void)[] = [];
+  private interruptRoute: InterruptRoute | undefined;
+  private display: DisplayAdapter | undefined;
 
   constructor(private readonly wires: BoardWires) {
-    this.bays = this.createBays();
-    this.pics = createPicPair((level) => wires.interruptRequest(level));
+    const { description } = wires;
+    this.createBays();
+    this.pics = createPicPair((level) => {
+      if (this.interruptRoute === undefined) wires.interruptRequest(level);
+      else this.interruptRoute.external(level);
+    });
     this.pit = this.createPit();
     this.rtc = createDevice(rtc, {
-      lines: { interrupt: (level) => this.pics.slave.input('ir0', level), nonMaskableInterruptMask: ignore },
+      lines: { interrupt: this.interrupts.source(8), nonMaskableInterruptMask: ignore },
       board: {},
     });
+    const { master } = wires.addressSpace;
+    const byte = new Uint8Array(1);
     this.dma = createDevice(dma, {
       lines: {},
-      board: { readMemory: (at) => wires.readMemory(at), writeMemory: (at, value) => wires.writeMemory(at, value) },
+      board: {
+        readMemory: (at) => {
+          master.read(at, byte);
+          return byte[0]!;
+        },
+        writeMemory: (at, value) => {
+          byte[0] = value;
+          master.write(at, byte);
+        },
+      },
     });
     this.keyboard = createDevice(keyboardController, {
       lines: {
-        interrupt: (level) => this.pics.master.input('ir1', level),
-        auxiliaryInterrupt: (level) => this.pics.slave.input('ir4', level),
+        interrupt: this.interrupts.source(1),
+        auxiliaryInterrupt: this.interrupts.source(12),
         a20: (level) => wires.a20('keyboardA20', level),
         reset: (level) => level && wires.resetProcessor(),
       },
-      board: { mouse: false },
+      board: { mouse: description.mouse === 'ps2' },
     });
     this.systemControl = this.createSystemControl();
-    this.serial = serialPorts.map(({ level }, port) => this.createSerial(port, level));
+    this.serial = serialPorts.map(({ request }, port) => this.createSerial(port, request));
     this.floppy = this.createFloppy();
     this.ata = createDevice(ata, {
-      lines: { interrupt: (level) => this.pics.slave.input('ir6', level), dmaRequest: ignore },
-      board: { drive: (unit) => this.bays[unit === 0 ? 'disk0' : 'disk1'].medium },
+      lines: { interrupt: this.interrupts.source(14), dmaRequest: ignore },
+      board: { drive: (unit) => this.bay(unit === 0 ? 'disk0' : 'disk1').medium },
     });
-    this.vga = createDevice(vga, { lines: {}, board: { videoMemory: this.videoMemory } });
+    if (description.board === 'i440fx') this.pci = this.createPciBus();
     this.connect();
+    for (const attach of componentsOf(description)) attach(this);
+    for (const [drive, bay] of this.bays) this.addPart(drive, devicePart(bay));
     this.powerUp();
   }
 
   // Making chips.
 
-  private createBays(): Readonly<Record<Drive, MediumBay>> {
-    const { images, description } = this.wires;
-    const make = (drive: Drive): MediumBay => {
-      const bay = drive.startsWith('floppy') ? mediumBay(images, floppySectors) : mediumBay(images);
-      const medium = description.media[drive];
-      if (medium !== undefined) bay.insert(medium);
-      return bay;
-    };
-    return { floppyA: make('floppyA'), floppyB: make('floppyB'), disk0: make('disk0'), disk1: make('disk1') };
+  /** Floppy drives and the first two disks have bays on every board, others where they hold a medium or a component asks. */
+  private createBays(): void {
+    for (const drive of drives) {
+      const always = drive.startsWith('floppy') || drive === 'disk0' || drive === 'disk1';
+      if (always || this.description.media[drive] !== undefined) this.bay(drive);
+    }
+  }
+  private createPciBus(): PciBus {
+    const { addressSpace } = this.wires;
+    return new PciBus({
+      placePorts: (base, bytes, region) => this.ports.place(base, bytes, region),
+      placeMemory: (base, bytes, region) => addressSpace.map.place(base, bytes, region),
+      interrupt: (line, level) => this.pciLines[line]!.drive(level),
+    });
   }
   private createPit() {
     return createDevice(pit, {
-      lines: { output0: (level) => this.pics.master.input('ir0', level), output1: ignore, output2: ignore },
+      lines: { output0: this.interrupts.source(0), output1: ignore, output2: ignore },
       board: { wired: [0] },
     });
   }
@@ -137,15 +184,10 @@ export class PcChips {
       board: {},
     });
   }
-  private createSerial(port: number, level: 'ir3' | 'ir4') {
-    const device = createDevice(uart, {
+  private createSerial(port: number, request: number) {
+    return createDevice(uart, {
       lines: {
-        interrupt: (high) => {
-          this.serialInterrupts.levels[port] = high;
-          // Ports that share a level share its line.
-          const any = serialPorts.some((each, other) => each.level === level && this.serialInterrupts.levels[other]);
-          this.pics.master.input(level, any);
-        },
+        interrupt: this.interrupts.source(request),
         interruptPin: ignore,
         dtr: ignore,
         rts: ignore,
@@ -154,13 +196,12 @@ export class PcChips {
       },
       board: { transmit: (byte) => this.wires.transmit(port, byte) },
     });
-    return device;
   }
   private createFloppy() {
     const medium = (unit: number): MediumBay | undefined =>
-      unit === 0 ? this.bays.floppyA : unit === 1 ? this.bays.floppyB : undefined;
+      unit === 0 ? this.bay('floppyA') : unit === 1 ? this.bay('floppyB') : undefined;
     return createDevice(floppy, {
-      lines: { interrupt: (level) => this.pics.master.input('ir6', level) },
+      lines: { interrupt: this.interrupts.source(6) },
       board: {
         dma: {
           request: (level) => this.dma.operations.request(floppyDmaChannel, level),
@@ -185,30 +226,32 @@ export class PcChips {
   private connect(): void {
     const { ports } = this;
     const now = (): number => this.wires.now();
-    const add = (name: string, device: AnyDevice): Clocked => {
-      this.devices.push(device);
-      this.parts.set(name, devicePart(device));
-      const clocked = this.wires.timeline.add(device);
-      this.clocks.set(device, clocked);
-      return clocked;
-    };
-    ports.connect(this.pics.master, 0x20, add('picMaster', this.pics.master), now);
-    ports.connect(this.pics.slave, 0xa0, add('picSlave', this.pics.slave), now);
-    ports.connect(this.pit, 0x40, add('pit', this.pit), now);
-    ports.connect(this.rtc, 0x70, add('rtc', this.rtc), now);
-    ports.connect(this.keyboard, 0x60, add('keyboard', this.keyboard), now);
-    ports.connect(this.dma, 0, add('dma', this.dma), now);
+    ports.connect(this.pics.master, 0x20, this.add('picMaster', this.pics.master), now);
+    ports.connect(this.pics.slave, 0xa0, this.add('picSlave', this.pics.slave), now);
+    ports.connect(this.pit, 0x40, this.add('pit', this.pit), now);
+    ports.connect(this.rtc, 0x70, this.add('rtc', this.rtc), now);
+    ports.connect(this.keyboard, 0x60, this.add('keyboard', this.keyboard), now);
+    ports.connect(this.dma, 0, this.add('dma', this.dma), now);
     this.serial.forEach((device, port) =>
-      ports.connect(device, serialPorts[port]!.base, add(`serial${port}`, device), now),
+      ports.connect(device, serialPorts[port]!.base, this.add(`serial${port}`, device), now),
     );
-    ports.connect(this.floppy, 0x3f0, add('floppy', this.floppy), now);
-    ports.connect(this.ata, 0x1f0, add('ata', this.ata), now, ['data']);
-    ports.connect(this.vga, 0, add('vga', this.vga), now);
-    this.parts.set('videoMemory', bytesPart(this.videoMemory));
-    ports.connect(this.withTimerOutput(), 0, add('systemControl', this.systemControl), now);
-    this.parts.set('serialInterrupts', statePart(serialInterruptState, this.serialInterrupts));
-    for (const drive of ['floppyA', 'floppyB', 'disk0', 'disk1'] as const)
-      this.parts.set(drive, devicePart(this.bays[drive]));
+    ports.connect(this.floppy, 0x3f0, this.add('floppy', this.floppy), now);
+    ports.connect(this.ata, 0x1f0, this.add('ata', this.ata), now, ['data']);
+    ports.connect(this.withTimerOutput(), 0, this.add('systemControl', this.systemControl), now);
+    for (const drive of ['floppyA', 'floppyB'] as const) {
+      this.onMediumChange(drive, () =>
+        this.touch(this.floppy, () => this.floppy.operations.mediaChanged(drive === 'floppyA' ? 0 : 1)),
+      );
+    }
+    this.onInput('key', ({ key, pressed }) =>
+      this.touch(this.keyboard, () => this.keyboard.operations.key(key, pressed)),
+    );
+    this.onInput('serial', ({ port, data }) => this.receiveSerial(port, data));
+    this.onInput('media', ({ drive, medium }) => this.changeMedium(drive, medium));
+  }
+  /** What decides where addresses lead, and what lies between the chips, as parts of the state. */
+  busParts(): readonly [string, Part][] {
+    return [...(this.pci?.parts() ?? []), ...this.mappings, ['interruptLines', this.interrupts.part()]];
   }
   /** Port 61h shows counter 2's output, which nothing else watches: it is fetched when it is looked at. */
   private withTimerOutput() {
@@ -223,11 +266,12 @@ export class PcChips {
     };
   }
   /** Brings a chip to the moment at hand, acts on it, and looks at its next edge again. */
-  private touch(device: AnyDevice, action: () => void): void {
+  touch<Result>(device: AnyDevice, action: () => Result): Result {
     const clocked = this.clocks.get(device);
     clocked?.sync(this.wires.now());
-    action();
+    const result = action();
     clocked?.reschedule();
+    return result;
   }
   private powerUp(): void {
     const { description, powerOn } = this.wires;
@@ -241,35 +285,149 @@ export class PcChips {
       for (const line of ['cts', 'dsr', 'dcd'] as const) this.touch(device, () => device.input(line, true));
   }
 
-  /** The reset button: every chip but the clock, which its battery keeps, and the media. */
+  /** The reset line: every chip but the clock, which its battery keeps, and the media. */
   reset(): void {
+    this.pci?.reset();
     for (const device of this.devices) {
       if (device === this.rtc) this.touch(device, () => this.rtc.input('reset', true));
       else this.touch(device, () => device.reset());
     }
     for (const device of this.serial)
       for (const line of ['cts', 'dsr', 'dcd'] as const) this.touch(device, () => device.input(line, true));
+    for (const action of this.resetActions) action();
   }
 
-  // What the rest of the board asks.
+  // What components reach.
+
+  get description(): MachineDescription {
+    return this.wires.description;
+  }
+  get images(): Images {
+    return this.wires.images;
+  }
+  get powerOn(): PowerOn {
+    return this.wires.powerOn;
+  }
+  get addressSpace(): AddressSpace {
+    return this.wires.addressSpace;
+  }
+  get master(): MemoryAccess {
+    return this.wires.addressSpace.master;
+  }
+  get videoMemory(): Uint8Array {
+    return this.wires.videoMemory;
+  }
+  get observers(): Partial<MachineObservers> {
+    return this.wires.observers;
+  }
+  now(): number {
+    return this.wires.now();
+  }
+  add(name: string, device: AnyDevice): Clocked {
+    this.addPart(name, devicePart(device));
+    return this.addTimed(device);
+  }
+  addMapping(name: string, device: AnyDevice, loaded: () => void): Clocked {
+    const clocked = this.addTimed(device);
+    const part = devicePart(device);
+    const load = (saved: Uint8Array): void => {
+      part.load(saved);
+      loaded();
+    };
+    this.mappings.set(name, { ...part, load });
+    return clocked;
+  }
+  private addTimed(device: AnyDevice): Clocked {
+    this.devices.push(device);
+    const clocked = this.wires.timeline.add(device);
+    this.clocks.set(device, clocked);
+    return clocked;
+  }
+  addPart(name: string, part: Part): void {
+    assert(!this.parts.has(name), `one part is called ${name}`);
+    this.parts.set(name, part);
+  }
+  bay(drive: Drive): MediumBay {
+    const known = this.bays.get(drive);
+    if (known !== undefined) return known;
+    const { images, description } = this.wires;
+    const bay = drive.startsWith('floppy') ? mediumBay(images, floppySectors) : mediumBay(images);
+    const medium = description.media[drive];
+    if (medium !== undefined) bay.insert(medium);
+    this.bays.set(drive, bay);
+    return bay;
+  }
+  onMediumChange(drive: Drive, changed: () => void): void {
+    this.mediumListeners.set(drive, changed);
+  }
+  onInput<Kind extends InputEvent['kind']>(
+    kind: Kind,
+    take: (event: Extract<InputEvent, { kind: Kind }>) => void,
+  ): void {
+    this.inputTakers.set(kind, take as Taker);
+  }
+  onReset(action: () => void): void {
+    this.resetActions.push(action);
+  }
+  onInterruptRequest(listen: (request: number, level: boolean) => void): void {
+    this.requestListeners.push(listen);
+  }
+  resetProcessor(): void {
+    this.wires.resetProcessor();
+  }
+  resetBoard(): void {
+    this.wires.resetBoard();
+  }
+  powerOff(): void {
+    this.wires.powerOff();
+  }
+  routeInterrupts(through: InterruptRoute): void {
+    this.interruptRoute = through;
+  }
+  interruptRequest(level: boolean): void {
+    this.wires.interruptRequest(level);
+  }
+  nonMaskableInterrupt(level: boolean): void {
+    this.wires.nonMaskableInterrupt(level);
+  }
+  setEdgeLevel(levelTriggered: number): void {
+    this.pics.master.operations.writeEdgeLevel(levelTriggered & 0xff);
+    this.pics.slave.operations.writeEdgeLevel(levelTriggered >> 8);
+  }
+  routePci(line: number, request: number | undefined): void {
+    this.pciLines[line]!.route(request);
+  }
+  setDisplay(display: DisplayAdapter): void {
+    this.display = display;
+  }
+
+  private requestInterrupt(request: number, level: boolean): void {
+    if (request < 8) this.pics.master.input(`ir${request}` as 'ir0', level);
+    else this.pics.slave.input(`ir${request - 8}` as 'ir0', level);
+    for (const listen of this.requestListeners) listen(request, level);
+  }
+
+  // What the rest of the machine asks.
 
   acknowledgeInterrupt(): number {
-    return this.pics.master.operations.acknowledge();
-  }
-  readDisplay(offset: number): number {
-    return this.vga.operations.readMemory(offset);
-  }
-  writeDisplay(offset: number, value: number): void {
-    this.vga.operations.writeMemory(offset, value);
+    const external = (): number => this.pics.master.operations.acknowledge();
+    return this.interruptRoute === undefined ? external() : this.interruptRoute.acknowledge(external);
   }
   frame(at: number): Frame {
-    this.clocks.get(this.vga)?.sync(at);
-    return this.vga.operations.frame();
+    const { display } = this;
+    assert(display !== undefined, 'a board has a display adapter');
+    this.clocks.get(display.device)?.sync(at);
+    return display.frame();
   }
-  key(key: number, pressed: boolean): void {
-    this.touch(this.keyboard, () => this.keyboard.operations.key(key, pressed));
+  /** Gives an input to the component that takes it; throws UserError when there is none. */
+  input(event: InputEvent): void {
+    const take = this.inputTakers.get(event.kind);
+    if (take !== undefined) return take(event);
+    throw new UserError(`this machine takes no input of the kind '${event.kind}'`, {
+      nextStep: 'Describe a machine with the component that it is for.',
+    });
   }
-  receiveSerial(port: number, data: Uint8Array): void {
+  private receiveSerial(port: number, data: Uint8Array): void {
     const device = this.serial[port];
     if (device === undefined) throw new UserError(`there is no serial port ${port}`, { nextStep: 'Use port 0 to 3.' });
     const room = lineBytesMax - device.state.line.length;
@@ -281,12 +439,17 @@ export class PcChips {
     }
     this.touch(device, () => device.operations.receive(data));
   }
-  changeMedium(drive: 'floppyA' | 'floppyB', medium: MediumDescription | undefined): void {
-    const bay = this.bays[drive];
-    this.touch(this.floppy, () => {
-      if (medium === undefined) bay.eject();
-      else bay.insert(medium);
-      this.floppy.operations.mediaChanged(drive === 'floppyA' ? 0 : 1);
-    });
+  private changeMedium(drive: Drive, medium: MediumDescription | undefined): void {
+    if (medium !== undefined) checkMedium(drive, medium, this.images);
+    const changed = this.mediumListeners.get(drive);
+    if (changed === undefined) {
+      throw new UserError(`the medium of ${drive} cannot be changed`, {
+        nextStep: `Change one of: ${[...this.mediumListeners.keys()].join(', ')}.`,
+      });
+    }
+    const bay = this.bay(drive);
+    if (medium === undefined) bay.eject();
+    else bay.insert(medium);
+    changed();
   }
 }

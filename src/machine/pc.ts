@@ -1,13 +1,13 @@
-/** The `pc` board: an ISA PC/AT. Here, and only here, chips meet each other, the memory and the processor. */
+/** A PC of either board. Here, and only here, chips meet each other, the memory and the processor. */
 import { assert } from '../base/assert.js';
-import { UserError } from '../base/errors.js';
 import type { Cycle } from '../base/integers.js';
 import type { ProcessorBus } from '../cpu/bus.js';
 import { Processor } from '../cpu/processor.js';
 import type { MemoryPlan } from '../cpu/layout.js';
 import { type Difference, flag, struct } from '../state/schema.js';
 import { biosImage } from '../firmware/image.js';
-import { checkMedium } from './description.js';
+import { AddressSpace } from './address-space.js';
+import { videoBytes } from './description.js';
 import { PcChips } from './pc-chips.js';
 import type {
   Images,
@@ -15,6 +15,7 @@ import type {
   Machine,
   MachineDescription,
   MachineDigest,
+  MachineObservers,
   MachineSnapshot,
   PowerOn,
   ProcessorView,
@@ -26,9 +27,6 @@ import { processorPart, processorView } from './processor-part.js';
 import { loadRemainders, saveRemainders, Timeline } from './timeline.js';
 import type { Frame } from '../screen/frame.js';
 
-const displayMemory = { start: 0xa0000, end: 0xc0000 } as const;
-const romStart = 0xf0000;
-const romAlias = 0xffff0000;
 const A20 = 1 << 20;
 
 /** What the board itself remembers: lines between chips that no chip keeps. */
@@ -37,6 +35,7 @@ const boardState = struct({
   keyboardA20: flag(),
   systemA20: flag(),
   processorReset: flag(),
+  boardReset: flag(),
   off: flag(),
 });
 
@@ -47,29 +46,34 @@ export function createPc(description: MachineDescription, images: Images, powerO
 
 class Pc implements Machine {
   onSerial: ((output: SerialOutput) => void) | undefined;
-  private readonly rom = biosImage();
+  private readonly rom: Uint8Array;
   private readonly timeline: Timeline;
   private readonly chips: PcChips;
   private readonly processorUnit: Processor;
   private readonly parts = new Map<string, Part>();
   private readonly board = boardState.initial();
-  private readonly unknownMemory = new Map<string, number>();
+  readonly observers: Partial<MachineObservers> = {};
+  private addressSpace!: AddressSpace;
   private stops: ReadonlySet<number> = new Set();
   private loadingAt = 0;
 
   constructor(
     readonly description: MachineDescription,
-    private readonly images: Images,
+    images: Images,
     powerOn: PowerOn,
   ) {
+    const { bios } = description.firmware ?? {};
+    this.rom = bios === undefined ? biosImage() : images.get(bios.sha256)!;
     this.timeline = new Timeline(description.cyclesPerSecond);
     this.processorUnit = new Processor({
       model: description.processor,
       ramBytes: description.memoryBytes,
       romBytes: this.rom.length,
+      videoBytes: videoBytes(description),
       bus: (plan) => this.bus(plan),
     });
     const { core, plan } = this.processorUnit;
+    this.addressSpace.attach(core);
     core.u8.set(this.rom, plan.rom);
     this.chips = new PcChips({
       description,
@@ -77,17 +81,18 @@ class Pc implements Machine {
       powerOn,
       timeline: this.timeline,
       now: () => this.processorUnit.now,
-      readMemory: (physical) => core.readPhysical(physical | 0, 1) & 0xff,
-      writeMemory: (physical, value) => core.writePhysical(physical | 0, value, 1),
+      addressSpace: this.addressSpace,
+      observers: this.observers,
+      videoMemory: core.u8.subarray(plan.video, plan.video + plan.videoBytes),
       interruptRequest: (level) => {
         this.board.interruptRequest = level;
         this.processorUnit.setInterruptRequest(level);
       },
       a20: (source, level) => this.setA20(source, level),
-      resetProcessor: () => {
-        this.board.processorReset = true;
-        this.processorUnit.stopAfterThis();
-      },
+      nonMaskableInterrupt: () => {}, // Wired with the processor's pin.
+      resetProcessor: () => this.request('processorReset'),
+      resetBoard: () => this.request('boardReset'),
+      powerOff: () => this.request('off'),
       transmit: (port, byte) => this.onSerial?.({ port, byte, cycle: this.processorUnit.now as Cycle }),
     });
     this.timeline.onEarlier = () => this.processorUnit.stopAfterThis();
@@ -103,46 +108,24 @@ class Pc implements Machine {
   // Memory and ports.
 
   private bus(plan: MemoryPlan): ProcessorBus {
-    const nowhere = { address: 0, writable: false };
+    const space = new AddressSpace(plan);
+    this.addressSpace = space;
     return {
-      page: (physical) => {
-        const address = physical >>> 0;
-        if (address >= displayMemory.start && address < 0x100000) {
-          return address < romStart ? nowhere : { address: plan.rom + (address - romStart), writable: false };
-        }
-        if (address < plan.ramBytes) return { address: plan.ram + address, writable: true };
-        return address >= romAlias ? { address: plan.rom + (address - romAlias), writable: false } : nowhere;
-      },
-      readMemory: (physical, width) => {
-        let value = 0;
-        for (let index = 0; index < width; index++) value |= this.readBus(physical + index) << (8 * index);
-        return value;
-      },
-      writeMemory: (physical, value, width) => {
-        for (let index = 0; index < width; index++) this.writeBus(physical + index, (value >>> (8 * index)) & 0xff);
-      },
+      page: (physical) => space.page(physical),
+      readMemory: (physical, width) => space.readMemory(physical, width),
+      writeMemory: (physical, value, width) => space.writeMemory(physical, value, width),
       readPort: (port, width) => this.chips.ports.read(port, width) | 0,
       writePort: (port, value, width) => this.chips.ports.write(port, value, width),
       acknowledgeInterrupt: () => this.chips.acknowledgeInterrupt(),
     };
   }
-  private readBus(physical: number): number {
-    if (physical >= displayMemory.start && physical < displayMemory.end)
-      return this.chips.readDisplay(physical - displayMemory.start);
-    this.countUnknown('read', physical);
-    return 0xff;
-  }
-  private writeBus(physical: number, value: number): void {
-    if (physical >= displayMemory.start && physical < displayMemory.end) {
-      this.chips.writeDisplay(physical - displayMemory.start, value);
-    } else this.countUnknown('write', physical);
-  }
-  private countUnknown(kind: string, physical: number): void {
-    const key = `${kind} 0x${(physical & ~0xfff).toString(16).padStart(8, '0')}`;
-    this.unknownMemory.set(key, (this.unknownMemory.get(key) ?? 0) + 1);
-  }
   unknownAccesses(): ReadonlyMap<string, number> {
-    return new Map([...this.chips.ports.unknown, ...this.unknownMemory]);
+    return new Map([...this.chips.ports.unknown, ...this.addressSpace.map.unknown]);
+  }
+  /** Asks for something that is done between two instructions. */
+  private request(what: 'processorReset' | 'boardReset' | 'off'): void {
+    this.board[what] = true;
+    this.processorUnit.stopAfterThis();
   }
   private setA20(source: 'keyboardA20' | 'systemA20', level: boolean): void {
     this.board[source] = level;
@@ -164,6 +147,8 @@ class Pc implements Machine {
     for (;;) {
       if (this.board.off) return { kind: 'powerOff' };
       this.timeline.runTo(processor.cycle);
+      if (this.board.off) return { kind: 'powerOff' };
+      if (this.board.boardReset) this.resetBoard();
       if (this.board.processorReset) this.resetProcessor();
       if (processor.cycle >= until) return { kind: 'cycle' };
       if (processor.halted && !processor.interruptDue) {
@@ -186,6 +171,13 @@ class Pc implements Machine {
     processor.cycle = until;
     return false;
   }
+  private resetBoard(): void {
+    this.timeline.syncAll(this.cycle);
+    this.chips.reset();
+    this.board.boardReset = false;
+    this.board.processorReset = false;
+    this.processorUnit.reset();
+  }
   private resetProcessor(): void {
     this.board.processorReset = false;
     this.processorUnit.reset();
@@ -195,26 +187,13 @@ class Pc implements Machine {
 
   input(event: InputEvent): void {
     switch (event.kind) {
-      case 'key':
-        return this.chips.key(event.key, event.pressed);
-      case 'serial':
-        return this.chips.receiveSerial(event.port, event.data);
       case 'reset':
-        this.timeline.syncAll(this.cycle);
-        this.chips.reset();
-        this.board.processorReset = false;
-        return this.processorUnit.reset();
+        return this.resetBoard();
       case 'powerCut':
         this.board.off = true;
         return;
-      case 'media':
-        if (event.medium !== undefined) checkMedium(event.drive, event.medium, this.images);
-        if (event.drive !== 'floppyA' && event.drive !== 'floppyB') {
-          throw new UserError(`the medium of ${event.drive} cannot be changed`, {
-            nextStep: 'Change floppyA or floppyB.',
-          });
-        }
-        return this.chips.changeMedium(event.drive, event.medium);
+      default:
+        return this.chips.input(event);
     }
   }
 
@@ -226,6 +205,10 @@ class Pc implements Machine {
     this.parts.set('board', statePart(boardState, this.board));
 
     this.parts.set('memory', bytesPart(memory));
+    this.parts.set('videoMemory', bytesPart(core.u8.subarray(plan.video, plan.video + plan.videoBytes)));
+    // What is mapped where comes before the processor, whose translations look at it; chips come after the lines between
+    // them, as a line that moves on its way back to a saved level must not leave a trace in a chip.
+    for (const [name, part] of this.chips.busParts()) this.parts.set(name, part);
     this.parts.set(
       'processor',
       processorPart(this.processorUnit, () => this.loadingAt),

@@ -2,6 +2,7 @@
 import { assert } from '../base/assert.js';
 import { hex } from '../base/integers.js';
 import type { Device, Width } from '../device/device.js';
+import { type BusRegion, openBus } from './memory-map.js';
 import type { Clocked } from './timeline.js';
 
 interface PortHandler {
@@ -11,11 +12,17 @@ interface PortHandler {
   readonly wide: boolean;
 }
 
-/** All ones: what a bus that nobody drives reads as. */
-const openBus = (width: Width): number => 2 ** (8 * width) - 1;
+/** A range of ports that software may move. */
+interface PlacedRange {
+  readonly base: number;
+  readonly end: number;
+  readonly region: BusRegion;
+}
 
 export class PortMap {
   private readonly handlers = new Array<PortHandler | undefined>(65536).fill(undefined);
+  /** Ranges that can move; fixed ports come before them, and the range placed first before the next. */
+  private ranges: readonly PlacedRange[] = [];
   /** Accesses nobody answered, by `in 0x…` and `out 0x…`. */
   readonly unknown = new Map<string, number>();
 
@@ -51,9 +58,25 @@ export class PortMap {
     assert(this.handlers[port] === undefined, `one register answers at port ${hex(port, 4)}`);
     this.handlers[port] = handler;
   }
+  /** Places a region whose accesses are taken whole; the function that comes back takes it out again. */
+  place(base: number, count: number, region: BusRegion): () => void {
+    const range = { base, end: base + count, region };
+    this.ranges = [...this.ranges, range];
+    return () => {
+      this.ranges = this.ranges.filter((each) => each !== range);
+    };
+  }
+  private rangeAt(port: number, width: Width): PlacedRange | undefined {
+    return this.ranges.find(({ base, end }) => port >= base && port + width <= end);
+  }
 
   read(port: number, width: Width): number {
     const handler = this.handlers[port];
+    if (handler === undefined || (width > 1 && !handler.wide)) {
+      const range = this.rangeAt(port, width);
+      const value = range?.region.read(port - range.base, width);
+      if (value !== undefined) return value;
+    }
     if (width === 1 || handler?.wide) {
       const value = handler?.read(width);
       if (value === undefined) this.count('in', port);
@@ -64,6 +87,10 @@ export class PortMap {
   }
   write(port: number, value: number, width: Width): void {
     const handler = this.handlers[port];
+    if (handler === undefined || (width > 1 && !handler.wide)) {
+      const range = this.rangeAt(port, width);
+      if (range !== undefined && range.region.write(port - range.base, value >>> 0, width) !== false) return;
+    }
     if (width === 1 || handler?.wide) {
       if (!handler?.write(value, width)) this.count('out', port);
       return;

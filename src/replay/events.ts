@@ -7,8 +7,8 @@ import { type Cycle, hex } from '../base/integers.js';
 import type { InputEvent } from '../machine/machine.js';
 import type { TraceEvent } from '../trace/model.js';
 
-/** Serial bytes beyond this many are kept as several events. */
-const serialBytesMax = 4096;
+/** Bytes on a serial line or a console beyond this many are kept as several events. */
+const bytesMax = 4096;
 
 /** An input at its cycle as a trace keeps it. */
 export function recorded(input: InputEvent, at: Cycle): TraceEvent {
@@ -16,13 +16,16 @@ export function recorded(input: InputEvent, at: Cycle): TraceEvent {
     case 'key':
       return { kind: 'key', at, key: input.key, pressed: input.pressed };
     case 'serial':
-      assert(input.data.length <= serialBytesMax, 'serial input is split before it is recorded');
+      assert(input.data.length <= bytesMax, 'serial input is split before it is recorded');
       return { kind: 'serial', at, port: input.port as 0 | 1 | 2 | 3, data: new Uint8Array(input.data) };
     case 'media':
       if (input.medium === undefined) return { kind: 'eject', at, drive: input.drive };
       return { kind: 'insert', at, drive: input.drive, ...input.medium };
-    case 'reset':
-    case 'powerCut':
+    case 'mouse':
+    case 'console':
+    case 'packet':
+      return { ...input, at };
+    default:
       return { kind: input.kind, at };
   }
 }
@@ -40,21 +43,37 @@ export function replayed(event: TraceEvent): InputEvent {
     }
     case 'eject':
       return { kind: 'media', drive: event.drive };
-    case 'reset':
-    case 'powerCut':
+    case 'mouse': {
+      const { dx, dy, wheel, buttons } = event;
+      return { kind: 'mouse', dx, dy, wheel, buttons };
+    }
+    case 'packet':
+      return { kind: 'packet', card: event.card, frame: event.frame };
+    case 'console':
+      return { kind: 'console', data: event.data };
+    default:
       return { kind: event.kind };
   }
 }
 
-/** An input in pieces that a trace can keep; nothing for serial input without bytes. */
+/** An input in pieces that a trace can keep; nothing for input of no bytes. */
 export function pieces(input: InputEvent): InputEvent[] {
-  if (input.kind !== 'serial') return [input];
-  const count = Math.ceil(input.data.length / serialBytesMax);
+  if (input.kind !== 'serial' && input.kind !== 'console') return [input];
+  const count = Math.ceil(input.data.length / bytesMax);
   return Array.from({ length: count }, (_, piece) => ({
     ...input,
-    data: input.data.slice(piece * serialBytesMax, (piece + 1) * serialBytesMax),
+    data: input.data.slice(piece * bytesMax, (piece + 1) * bytesMax),
   }));
 }
+
+/** Events that are their kind and nothing else, in print. */
+const plainKinds = {
+  reset: 'reset',
+  powerCut: 'power cut',
+  powerButton: 'power button',
+  sleepButton: 'sleep button',
+  nonMaskableInterrupt: 'non-maskable interrupt',
+} as const;
 
 /** An event in one line of a report. */
 export function describeEvent(event: TraceEvent): string {
@@ -68,10 +87,14 @@ export function describeEvent(event: TraceEvent): string {
       return `${at} medium ${event.sha256.slice(0, 12)} put into ${event.drive}`;
     case 'eject':
       return `${at} medium taken out of ${event.drive}`;
-    case 'reset':
-      return `${at} reset`;
-    case 'powerCut':
-      return `${at} power cut`;
+    case 'mouse':
+      return `${at} mouse moved by ${event.dx}, ${event.dy}, wheel ${event.wheel}, buttons ${event.buttons}`;
+    case 'packet':
+      return `${at} a frame of ${event.frame.length} bytes for network card ${event.card}`;
+    case 'console':
+      return `${at} ${event.data.length} bytes on the console: ${JSON.stringify(latin1(event.data.subarray(0, 40)))}`;
+    default:
+      return `${at} ${plainKinds[event.kind]}`;
   }
 }
 

@@ -57,12 +57,7 @@ export function createRecorder(options: RecordingOptions): Recorder {
   }
   const parts = Object.keys(machine.digest().parts);
   const { title, packageVersion, firmware, sink, compression } = options;
-  const { processor } = machine.description;
-  if (processor !== '80386') {
-    throw new UserError(`A trace of version 1 cannot say that the processor is a ${processor}.`);
-  }
-  const described = { ...machine.description, processor };
-  const header = { package: packageVersion, title, machine: described, firmware, ...powerOn, parts };
+  const header = { package: packageVersion, title, machine: machine.description, firmware, ...powerOn, parts };
   const writer = createTraceWriter(sink, header, compression);
   const heldCycles = heldSeconds * machine.description.cyclesPerSecond;
   let held: TraceEvent[] = [];

@@ -3,15 +3,11 @@ import { test as vitestTest, type TestAPI } from 'vitest';
 import { UserError } from '../base/errors.js';
 import { guestsAreRequired } from '../host/environment.js';
 import { findGuest, type GuestWanted } from '../host/guests.js';
-import {
-  type DescribedMachine,
-  describeMachine,
-  type MachineRequest,
-  type MediumRequest,
-} from '../host/machine-request.js';
+import { type DescribedMachine, describeMachine } from '../host/describe-machine.js';
+import type { MachineRequest, MachineSettings, MediumRequest, ModuleRequest } from '../host/machine-request.js';
 import { powerOnFrom } from '../host/power-on.js';
 import { createMachine } from '../machine/index.js';
-import type { PowerOn } from '../machine/machine.js';
+import { type BoardName, type Drive, drives, type PowerOn } from '../machine/machine.js';
 import { keepEvidence, type RerunDifference, runAgain, writeTrace } from './evidence.js';
 import { Session } from './session.js';
 import type { Vm } from './vm.js';
@@ -29,20 +25,32 @@ export function guest(name: string, options: { readonly sha256?: string } = {}):
 /** What goes into a drive: a path (relative to the project), a guest, or either with more said. */
 export type Medium = string | Guest | { readonly image: string | Guest; readonly writable?: boolean };
 
+/** A file: a path (relative to the project) or a guest. */
+export type GuestFile = string | Guest;
+
 /** A guest and the machine it runs on. Whatever is not said has the default of `tsvm-test record`. */
-export interface GuestSettings extends Pick<MachineRequest, 'cyclesPerSecond' | 'memory' | 'boot'> {
-  readonly machine?: 'pc';
+export type GuestSettings = Omit<MachineSettings, 'board' | 'kernel' | 'initrd' | 'modules' | 'firmware'> & {
+  readonly [drive in Drive]?: Medium;
+} & {
+  /** The board. */
+  readonly machine?: BoardName;
+  /** The same as `floppyA`. */
   readonly floppy?: Medium;
-  readonly floppyB?: Medium;
+  /** The same as `disk0`. */
   readonly disk?: Medium;
-  readonly disk1?: Medium;
+  /** The same as `cdrom0`. */
+  readonly cdrom?: Medium;
+  readonly kernel?: GuestFile;
+  readonly initrd?: GuestFile;
+  readonly modules?: readonly (GuestFile | { readonly image: GuestFile; readonly commandLine?: string })[];
+  readonly firmware?: { readonly bios?: GuestFile; readonly video?: GuestFile; readonly network?: GuestFile };
   /** Date at power-on, ISO 8601 or Unix seconds. Default 2024-01-01T00:00:00Z. */
   readonly date?: string;
   /** Default 1. */
   readonly seed?: number;
   /** Done once a file; every test goes on from the moment it ends. */
   readonly start?: (vm: Vm) => Promise<void>;
-}
+};
 
 /** What a test of a guest is given. */
 export interface GuestFixtures {
@@ -96,26 +104,37 @@ function lazily<Value>(make: () => Value): () => Value {
 }
 
 function describe(settings: GuestSettings): [DescribedMachine, PowerOn] {
-  const {
-    machine,
-    floppy,
-    floppyB,
-    disk,
-    disk1,
-    date = dateDefault,
-    seed = seedDefault,
-    cyclesPerSecond,
-    memory,
-    boot,
-  } = settings;
-  const media = { floppyA: floppy, floppyB, disk0: disk, disk1 };
-  const request: MachineRequest = Object.fromEntries(
+  const { machine, floppy, disk, cdrom, kernel, initrd, modules, firmware, ...rest } = settings;
+  const { date = dateDefault, seed = seedDefault, ...plain } = rest;
+  const media = {
+    ...plain,
+    floppyA: plain.floppyA ?? floppy,
+    disk0: plain.disk0 ?? disk,
+    cdrom0: plain.cdrom0 ?? cdrom,
+  };
+  const request = Object.fromEntries(
     [
-      ...Object.entries({ board: machine, cyclesPerSecond, memory, boot }),
-      ...Object.entries(media).map(([drive, medium]) => [drive, medium && requestOf(medium)] as const),
+      ...Object.entries(plain).filter(([name]) => !isDrive(name) && name !== 'start'),
+      ['board', machine],
+      ...drives.map((drive) => [drive, media[drive] && requestOf(media[drive])]),
+      ['kernel', kernel && fileOf(kernel)],
+      ['initrd', initrd && fileOf(initrd)],
+      ['modules', modules?.map(moduleOf)],
+      [
+        'firmware',
+        firmware && Object.fromEntries(Object.entries(firmware).map(([role, file]) => [role, fileOf(file)])),
+      ],
     ].filter(([, value]) => value !== undefined),
-  );
+  ) as MachineRequest;
   return [describeMachine(request), powerOnFrom({ date, seed })];
+}
+
+const isDrive = (name: string): boolean => drives.some((drive) => drive === name);
+const fileOf = (file: GuestFile): string => (typeof file === 'string' ? file : pathOf(file));
+
+function moduleOf(module: NonNullable<GuestSettings['modules']>[number]): ModuleRequest {
+  if (typeof module === 'string' || 'kind' in module) return fileOf(module);
+  return { ...module, image: fileOf(module.image) };
 }
 
 function requestOf(medium: Medium): MediumRequest {

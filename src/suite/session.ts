@@ -1,5 +1,5 @@
 /** What the tests of one `guestTest` share: the machine's description, the power-on facts, and where they start from. */
-import type { DescribedMachine } from '../host/machine-request.js';
+import type { DescribedMachine } from '../host/describe-machine.js';
 import type { Images, Machine, MachineDescription, PowerOn } from '../machine/machine.js';
 import { Vm, type VmMoment } from './vm.js';
 

@@ -1,5 +1,5 @@
 /** Today's shapes of what a trace says: those of the newest version. Readers upgrade every older trace to them. */
-import type { Checkpoint, Event } from './versions/v1.js';
+import type { Checkpoint, Event } from './versions/v2.js';
 
 export type {
   Checkpoint,
@@ -8,7 +8,7 @@ export type {
   Event as TraceEvent,
   Header as TraceHeader,
   IndexEntry,
-} from './versions/v1.js';
+} from './versions/v2.js';
 
 /** What a replay does at a cycle: give the machine an input, or compare its state with the recorded one. */
 export type TraceRecord = Event | Checkpoint;

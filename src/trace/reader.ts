@@ -7,7 +7,7 @@ import { PayloadError, unpack } from './msgpack.js';
 import { ShapeError } from './shape.js';
 import { ColumnError } from './varint.js';
 import { type FrameContent, newestVersion, versionReader } from './versions/upgrade.js';
-import { frameKinds, limits } from './versions/v1.js';
+import { frameKinds, limits } from './versions/v2.js';
 
 /** How to read a trace. */
 export interface ReadOptions {

@@ -97,6 +97,26 @@ export const optionalRecord =
   (value, path) =>
     checkNames(value, path, shapes, false) as never;
 
+/** Named values: those of `needed` all present, any of those of `optional`. */
+export const recordWith =
+  <Needed extends Readonly<Record<string, Shape<unknown>>>, Optional extends Readonly<Record<string, Shape<unknown>>>>(
+    needed: Needed,
+    optional: Optional,
+  ): Shape<
+    { readonly [Name in keyof Needed]: ShapeOf<Needed[Name]> } & {
+      readonly [Name in keyof Optional]?: ShapeOf<Optional[Name]>;
+    }
+  > =>
+  (value, path) => {
+    const given = entriesOf(value, path);
+    const mine = (shapes: Readonly<Record<string, unknown>>, owned: boolean): Record<string, unknown> =>
+      Object.fromEntries(given.filter(([key]) => Object.hasOwn(shapes, key) === owned));
+    return {
+      ...checkNames(mine(optional, false), path, needed, true),
+      ...checkNames(mine(optional, true), path, optional, false),
+    } as never;
+  };
+
 function checkNames(
   value: unknown,
   path: string,

@@ -8,7 +8,7 @@ import type { Checkpoint, EndReason, IndexEntry, TraceEvent, TraceHeader } from 
 import { ShapeError } from './shape.js';
 import { ColumnError } from './varint.js';
 import { newestVersion } from './versions/upgrade.js';
-import { encodeCheckpoint, encodeEnd, encodeEvents, frameKinds, header as headerShape, limits } from './versions/v1.js';
+import { encodeCheckpoint, encodeEnd, encodeEvents, frameKinds, header as headerShape, limits } from './versions/v2.js';
 
 /** Takes whole frames, in order; the file that grows by them is a valid trace after every call. */
 export interface TraceSink {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../src/base/digest.js';
 import { UserError } from '../../src/base/errors.js';
-import { checkRequest, describeMachine, memoryBytes, readMachineFile } from '../../src/host/machine-request.js';
+import { describeMachine, memoryBytes } from '../../src/host/describe-machine.js';
+import { checkRequest, readMachineFile } from '../../src/host/machine-request.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'machine-request-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -79,7 +80,9 @@ describe('a machine request', () => {
 
   test('says which key of a file is wrong and what is possible', () => {
     expect(failure(() => checkRequest({ bord: 'pc' }, 'm.json')).message).toMatch(/m\.json, bord: .*\n.*board/);
-    expect(failure(() => checkRequest({ boot: 'net' }, 'm.json')).message).toMatch(/"floppy" or "disk"/);
+    expect(failure(() => checkRequest({ boot: 'net' }, 'm.json')).message).toMatch(
+      /"floppy", "disk", "cdrom", "network"/,
+    );
     expect(failure(() => checkRequest({ floppyA: 3 }, 'm.json')).place).toBe('floppyA');
     expect(failure(() => checkRequest([], 'm.json')).message).toContain('object');
     expect(failure(() => readMachineFile(file('bad.json', '{'))).message).toContain('not JSON');

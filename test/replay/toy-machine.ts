@@ -184,6 +184,7 @@ export function createToy(description: MachineDescription, powerOn: PowerOn, opt
     readMemory: (physical, length) => Uint8Array.from({ length }, (_, at) => memory[physical + at] ?? 0xff),
     breakpoints: new Set<number>(),
     onSerial: undefined,
+    observers: {},
     unknownAccesses: () => new Map(),
   };
   return machine;

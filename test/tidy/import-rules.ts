@@ -12,7 +12,6 @@ export const rooms = [
   'trace',
   'cpu',
   'device',
-  'network',
   'firmware',
   'machine',
   'replay',

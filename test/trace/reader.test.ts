@@ -24,7 +24,7 @@ describe('a trace', () => {
     fc.assert(
       fc.property(sample, fc.boolean(), (given, compress) => {
         const trace = readTrace(writeSample(given, compress ? brotli : undefined), { compressions: [brotli] });
-        expect(trace.header).toEqual({ version: 1, ...sampleHeader });
+        expect(trace.header).toEqual({ version: 2, ...sampleHeader });
         expect(trace.records).toEqual(recordsOf(given));
         expect(trace.end?.reason).toBe(given.end?.reason);
         expect(trace.cut === undefined).toBe(given.end !== undefined);
@@ -137,7 +137,7 @@ const columns = (...lists: number[][]) => pack(lists.map((list) => Uint8Array.fr
 
 describe('a hostile trace with valid checks', () => {
   test.each([
-    ['an unknown version', forge([1, pack({ ...sampleHeader, version: 2 })]), /trace format 2 is unknown here/],
+    ['an unknown version', forge([1, pack({ ...sampleHeader, version: 3 })]), /trace format 3 is unknown here/],
     ['no version', forge([1, pack({})]), /names no format version/],
     ['a header that is no table', forge([1, pack([1])]), /names no format version/],
     [

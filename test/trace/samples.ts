@@ -67,7 +67,8 @@ export const recordsOf = (sample: Sample): TraceRecord[] =>
 
 const hexDigest = (bytes: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => Buffer.from(value).toString('hex'));
-const drive = fc.constantFrom('floppyA', 'floppyB', 'disk0', 'disk1');
+const drive = fc.constantFrom('floppyA', 'floppyB', 'disk0', 'disk1', 'cdrom0', 'virtio3');
+const movement = fc.integer({ min: -32768, max: 32767 });
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
 
@@ -92,6 +93,22 @@ const input: fc.Arbitrary<WithoutTime<TraceEvent>> = fc.oneof(
     writable: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('eject' as const), drive }),
+  fc.record({
+    kind: fc.constant('mouse' as const),
+    dx: movement,
+    dy: movement,
+    wheel: movement,
+    buttons: fc.integer({ min: 0, max: 31 }),
+  }),
+  fc.record({
+    kind: fc.constant('packet' as const),
+    card: fc.integer({ min: 0, max: 7 }),
+    frame: fc.uint8Array({ minLength: 14, maxLength: 100 }),
+  }),
+  fc.record({ kind: fc.constant('console' as const), data: fc.uint8Array({ minLength: 1, maxLength: 100 }) }),
+  fc.constantFrom('powerButton' as const, 'sleepButton' as const, 'nonMaskableInterrupt' as const).map((kind) => ({
+    kind,
+  })),
 );
 
 const wait = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000_000 }), fc.integer({ min: 0, max: 2 ** 45 }));

@@ -1,5 +1,6 @@
 /** A recording from plain options: a machine, powered on, and a trace file that grows. */
-import { describeMachine, type MachineRequest } from '../../host/machine-request.js';
+import { describeMachine } from '../../host/describe-machine.js';
+import type { MachineRequest } from '../../host/machine-request.js';
 import { brotli } from '../../host/compression.js';
 import { ownVersion } from '../../host/own-package.js';
 import { createTraceFile, type TraceFile } from '../../host/trace-file.js';

@@ -51,7 +51,7 @@ export class CodeCache implements CodeWatch {
     const { plan } = core;
     this.generation++;
     core.u8.fill(0, plan.codeTables, plan.codeTables + this.tableCount * codeTableBytes);
-    core.u8.fill(0, plan.codeLines, plan.codeLines + (plan.ramBytes + plan.romBytes) / codeLineBytes);
+    core.u8.fill(0, plan.codeLines, plan.codeLines + (plan.ramBytes + plan.romBytes + plan.videoBytes) / codeLineBytes);
     this.tables.clear();
     this.tablesOfPage.clear();
     this.tableCount = 0;

@@ -7,6 +7,7 @@
 import type { Cycle } from '../../base/integers.js';
 import type { Checkpoint, End, TraceEvent, TraceHeader } from '../model.js';
 import * as v1 from './v1.js';
+import * as v2 from './v2.js';
 
 /** What one frame says, in today's shapes. */
 export type FrameContent = { readonly kind: 'events'; readonly events: readonly TraceEvent[] } | Checkpoint | End;
@@ -18,26 +19,30 @@ interface VersionReader {
   frame(kind: number, payload: unknown, since: Cycle, header: TraceHeader): FrameContent | undefined;
 }
 
+/** Checkpoint and end frames are the same in both versions; what an event frame holds is each version's own. */
+const frameReader =
+  (decodeEvents: (payload: unknown, since: Cycle) => readonly TraceEvent[]): VersionReader['frame'] =>
+  (kind, payload, since, { parts }) => {
+    switch (kind) {
+      case v2.frameKinds.events:
+        return { kind: 'events', events: decodeEvents(payload, since) };
+      case v2.frameKinds.checkpoint:
+        return v2.decodeCheckpoint(payload, since, parts.length);
+      case v2.frameKinds.end:
+        return v2.decodeEnd(payload, since);
+      default:
+        return undefined;
+    }
+  };
+
 const readers: Readonly<Record<number, VersionReader>> = {
-  1: {
-    header: (payload) => v1.header(payload, 'the header'),
-    frame(kind, payload, since, { parts }) {
-      switch (kind) {
-        case v1.frameKinds.events:
-          return { kind: 'events', events: v1.decodeEvents(payload, since) };
-        case v1.frameKinds.checkpoint:
-          return v1.decodeCheckpoint(payload, since, parts.length);
-        case v1.frameKinds.end:
-          return v1.decodeEnd(payload, since);
-        default:
-          return undefined;
-      }
-    },
-  },
+  // Machines and events of version 1 are some of those of version 2: the step between them changes nothing.
+  1: { header: (payload) => v1.header(payload, 'the header'), frame: frameReader(v1.decodeEvents) },
+  2: { header: (payload) => v2.header(payload, 'the header'), frame: frameReader(v2.decodeEvents) },
 };
 
 /** The newest version that this package reads, and the one it writes. */
-export const newestVersion = 1;
+export const newestVersion = 2;
 
 /** The reader of a version; undefined for one that never was or is newer than this package. */
 export const versionReader = (version: number): VersionReader | undefined =>

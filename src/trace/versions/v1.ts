@@ -3,8 +3,19 @@
  * Numbers of frames and events, and names in lists that are stored by position, are never reused or reordered.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { type Cycle, cycle } from '../../base/integers.js';
+import type { Cycle } from '../../base/integers.js';
 import { ColumnError, ColumnReader, ColumnWriter } from '../varint.js';
+import {
+  byteString,
+  digestValue,
+  eventCodec,
+  type EventOf,
+  flag,
+  keyCode,
+  later,
+  number,
+  position,
+} from './columns.js';
 import {
   bytes,
   choice,
@@ -67,61 +78,9 @@ export const header = record({
   parts: list(256, name),
 });
 
-/** A value inside an event: what its columns hold, with its limits. */
-interface Value<T> {
-  readonly write: (to: Columns<ColumnWriter>, value: T) => void;
-  readonly read: (from: Columns<ColumnReader>) => T;
-}
-
-/** The columns that the values of all events of a frame are spread over. */
-interface Columns<Column> {
-  readonly numbers: Column;
-  readonly raw: Column;
-}
-
-function number(what: string, valid: (value: number) => boolean): Value<number> {
-  const checked = (value: number): number => {
-    if (!valid(value)) throw new ColumnError(`${value} is not ${what}`);
-    return value;
-  };
-  return {
-    write: (to, value) => to.numbers.number(checked(value)),
-    read: (from) => checked(from.numbers.number()),
-  };
-}
-
-function position<const Names extends readonly unknown[]>(what: string, names: Names): Value<Names[number]> {
-  const at = number(what, (value) => value >= 0 && value < names.length);
-  return { write: (to, value) => at.write(to, names.indexOf(value)), read: (from) => names[at.read(from)] };
-}
-
-const flag = position('a flag', [false, true]);
 const drive = position('a drive', ['floppyA', 'floppyB', 'disk0', 'disk1']);
 
-/** Set 1 make code, or 0xe000 + code for extended keys, or 0xe11d for Pause. */
-const keyCode = number(
-  'the code of a key',
-  (value) => (value >= 1 && value <= 0x7f) || (value >= 0xe001 && value <= 0xe07f) || value === 0xe11d,
-);
-
-const serialLength = number(
-  `a count of serial bytes from 1 to ${limits.serialBytes}`,
-  (value) => value >= 1 && value <= limits.serialBytes,
-);
-
-const serialData: Value<Uint8Array> = {
-  write(to, value) {
-    serialLength.write(to, value.length);
-    to.raw.raw(value);
-  },
-  read: (from) => from.raw.raw(serialLength.read(from)),
-};
-const sha256: Value<string> = {
-  write: (to, value) => to.raw.raw(hexToBytes(digest(value, 'the digest of a medium'))),
-  read: (from) => bytesToHex(from.raw.raw(32)),
-};
-
-type ValuesOf<Fields> = { readonly [Name in keyof Fields]: Fields[Name] extends Value<infer T> ? T : never };
+const serialData = byteString('serial bytes', 1, limits.serialBytes);
 
 /** Everything that reaches the guest from outside. Numbered for ever. */
 const events = {
@@ -136,66 +95,24 @@ const events = {
   /** A medium is put into a drive. */
   insert: {
     number: 5,
-    values: { drive, sha256, size: number('a size in bytes', (value) => value <= 2 ** 48), writable: flag },
+    values: {
+      drive,
+      sha256: digestValue,
+      size: number('a size in bytes', (value) => value <= 2 ** 48),
+      writable: flag,
+    },
   },
   /** A drive's medium is taken out. */
   eject: { number: 6, values: { drive } },
 } as const;
 
-type EventKind = keyof typeof events;
+const codec = eventCodec(events, limits.frameEvents);
 
 /** An event at its cycle. */
-export type Event = {
-  readonly [Kind in EventKind]: { readonly kind: Kind; readonly at: Cycle } & ValuesOf<(typeof events)[Kind]['values']>;
-}[EventKind];
-
-const kindByNumber: ReadonlyMap<number, EventKind> = new Map(
-  Object.entries(events).map(([kind, { number }]) => [number, kind as EventKind]),
-);
-
-/** Values of one event kind, by name; the types of `events` are checked where events are made, not in the codec. */
-const valuesOf = (kind: EventKind): [string, Value<unknown>][] => Object.entries(events[kind].values);
-
-const blob = bytes(0, 2 ** 24);
-
-/** An event frame's payload: a kind an event, cycles since the event (or frame) before, and the values in order. */
-const eventColumns = tuple(blob, blob, blob, blob);
-
-/** The payload of an event frame; `since` is the cycle of the frame before. Throws ColumnError for a value beyond its limits. */
-export function encodeEvents(list: readonly Event[], since: Cycle): readonly Uint8Array[] {
-  const kinds = new ColumnWriter();
-  const waits = new ColumnWriter();
-  const to = { numbers: new ColumnWriter(), raw: new ColumnWriter() };
-  let before = since;
-  for (const event of list) {
-    kinds.number(events[event.kind].number);
-    waits.number(event.at - before);
-    before = event.at;
-    const given: Readonly<Record<string, unknown>> = event;
-    for (const [name, value] of valuesOf(event.kind)) value.write(to, given[name]);
-  }
-  return [kinds, waits, to.numbers, to.raw].map((column) => column.finish());
-}
+export type Event = EventOf<typeof events>;
 
 /** The events of a payload; throws ShapeError or ColumnError. */
-export function decodeEvents(payload: unknown, since: Cycle): Event[] {
-  const [kinds, waits, numbers, raw] = eventColumns(payload, 'the payload').map(
-    (column) => new ColumnReader(column),
-  ) as [ColumnReader, ColumnReader, ColumnReader, ColumnReader];
-  if (kinds.left === 0 || kinds.left > limits.frameEvents) throw new ColumnError(`it holds ${kinds.left} events`);
-  const found: Event[] = [];
-  let at: Cycle = since;
-  while (kinds.left > 0) {
-    const number = kinds.number();
-    const kind = kindByNumber.get(number);
-    if (kind === undefined) throw new ColumnError(`event kind ${number} is unknown`);
-    at = later(at, waits.number());
-    const values = valuesOf(kind).map(([name, value]) => [name, value.read({ numbers, raw })]);
-    found.push({ kind, at, ...Object.fromEntries(values) } as Event);
-  }
-  for (const column of [waits, numbers, raw]) column.finish();
-  return found;
-}
+export const decodeEvents: (payload: unknown, since: Cycle) => Event[] = codec.decode;
 
 /** The machine's state at a cycle, as digests. */
 export interface Checkpoint {
@@ -206,6 +123,8 @@ export interface Checkpoint {
   /** Each part's XXH64 as 16 hexadecimal digits, in the order of the header's `parts`. */
   readonly parts: readonly string[];
 }
+
+const blob = bytes(0, 2 ** 24);
 
 /** A checkpoint frame's payload: cycles since the frame before, SHA-256 of the state, eight bytes of digest a part. */
 const checkpoint = tuple(integer(0, Number.MAX_SAFE_INTEGER), bytes(32, 32), bytes(0, 8 * 256));
@@ -283,9 +202,3 @@ export function decodeEnd(payload: unknown, since: Cycle): End {
 
 export type Header = ShapeOf<typeof header>;
 export type EndReason = ShapeOf<typeof endReason>;
-
-/** `wait` cycles after `at`; throws ColumnError beyond 2^53. */
-function later(at: Cycle, wait: number): Cycle {
-  if (at + wait > Number.MAX_SAFE_INTEGER) throw new ColumnError('its cycle lies beyond 2^53');
-  return cycle(at + wait);
-}

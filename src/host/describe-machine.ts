@@ -1,0 +1,213 @@
+/** From a machine as a user writes it to its description, with the images that it names. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256Hex } from '../base/digest.js';
+import { UserError } from '../base/errors.js';
+import { floppyCapacity } from '../device/floppy/geometry.js';
+import { kernelProtocolOf } from '../firmware/boot/protocol.js';
+import { defaultCyclesPerSecond } from '../machine/index.js';
+import {
+  type BoardName,
+  type Drive,
+  drives,
+  type FirmwareDescription,
+  type ImageDescription,
+  type KernelDescription,
+  type MachineDescription,
+  type MediumDescription,
+  type NetworkCardDescription,
+  type ServedFile,
+} from '../machine/machine.js';
+import { readBytes } from './files.js';
+import type { MachineRequest, MediumRequest, NetworkCardRequest } from './machine-request.js';
+
+/** A description together with the images that it names. */
+export interface DescribedMachine {
+  readonly description: MachineDescription;
+  readonly images: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What a board has where nothing is said. */
+const boardDefaults = {
+  pc: { processor: '80386', memory: '16M', cyclesPerSecond: defaultCyclesPerSecond },
+  i440fx: { processor: 'pentium3', memory: '128M', cyclesPerSecond: 2 * defaultCyclesPerSecond },
+} as const;
+
+const kibibyte = 1024;
+const memoryBytesMin = kibibyte ** 2;
+const memoryBytesMax = 2 * kibibyte ** 3;
+const memoryGrain = 64 * kibibyte;
+const sectorBytes = 512;
+
+/** Sizes of floppy images that a drive can take: 160 KiB to 2.88 MiB. */
+const floppyKibibytes = [160, 180, 320, 360, 720, 1200, 1440, 2880];
+
+/** Whether an image has the size of a floppy. */
+export function isFloppySize(bytes: number): boolean {
+  return floppyKibibytes.some((size) => size * kibibyte === bytes);
+}
+
+/** Bytes of memory: a number, or a number with K, M or G. Throws {@link UserError} outside 1 MiB to 2 GiB. */
+export function memoryBytes(memory: number | string): number {
+  const match = /^(\d+)([KMG]?)i?B?$/i.exec(String(memory));
+  const power = match === null ? 0 : ['', 'K', 'M', 'G'].indexOf(match[2]!.toUpperCase());
+  const bytes = match === null ? NaN : Number(match[1]) * kibibyte ** power;
+  if (bytes >= memoryBytesMin && bytes <= memoryBytesMax && bytes % memoryGrain === 0) return bytes;
+  throw new UserError(`"${memory}" is no memory size from 1M to 2G in steps of 64K`, {
+    place: 'memory',
+    nextStep: 'Give bytes, or a number with K, M or G, such as 16M.',
+  });
+}
+
+/** The images read so far, by digest. */
+class ImageShelf {
+  readonly images = new Map<string, Uint8Array>();
+
+  /** Reads a file; `use` says what for, in case that it cannot be read. */
+  read(file: string, use: string): [ImageDescription, Uint8Array] {
+    const bytes = readBytes(file, use);
+    if (bytes.length === 0) throw new UserError('the file is empty', { file, nextStep: use });
+    const sha256 = sha256Hex(bytes);
+    this.images.set(sha256, bytes);
+    return [{ sha256, size: bytes.length }, bytes];
+  }
+  describe(file: string, use: string): ImageDescription {
+    return this.read(file, use)[0];
+  }
+
+  medium(drive: Drive, request: string | MediumRequest): MediumDescription {
+    const { image, writable = !drive.startsWith('cdrom') } = typeof request === 'string' ? { image: request } : request;
+    const [description, bytes] = this.read(image, `It was to go into drive ${drive}.`);
+    if (drive.startsWith('floppy') && floppyCapacity(bytes.length / sectorBytes) === undefined) {
+      throw new UserError(`${bytes.length} bytes are more than any floppy holds`, {
+        file: image,
+        nextStep: 'A floppy holds at most 2880 KiB. Attach the image as a disk.',
+      });
+    }
+    if (bytes.length % sectorBytes !== 0) {
+      throw new UserError(`${bytes.length} bytes are no whole number of sectors of 512 bytes`, {
+        file: image,
+        nextStep: `Pad it: truncate -s %512 ${image}`,
+      });
+    }
+    return { ...description, writable };
+  }
+
+  kernel(request: MachineRequest): KernelDescription | undefined {
+    const { kernel, initrd, modules = [], commandLine = '', protocol } = request;
+    if (kernel === undefined) {
+      const stray = initrd === undefined ? modules.length > 0 && 'modules' : 'initrd';
+      if (stray) throw new UserError('there is no kernel to load it for', { place: stray, nextStep: 'Give a kernel.' });
+      return undefined;
+    }
+    const [image, bytes] = this.read(kernel, 'It was to be the kernel.');
+    const how = protocol ?? kernelProtocolOf(bytes);
+    if (how === undefined) {
+      throw new UserError('this is no kernel: it has neither a Linux nor a Multiboot header', {
+        file: kernel,
+        nextStep: 'Give a bzImage or a Multiboot kernel, or a disk image as a disk.',
+      });
+    }
+    const files = [...(initrd === undefined ? [] : [initrd]), ...modules];
+    const loaded = files.map((module) => {
+      const { image: file, ...rest } = typeof module === 'string' ? { image: module } : module;
+      return { ...this.describe(file, 'It was to be loaded with the kernel.'), ...rest };
+    });
+    return { protocol: how, image, commandLine, ...(loaded.length === 0 ? {} : { modules: loaded }) };
+  }
+
+  firmware({ firmware }: MachineRequest): FirmwareDescription | undefined {
+    if (firmware === undefined) return undefined;
+    return Object.fromEntries(
+      Object.entries(firmware).map(([role, file]) => [role, this.describe(file, `It was to be the ${role} firmware.`)]),
+    );
+  }
+
+  /** Every file below a folder, in the order of their paths. */
+  served({ served }: MachineRequest): ServedFile[] | undefined {
+    if (served === undefined) return undefined;
+    return filesBelow(served, served, '').map((path) => ({
+      path,
+      ...this.describe(join(served, path), 'It is in the folder that is served.'),
+    }));
+  }
+}
+
+function filesBelow(root: string, folder: string, prefix: string): string[] {
+  let entries;
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw new UserError('this folder cannot be read', {
+      file: root,
+      nextStep: 'Give a folder to serve.',
+      cause: error,
+    });
+  }
+  return entries
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) =>
+      entry.isDirectory()
+        ? filesBelow(root, join(folder, entry.name), `${prefix}${entry.name}/`)
+        : [`${prefix}${entry.name}`],
+    );
+}
+
+/** What the 80386's ISA board lacks makes the PCI board the default. */
+function boardOf(request: MachineRequest): BoardName {
+  if (request.board !== undefined) return request.board;
+  const { display, network = [], devices = [], processor } = request;
+  const onPci =
+    display === 'vbe' ||
+    network.some((card) => (typeof card === 'string' ? card : card.card) !== 'ne2000') ||
+    devices.some((device) => device !== 'parallel') ||
+    request.kernel !== undefined ||
+    (processor !== undefined && processor !== '80386') ||
+    drives.some((drive) => /^(disk[23]|cdrom|scsi|virtio)/.test(drive) && request[drive] !== undefined);
+  return onPci ? 'i440fx' : 'pc';
+}
+
+/** What is tried first where nothing is said: whatever there is a medium for. */
+function bootOf({ boot }: MachineRequest, media: MachineDescription['media']): MachineDescription['boot'] {
+  if (boot !== undefined) return boot;
+  if (media.floppyA !== undefined) return 'floppy';
+  const disk = Object.keys(media).some((drive) => /^(disk|scsi|virtio)/.test(drive));
+  if (disk) return 'disk';
+  return media.cdrom0 === undefined && media.cdrom1 === undefined ? 'floppy' : 'cdrom';
+}
+
+const cardOf = (card: NetworkCardRequest): NetworkCardDescription =>
+  typeof card === 'string' ? { card, network: 'built-in' } : { ...card, network: card.network ?? 'built-in' };
+
+/** Names whose values are there. */
+const present = <T extends object>(values: T): Partial<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+
+/** Reads the images of a request and describes the machine. Throws {@link UserError} for what cannot be. */
+export function describeMachine(request: MachineRequest): DescribedMachine {
+  const shelf = new ImageShelf();
+  const media: { [drive in Drive]?: MediumDescription } = {};
+  for (const drive of drives) {
+    const medium = request[drive];
+    if (medium !== undefined) media[drive] = shelf.medium(drive, medium);
+  }
+  const board = boardOf(request);
+  const defaults = boardDefaults[board];
+  const { display, mouse, network, devices } = request;
+  const components = {
+    ...{ display, mouse, devices, network: network?.map(cardOf) },
+    ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },
+  };
+  return {
+    description: {
+      board,
+      processor: request.processor ?? defaults.processor,
+      cyclesPerSecond: request.cyclesPerSecond ?? defaults.cyclesPerSecond,
+      memoryBytes: memoryBytes(request.memory ?? defaults.memory),
+      boot: bootOf(request, media),
+      media,
+      ...(present(components) as Partial<MachineDescription>),
+    },
+    images: shelf.images,
+  };
+}

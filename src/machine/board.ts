@@ -1,0 +1,95 @@
+/** What a component reaches of the board that it is put on. */
+import type { Device, Drive } from '../device/device.js';
+import type { MediumBay } from '../device/disk/medium.js';
+import type { MemoryAccess } from '../device/memory-access.js';
+import type { Frame } from '../screen/frame.js';
+import type { AddressSpace } from './address-space.js';
+import type { InterruptLines } from './interrupt-lines.js';
+import type {
+  Drive as DriveRole,
+  Images,
+  InputEvent,
+  MachineDescription,
+  MachineObservers,
+  PowerOn,
+} from './machine.js';
+import type { Part } from './parts.js';
+import type { PciBus } from './pci-bus.js';
+import type { PortMap } from './ports.js';
+import type { Clocked } from './timeline.js';
+
+/** What the board needs of a chip. */
+export type AnyDevice = Pick<Device, 'name' | 'clock' | 'advance' | 'nextEdge' | 'save' | 'load' | 'diff' | 'reset'>;
+
+/** A board while components are put on it, and afterwards what they reach of it. */
+export interface Board {
+  readonly description: MachineDescription;
+  readonly images: Images;
+  readonly powerOn: PowerOn;
+  readonly ports: PortMap;
+  readonly addressSpace: AddressSpace;
+  readonly interrupts: InterruptLines;
+  /** Absent on an ISA board. */
+  readonly pci: PciBus | undefined;
+  /** Memory as bus masters reach it. */
+  readonly master: MemoryAccess;
+  /** The display adapter's memory, which the processor reaches through the address space. */
+  readonly videoMemory: Uint8Array;
+  /** Who watches what leaves the machine; observers change nothing. */
+  readonly observers: Partial<MachineObservers>;
+  /** The cycle at hand, exact even inside an instruction. */
+  now(): number;
+  /** Adds a chip: its state is a part of the machine's, its time goes with the machine's, the reset line reaches it. */
+  add(name: string, device: AnyDevice): Clocked;
+  /** The same for a chip whose state decides where addresses lead; `loaded` maps them anew after the state was restored. */
+  addMapping(name: string, device: AnyDevice, loaded: () => void): Clocked;
+  /** Adds state that is no chip's. */
+  addPart(name: string, part: Part): void;
+  /** Brings a chip to the moment at hand, acts on it, and looks at its next edge again. */
+  touch<Result>(device: AnyDevice, action: () => Result): Result;
+  /** The bay of a drive, with its medium in it. */
+  bay(drive: DriveRole): MediumBay;
+  /** Names who hears that a drive's medium was changed; a drive nobody hears of keeps its medium. */
+  onMediumChange(drive: DriveRole, changed: () => void): void;
+  /** Names who takes a kind of input. */
+  onInput<Kind extends InputEvent['kind']>(
+    kind: Kind,
+    take: (event: Extract<InputEvent, { kind: Kind }>) => void,
+  ): void;
+  /** Does something after the reset line was pulled and every chip is reset. */
+  onReset(action: () => void): void;
+  /** Pulls the processor's reset pin (or its INIT pin, which keeps caches and floating-point state). */
+  resetProcessor(): void;
+  /** Resets the whole board, as CF9h and the reset button do, at the end of the instruction. */
+  resetBoard(): void;
+  /** Switches the power off, at the end of the instruction. */
+  powerOff(): void;
+  /** The line to the processor's interrupt request, and what answers an acknowledge: an APIC puts itself in between. */
+  routeInterrupts(through: InterruptRoute): void;
+  /** The processor's non-maskable interrupt. */
+  readonly nonMaskableInterrupt: Drive;
+  /** The processor's interrupt request, for what {@link routeInterrupts} put in between. */
+  readonly interruptRequest: Drive;
+  /** Hears the level of each interrupt request, beside the 8259As. */
+  onInterruptRequest(listen: (request: number, level: boolean) => void): void;
+  /** Which requests are level-triggered, one bit each. */
+  setEdgeLevel(levelTriggered: number): void;
+  /** Routes one of the four PCI interrupt lines to a request; undefined leads nowhere. */
+  routePci(line: number, request: number | undefined): void;
+  /** Names what draws the screen. */
+  setDisplay(display: DisplayAdapter): void;
+}
+
+/** A display adapter on a board. */
+export interface DisplayAdapter {
+  readonly device: AnyDevice;
+  frame(): Frame;
+}
+
+/** What stands between the 8259As and the processor. */
+export interface InterruptRoute {
+  /** The level of the 8259As' interrupt output. */
+  readonly external: Drive;
+  /** The processor acknowledges; the vector. `external` acknowledges at the 8259As. */
+  readonly acknowledge: (external: () => number) => number;
+}

@@ -1,0 +1,15 @@
+/** What a description puts on a board besides the chips that every PC has. One file a component. */
+import type { Board } from '../board.js';
+import type { MachineDescription } from '../machine.js';
+import { attachApic } from './apic.js';
+import { attachChipset } from './chipset.js';
+import { attachVga } from './vga.js';
+
+/** Puts a component on a board. */
+export type Attach = (board: Board) => void;
+
+/** The components of a description, in the order in which they are put on the board: that order is part of the machine. */
+export function componentsOf({ board }: MachineDescription): readonly Attach[] {
+  const chipset = board === 'i440fx' ? [attachChipset, attachApic] : [];
+  return [...chipset, attachVga];
+}

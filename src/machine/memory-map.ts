@@ -1,0 +1,77 @@
+/** Physical memory that chips answer for: which region stands at an address, and what happens where none does. */
+import { hex } from '../base/integers.js';
+import type { Width } from '../device/device.js';
+
+/** A range of ports or of memory that a chip answers for. Offsets count from the range's start. */
+export interface BusRegion {
+  read(offset: number, width: Width): number | undefined;
+  /** False when the chip takes nothing there. */
+  write(offset: number, value: number, width: Width): boolean | void;
+}
+
+interface Placed {
+  readonly base: number;
+  readonly end: number;
+  readonly region: BusRegion;
+}
+
+/** All ones: what a bus that nobody drives reads as. */
+export const openBus = (width: Width): number => 2 ** (8 * width) - 1;
+
+const pageShift = 12;
+
+export class MemoryMap {
+  /** Regions by the pages that they touch; the one placed first answers where two overlap. */
+  private readonly pages = new Map<number, Placed[]>();
+  /** Accesses nobody answered, by page. */
+  readonly unknown = new Map<string, number>();
+
+  /** Places a region; the function that comes back takes it out again. */
+  place(base: number, bytes: number, region: BusRegion): () => void {
+    const placed = { base, end: base + bytes, region };
+    const pages: number[] = [];
+    for (let page = Math.floor(base / 4096); page * 4096 < placed.end; page++) pages.push(page);
+    for (const page of pages) this.pages.set(page, [...(this.pages.get(page) ?? []), placed]);
+    return () => {
+      for (const page of pages) {
+        const others = (this.pages.get(page) ?? []).filter((each) => each !== placed);
+        if (others.length > 0) this.pages.set(page, others);
+        else this.pages.delete(page);
+      }
+    };
+  }
+  private find(physical: number): Placed | undefined {
+    return this.pages.get(physical >>> pageShift)?.find(({ base, end }) => physical >= base && physical < end);
+  }
+
+  read(physical: number, width: Width): number {
+    const found = this.find(physical);
+    if (found !== undefined && physical + width <= found.end) {
+      const value = found.region.read(physical - found.base, width);
+      if (value !== undefined) return value;
+    } else if (width > 1) {
+      return this.readBytes(physical, width);
+    }
+    this.count('read', physical);
+    return openBus(width);
+  }
+  private readBytes(physical: number, width: Width): number {
+    let value = 0;
+    for (let index = 0; index < width; index++) value += this.read(physical + index, 1) * 2 ** (8 * index);
+    return value;
+  }
+  write(physical: number, value: number, width: Width): void {
+    const found = this.find(physical);
+    if (found !== undefined && physical + width <= found.end) {
+      if (found.region.write(physical - found.base, value, width) !== false) return;
+    } else if (width > 1) {
+      for (let index = 0; index < width; index++) this.write(physical + index, (value >>> (8 * index)) & 0xff, 1);
+      return;
+    }
+    this.count('write', physical);
+  }
+  private count(kind: string, physical: number): void {
+    const key = `${kind} 0x${hex(physical - (physical % 4096), 8)}`;
+    this.unknown.set(key, (this.unknown.get(key) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Trace format version 2: machines of both boards with all their components, and the inputs that those take. In work until
+ * the first release, then frozen: from there on a change is a new version beside this one. Checkpoint and end frames are
+ * those of version 1. Numbers of events, and names in lists that are stored by position, are never reused or reordered.
+ */
+import type { Cycle } from '../../base/integers.js';
+import {
+  choice,
+  dictionary,
+  digest,
+  integer,
+  list,
+  name,
+  optionalRecord,
+  record,
+  recordWith,
+  type ShapeOf,
+  text,
+  yesNo,
+} from '../shape.js';
+import {
+  byteString,
+  digestValue,
+  eventCodec,
+  type EventOf,
+  flag,
+  keyCode,
+  number,
+  position,
+  signed,
+} from './columns.js';
+import { limits as limits1 } from './v1.js';
+
+export { type Checkpoint, type End, type EndReason, type IndexEntry } from './v1.js';
+export { decodeCheckpoint, decodeEnd, encodeCheckpoint, encodeEnd, frameKinds } from './v1.js';
+
+/** Limits of version 2; a trace beyond one of them is refused, and a writer never exceeds them. */
+export const limits = {
+  ...limits1,
+  /** Bytes of a network frame, without its check sequence. */
+  packetBytesMin: 14,
+  packetBytesMax: 1522,
+  /** Bytes typed at a console in one event. */
+  consoleBytes: 4096,
+} as const;
+
+const u32 = integer(0, 2 ** 32 - 1);
+const image = record({ sha256: digest, size: integer(0, 2 ** 48) });
+const medium = record({ sha256: digest, size: integer(0, 2 ** 48), writable: yesNo });
+
+const driveNames = [
+  ...(['floppyA', 'floppyB', 'disk0', 'disk1', 'disk2', 'disk3', 'cdrom0', 'cdrom1'] as const),
+  ...(['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const),
+  ...(['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const),
+] as const;
+type DriveName = (typeof driveNames)[number];
+
+const networkCard = recordWith(
+  {
+    card: choice('ne2000', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'),
+    network: choice('none', 'built-in', 'live'),
+  },
+  { mac: text(17, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'a hardware address') },
+);
+const commandLine = text(2047);
+const module = recordWith({ sha256: digest, size: integer(0, 2 ** 48) }, { commandLine });
+const kernel = recordWith(
+  { protocol: choice('linux', 'multiboot', 'multiboot2'), image, commandLine },
+  { modules: list(64, module) },
+);
+const served = record({ path: text(255), sha256: digest, size: integer(0, 2 ** 48) });
+
+const machine = recordWith(
+  {
+    board: choice('pc', 'i440fx'),
+    processor: choice(
+      ...(['8086', '80286', '80386', '80486', 'pentium', 'pentiumMmx', 'pentiumPro'] as const),
+      ...(['pentium2', 'pentium3', 'pentiumM'] as const),
+    ),
+    cyclesPerSecond: integer(1, 2 ** 40),
+    memoryBytes: integer(1, 2 ** 48),
+    boot: choice('floppy', 'disk', 'cdrom', 'network'),
+    media: optionalRecord(
+      Object.fromEntries(driveNames.map((drive) => [drive, medium])) as Readonly<Record<DriveName, typeof medium>>,
+    ),
+  },
+  {
+    display: choice('vga', 'vbe'),
+    mouse: choice('none', 'ps2'),
+    network: list(8, networkCard),
+    devices: list(32, choice('hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a')),
+    kernel,
+    firmware: optionalRecord({ bios: image, video: image, network: image }),
+    served: list(4096, served),
+  },
+);
+
+/** The header frame's payload. */
+export const header = record({
+  version: integer(1, 2),
+  /** Version of the package that recorded. */
+  package: text(64, /^[0-9A-Za-z.+-]*$/, 'a version of at most 64 characters'),
+  /** What the user calls this recording. */
+  title: text(256),
+  machine,
+  /** SHA-256 of every firmware image by its role. */
+  firmware: dictionary(16, digest),
+  /** Seed of whatever the machine draws at random. */
+  seed: u32,
+  /** Unix seconds shown by the real-time clock at power-on. */
+  date: u32,
+  /** The machine's parts, in the order in which checkpoints give their digests. */
+  parts: list(256, name),
+});
+export type Header = ShapeOf<typeof header>;
+
+const drive = position('a drive', driveNames);
+const serialData = byteString('serial bytes', 1, limits.serialBytes);
+const movement = signed('a movement of the mouse', -32768, 32767);
+const packet = byteString('bytes of a frame', limits.packetBytesMin, limits.packetBytesMax);
+
+/** Everything that reaches the guest from outside. Numbered for ever. */
+const events = {
+  /** A key is pressed or released. */
+  key: { number: 1, values: { key: keyCode, pressed: flag } },
+  /** Bytes arrive on a serial port's receive line. */
+  serial: { number: 2, values: { port: position('a serial port', [0, 1, 2, 3]), data: serialData } },
+  /** The reset button. */
+  reset: { number: 3, values: {} },
+  /** The power is cut; nothing follows. */
+  powerCut: { number: 4, values: {} },
+  /** A medium is put into a drive. */
+  insert: {
+    number: 5,
+    values: {
+      drive,
+      sha256: digestValue,
+      size: number('a size in bytes', (value) => value <= 2 ** 48),
+      writable: flag,
+    },
+  },
+  /** A drive's medium is taken out. */
+  eject: { number: 6, values: { drive } },
+  /** The mouse moves, its wheel turns, its buttons are held or let go. */
+  mouse: {
+    number: 7,
+    values: { dx: movement, dy: movement, wheel: movement, buttons: number('a set of buttons', (value) => value < 32) },
+  },
+  /** A frame arrives at a network card from outside. */
+  packet: { number: 8, values: { card: number('a network card', (value) => value < 8), frame: packet } },
+  /** Bytes are typed at the virtio console. */
+  console: { number: 9, values: { data: byteString('console bytes', 1, limits.consoleBytes) } },
+  /** Buttons of the front panel. */
+  powerButton: { number: 10, values: {} },
+  sleepButton: { number: 11, values: {} },
+  nonMaskableInterrupt: { number: 12, values: {} },
+} as const;
+
+const codec = eventCodec(events, limits.frameEvents);
+
+/** An event at its cycle. */
+export type Event = EventOf<typeof events>;
+
+/** The payload of an event frame; `since` is the cycle of the frame before. Throws ColumnError for a value beyond its limits. */
+export const encodeEvents: (list: readonly Event[], since: Cycle) => readonly Uint8Array[] = codec.encode;
+/** The events of a payload; throws ShapeError or ColumnError. */
+export const decodeEvents: (payload: unknown, since: Cycle) => Event[] = codec.decode;
