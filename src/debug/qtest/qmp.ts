@@ -1,0 +1,168 @@
+/**
+ * The part of QEMU's machine protocol (QMP) that test programs speak beside qtest.
+ *
+ * Source: QEMU, "QEMU Machine Protocol Specification", "QEMU QMP Reference Manual".
+ */
+import { UserError } from '../../base/errors.js';
+import type { Drive } from '../../machine/machine.js';
+import { JsonStream } from './json-stream.js';
+
+/** What a QMP session does to the machine behind it. */
+export interface QmpMachine {
+  reset(): void;
+  /** Puts the image of a file into a drive. */
+  insert(drive: Drive, path: string, writable: boolean): void;
+  eject(drive: Drive): void;
+  /** The drive that a device or block device of the command line has become. */
+  drive(name: string): Drive | undefined;
+  /** Ends the server. */
+  quit(): void;
+  /** The time of the machine, which events bear. */
+  microseconds(): number;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** A command that cannot be done; the text goes into the answer. */
+class QmpError extends Error {
+  constructor(
+    message: string,
+    readonly errorClass: 'GenericError' | 'CommandNotFound' | 'DeviceNotFound' = 'GenericError',
+  ) {
+    super(message);
+  }
+}
+
+const version = { qemu: { major: 7, minor: 2, micro: 0 }, package: 'tsvm-test' };
+
+/** Machines and device types that test programs ask for by name: those that a description can have. */
+const machines = [
+  {
+    name: 'pc-i440fx-7.2',
+    alias: 'pc',
+    'is-default': true,
+    'cpu-max': 1,
+    'hotpluggable-cpus': false,
+    'numa-mem-supported': false,
+    deprecated: false,
+  },
+  {
+    name: 'none',
+    'cpu-max': 1,
+    'hotpluggable-cpus': false,
+    'numa-mem-supported': false,
+    deprecated: false,
+  },
+];
+
+const deviceTypes = (
+  'VGA e1000 e1000-82540em rtl8139 ne2k_pci ne2k_isa virtio-net-pci virtio-net-device virtio-blk-pci virtio-blk-device ' +
+  'virtio-rng-pci virtio-rng-device virtio-serial-pci virtio-serial-device virtconsole lsi53c895a ide-hd ide-cd scsi-hd ' +
+  'floppy i440FX-pcihost pci-bus pci-bus-pc ioapic isa-serial isa-parallel isa-fdc piix3-ide'
+).split(' ');
+
+export class QmpSession {
+  private readonly stream = new JsonStream();
+  private running = true;
+
+  constructor(
+    private readonly machine: QmpMachine,
+    private readonly send: (text: string) => void,
+  ) {
+    this.tell({ QMP: { version, capabilities: [] } });
+  }
+
+  /** Takes a piece of what the client sends. */
+  take(piece: string): void {
+    for (const text of this.stream.take(piece)) this.execute(text);
+  }
+
+  private execute(text: string): void {
+    let id: unknown;
+    try {
+      const request = parsed(text);
+      id = request.id;
+      const name = request.execute;
+      if (typeof name !== 'string') throw new QmpError("QMP input lacks member 'execute'");
+      const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+      if (command === undefined) throw new QmpError(`The command ${name} has not been found`, 'CommandNotFound');
+      const result = command(this, (request.arguments ?? {}) as Arguments);
+      this.tell({ return: result ?? {}, ...(id === undefined ? {} : { id }) });
+      if (name === 'quit') this.machine.quit();
+    } catch (error) {
+      if (!(error instanceof QmpError || error instanceof UserError)) throw error;
+      const errorClass = error instanceof QmpError ? error.errorClass : 'GenericError';
+      this.tell({ error: { class: errorClass, desc: error.message }, ...(id === undefined ? {} : { id }) });
+    }
+  }
+
+  private tell(message: object): void {
+    this.send(`${JSON.stringify(message)}\r\n`);
+  }
+  private event(name: string, data: object = {}): void {
+    const microseconds = this.machine.microseconds();
+    const timestamp = { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 };
+    this.tell({ event: name, data, timestamp });
+  }
+
+  // Commands.
+
+  status(): object {
+    return { status: this.running ? 'running' : 'paused', singlestep: false, running: this.running };
+  }
+  setRunning(running: boolean): void {
+    if (this.running === running) return;
+    this.running = running;
+    this.event(running ? 'RESUME' : 'STOP');
+  }
+  reset(): void {
+    this.machine.reset();
+    this.event('RESET', { guest: false, reason: 'host-qmp-system-reset' });
+  }
+  quit(): void {
+    this.event('SHUTDOWN', { guest: false, reason: 'host-qmp-quit' });
+  }
+  insert(words: Arguments): void {
+    const { name, drive } = this.driveOf(words);
+    const { filename } = words;
+    if (typeof filename !== 'string') throw new QmpError("Parameter 'filename' is missing");
+    const readOnly = words['read-only-mode'] === 'read-only';
+    this.machine.insert(drive, filename, !readOnly);
+    for (const open of [true, false]) this.event('DEVICE_TRAY_MOVED', { device: '', id: name, 'tray-open': open });
+  }
+  eject(words: Arguments): void {
+    const { name, drive } = this.driveOf(words);
+    this.machine.eject(drive);
+    this.event('DEVICE_TRAY_MOVED', { device: '', id: name, 'tray-open': true });
+  }
+  private driveOf({ id, device }: Arguments): { readonly name: string; readonly drive: Drive } {
+    const name = id ?? device;
+    const drive = typeof name === 'string' ? this.machine.drive(name) : undefined;
+    if (drive === undefined) throw new QmpError(`Device '${String(name)}' not found`, 'DeviceNotFound');
+    return { name: name as string, drive };
+  }
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    throw new QmpError('JSON parse error');
+  }
+}
+
+const commands: Readonly<Record<string, (session: QmpSession, words: Arguments) => object | string | void>> = {
+  qmp_capabilities: () => {},
+  'query-version': () => version,
+  'query-status': (session) => session.status(),
+  'query-machines': () => machines,
+  'query-commands': () => Object.keys(commands).map((name) => ({ name })),
+  'qom-list-types': () => deviceTypes.map((name) => ({ name, abstract: false, parent: 'device' })),
+  stop: (session) => session.setRunning(false),
+  cont: (session) => session.setRunning(true),
+  system_reset: (session) => session.reset(),
+  quit: (session) => session.quit(),
+  'blockdev-change-medium': (session, words) => session.insert(words),
+  eject: (session, words) => session.eject(words),
+  'human-monitor-command': () => '',
+};

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../../src/base/errors.js';
+import { parseQemuCommand } from '../../../src/debug/qtest/qemu-options.js';
+
+const parse = (line: string) => parseQemuCommand(line.split(' '));
+const machine = (line: string) => parse(line).machine!;
+
+describe("QEMU's command line", () => {
+  test('as libqtest writes it names two sockets and a machine', () => {
+    const command = parse(
+      '-qtest unix:/tmp/q.sock -qtest-log /dev/null -chardev socket,path=/tmp/q.qmp,id=char0 ' +
+        '-mon chardev=char0,mode=control -display none -machine pc -audio none -accel qtest',
+    );
+    expect(command.qtestSocket).toBe('/tmp/q.sock');
+    expect(command.qmpSockets).toEqual(['/tmp/q.qmp']);
+    expect(command.machine).toMatchObject({ memory: '128M', display: 'vga' });
+  });
+
+  test('may ask for no machine at all', () => {
+    expect(parse('-machine none').machine).toBeUndefined();
+  });
+
+  test('gives drives their places', () => {
+    const { images, names } = machine(
+      '-hda a.img -drive file=b.img,if=ide,index=3,format=raw -cdrom c.iso -fda f.img -drive if=none,id=x,file=d,,e.img ' +
+        '-device virtio-blk-pci,drive=x,id=blk -drive if=floppy,index=1,file=null-co://,size=1440k -device floppy,id=fl',
+    );
+    expect(Object.fromEntries([...images].map(([drive, { source }]) => [drive, source]))).toEqual({
+      disk0: 'a.img',
+      disk3: 'b.img',
+      cdrom0: 'c.iso',
+      floppyA: 'f.img',
+      floppyB: { blankBytes: 1440 * 1024 },
+      virtio0: 'd,e.img',
+    });
+    expect(names.get('blk')).toBe('virtio0');
+    expect(names.get('fl')).toBe('floppyA');
+    expect(images.get('cdrom0' as never)?.writable).toBe(false);
+  });
+
+  test('puts disks where a device says, whichever comes first', () => {
+    const { images } = machine('-device ide-hd,drive=d,bus=ide.1,unit=1 -drive if=none,id=d,file=a.img');
+    expect([...images.keys()]).toEqual(['disk3']);
+  });
+
+  test('gives cards and components', () => {
+    const { cards, devices, display, memory } = machine(
+      '-vga none -device VGA -m size=2G -device e1000,mac=52:54:00:00:00:01,addr=04.0 -device ne2k_pci ' +
+        '-device virtio-serial-pci -device virtconsole -device lsi53c895a,id=scsi',
+    );
+    expect(cards).toEqual([{ card: 'e1000', mac: '52:54:00:00:00:01' }, { card: 'ne2000-pci' }]);
+    expect(devices).toEqual(['virtio-console', 'lsi53c895a']);
+    expect([display, memory]).toEqual(['vbe', '2G']);
+  });
+
+  test('is refused where it asks for something that is not there', () => {
+    for (const line of [
+      '-machine q35',
+      '-device pc-testdev',
+      '-drive file=blkdebug::x,if=ide',
+      '-drive file=a,if=sd',
+      '-device ide-hd,drive=nowhere',
+      '-frobnicate yes',
+      '-m',
+    ]) {
+      expect(() => parse(line), line).toThrow(UserError);
+    }
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../../src/base/errors.js';
+import { JsonStream } from '../../../src/debug/qtest/json-stream.js';
+import { type QmpMachine, QmpSession } from '../../../src/debug/qtest/qmp.js';
+
+function session() {
+  const sent: Record<string, unknown>[] = [];
+  const done: string[] = [];
+  const machine: QmpMachine = {
+    reset: () => void done.push('reset'),
+    insert(drive, path) {
+      if (path === 'missing') throw new UserError('no such file');
+      done.push(`${drive} takes ${path}`);
+    },
+    eject: (drive) => void done.push(`${drive} is empty`),
+    drive: (name) => (name === 'floppy0' ? 'floppyA' : undefined),
+    quit: () => void done.push('quit'),
+    microseconds: () => 2_000_003,
+  };
+  const qmp = new QmpSession(machine, (text) => void sent.push(JSON.parse(text) as Record<string, unknown>));
+  const ask = (execute: string, words?: object): Record<string, unknown>[] => {
+    sent.length = 0;
+    qmp.take(JSON.stringify({ execute, ...(words === undefined ? {} : { arguments: words }) }));
+    return [...sent];
+  };
+  return { qmp, sent, done, ask };
+}
+
+describe('a QMP session', () => {
+  test('greets, and takes its capabilities', () => {
+    const { sent, ask } = session();
+    expect(sent[0]).toHaveProperty('QMP.version.qemu.major');
+    expect(ask('qmp_capabilities')).toEqual([{ return: {} }]);
+  });
+
+  test('resets with an event', () => {
+    const { ask, done } = session();
+    const [event, answer] = ask('system_reset');
+    expect(event).toMatchObject({ event: 'RESET', timestamp: { seconds: 2, microseconds: 3 } });
+    expect(answer).toEqual({ return: {} });
+    expect(done).toEqual(['reset']);
+  });
+
+  test('stops and goes on', () => {
+    const { ask } = session();
+    expect(ask('stop')[0]).toMatchObject({ event: 'STOP' });
+    expect(ask('query-status')).toMatchObject([{ return: { status: 'paused', running: false } }]);
+    expect(ask('cont')[0]).toMatchObject({ event: 'RESUME' });
+  });
+
+  test('changes media', () => {
+    const { ask, done } = session();
+    ask('blockdev-change-medium', { id: 'floppy0', filename: 'a.img', format: 'raw' });
+    ask('eject', { id: 'floppy0' });
+    expect(done).toEqual(['floppyA takes a.img', 'floppyA is empty']);
+    expect(ask('eject', { id: 'tape0' })).toMatchObject([{ error: { class: 'DeviceNotFound' } }]);
+    expect(ask('blockdev-change-medium', { id: 'floppy0', filename: 'missing' })).toMatchObject([
+      { error: { class: 'GenericError' } },
+    ]);
+  });
+
+  test('answers an unknown command, and a broken one, with an error', () => {
+    const { qmp, sent, ask } = session();
+    expect(ask('frobnicate')).toMatchObject([{ error: { class: 'CommandNotFound' } }]);
+    expect(ask('toString')).toMatchObject([{ error: { class: 'CommandNotFound' } }]);
+    sent.length = 0;
+    qmp.take('{"execute": }');
+    expect(sent).toMatchObject([{ error: { class: 'GenericError' } }]);
+  });
+
+  test('repeats the identification of a request, and quits', () => {
+    const { qmp, sent, done } = session();
+    sent.length = 0;
+    qmp.take('{"execute": "quit", "id": 7}');
+    expect(sent.at(-1)).toEqual({ return: {}, id: 7 });
+    expect(done).toEqual(['quit']);
+  });
+});
+
+test('objects come out of a stream wherever it is cut', () => {
+  const text = ' {"a": {"b": "}\\"{"}} \r\n{"c": 1}{"d": "é"}';
+  for (let cut = 1; cut < text.length; cut++) {
+    const stream = new JsonStream();
+    const found = [...stream.take(text.slice(0, cut)), ...stream.take(text.slice(cut))];
+    expect(found.map((each) => JSON.parse(each) as unknown)).toEqual([{ a: { b: '}"{' } }, { c: 1 }, { d: 'é' }]);
+  }
+});
