@@ -34,7 +34,7 @@ export class DriverQueue {
   private seen = 0;
 
   constructor(
-    private readonly bench: NetBench,
+    private readonly bench: Pick<NetBench, 'memory'>,
     readonly base: number,
     readonly size: number,
   ) {
