@@ -205,6 +205,48 @@ export function byteQueue(most: number): Field<number[]> {
   };
 }
 
+/** At most `most` bytes as one value, replaced as a whole. */
+export function byteString(most: number): Field<Uint8Array> {
+  return {
+    initial: () => new Uint8Array(),
+    save(writer, value) {
+      assert(value.length <= most, `a byte string holds at most ${most} bytes`);
+      writer.unsigned(value.length, 4);
+      writer.bytes(value);
+    },
+    load(reader) {
+      const length = reader.unsigned(4);
+      if (length > most) throw new StateFormatError(`a byte string of ${length} bytes is longer than ${most}`);
+      return reader.bytes(length).slice();
+    },
+    diff: diffBytes,
+  };
+}
+
+/** At most `most` values of one field, in order. */
+export function list<T>(most: number, field: Field<T>): Field<T[]> {
+  return {
+    initial: () => [],
+    save(writer, value) {
+      assert(value.length <= most, `a list holds at most ${most} values`);
+      writer.unsigned(value.length, 4);
+      for (const each of value) field.save(writer, each);
+    },
+    load(reader, into = []) {
+      const length = reader.unsigned(4);
+      if (length > most) throw new StateFormatError(`a list of ${length} values is longer than ${most}`);
+      into.length = 0;
+      for (let at = 0; at < length; at++) into.push(field.load(reader));
+      return into;
+    },
+    diff(path, left, right, found) {
+      if (left.length !== right.length)
+        found.push({ path: `${path}.length`, left: String(left.length), right: String(right.length) });
+      else for (let at = 0; at < left.length; at++) field.diff(`${path}[${at}]`, left[at]!, right[at]!, found);
+    },
+  };
+}
+
 function diffBytes(path: string, left: Uint8Array, right: Uint8Array, found: Difference[]): void {
   const length = Math.max(left.length, right.length);
   for (let at = 0; at < length; at++) {

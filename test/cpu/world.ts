@@ -1,4 +1,5 @@
 /** A processor with nothing around it but memory, ports that remember, and an interrupt line: for tests. */
+import type { ProcessorBus } from '../../src/cpu/bus.js';
 import {
   generalRegisters,
   type MemoryPlan,
@@ -73,6 +74,7 @@ export class World {
   constructor(
     readonly model: ProcessorModel = '80386',
     readonly ramBytes = 1 << 20,
+    localApic?: ProcessorBus['localApic'],
   ) {
     let ram = 0;
     this.processor = new Processor({
@@ -82,6 +84,7 @@ export class World {
       bus: (plan: MemoryPlan) => {
         ram = plan.ram;
         return {
+          ...(localApic === undefined ? {} : { localApic }),
           page: (physical) =>
             physical >>> 0 < ramBytes ? { address: ram + physical, writable: true } : { address: 0, writable: false },
           readMemory: (physical, width) => this.readBus(physical, width),
@@ -152,8 +155,8 @@ export class World {
 
   /** Everything zero, as after reset, but the cycle. */
   clear(): void {
-    this.processor.reset();
     this.processor.cycle = 0;
+    this.processor.reset();
     this.processor.setInterruptRequest(false);
     this.core.code.willChange(this.ram, this.ramBytes);
     this.memory.fill(0);

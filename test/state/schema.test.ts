@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../src/base/assert.js';
 import {
   byteQueue,
+  byteString,
   bytes,
   count,
   diffStates,
   type Field,
   flag,
+  list,
   loadState,
   oneOf,
   repeat,
@@ -157,6 +159,21 @@ describe('saved bytes', () => {
     expect(() => loadState(byteQueue(2), Uint8Array.of(3, 0, 0, 0, 1, 2, 3), [])).toThrow(StateFormatError);
   });
 
+  test('keep byte strings and lists of any length up to their bound', () => {
+    const field = list(3, struct({ name: byteString(4), size: u8() }));
+    const values = [
+      { name: Uint8Array.of(1, 2), size: 3 },
+      { name: new Uint8Array(), size: 4 },
+    ];
+    const back = [{ name: Uint8Array.of(9), size: 9 }];
+    loadState(field, saveState(field, values), back);
+    expect(back).toEqual(values);
+    expect(diffStates(field, values, [values[0]!, { name: Uint8Array.of(5), size: 4 }])).toHaveLength(1);
+    expect(diffStates(field, values, [])).toMatchObject([{ left: '2', right: '0' }]);
+    expect(() => loadState(list(1, u8()), Uint8Array.of(2, 0, 0, 0, 1, 2), [])).toThrow(StateFormatError);
+    expect(() => loadState(byteString(1), Uint8Array.of(2, 0, 0, 0, 1, 2), new Uint8Array())).toThrow(StateFormatError);
+  });
+
   test('are read from the middle of a larger buffer as well', () => {
     const saved = saveState(chip, { ...chip.initial(), address: 0x12345678 });
     const larger = new Uint8Array(saved.length + 7);
@@ -175,6 +192,8 @@ describe('a value that its field cannot hold', () => {
     ['a name that is none', () => saveState(oneOf(['a'], 'a'), 'b' as 'a')],
     ['too few bytes', () => saveState(bytes(2), new Uint8Array(1))],
     ['a queue that is too long', () => saveState(byteQueue(1), [1, 2])],
+    ['a byte string that is too long', () => saveState(byteString(1), new Uint8Array(2))],
+    ['a list that is too long', () => saveState(list(1, u8()), [1, 2])],
     ['too many values', () => saveState(repeat(1, u8()), [1, 2])],
   ];
   for (const [what, save] of wrong) {

@@ -12,6 +12,7 @@ export const rooms = [
   'trace',
   'cpu',
   'device',
+  'network',
   'firmware',
   'machine',
   'replay',
