@@ -20,4 +20,6 @@ export interface ProcessorBus {
   readonly localApic?: { place(physical: number, enabled: boolean): void };
   /** Acknowledges the interrupt request; gives the vector. */
   acknowledgeInterrupt(): number;
+  /** The level of FERR#: an x87 exception is pending, for a board to report as an interrupt. */
+  setFloatingPointError?(level: boolean): void;
 }

@@ -80,6 +80,8 @@ const transientWords = [
   'executeKey',
   /** The level of the interrupt request line. */
   'interruptRequested',
+  /** The level of IGNNE#: x87 exceptions that would be reported outside are ignored. */
+  'ignoreNumericError',
   /** Host address of physical memory, so that one module serves every memory size. */
   'ramBase',
   /** Address of the TLB half of the current privilege level. */
@@ -167,6 +169,9 @@ export const flagResultAddress = flagResultAt;
 
 /** The bytes that hold all architectural state; saved, loaded and digested as they stand. */
 export const architecturalState = { start: registersAt, end: wordsAt + savedWords.length * 4 } as const;
+
+/** The bytes of state that only models with a feature have; saved after {@link architecturalState}, in this order. */
+export const unitStates = [{ feature: 'fpu', start: x87At, end: x87WordsAt + x87Words.length * 4 }] as const;
 
 /** EFLAGS bits (Intel SDM Vol. 1, figure 3-8). */
 export const flagBits = {
@@ -271,6 +276,8 @@ export const regions = {
   block: 0x800,
   /** 64 bytes to calculate in; never saved. */
   workspace: 0xa00,
+  /** The x87's default NaN, for instructions that find a register empty. */
+  indefinite: 0xa40,
   scratchRecords: 0x1000,
   parityTable: 0x1800,
   supervisorTlb: 0x10000,

@@ -10,13 +10,23 @@ import { Fetcher, NO_RECORD } from './decode/fetcher.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { buildInterpreter } from './engine/interpreter/build.js';
 import { Slice } from './engine/slice.js';
-import { architecturalState, flagBits, type MemoryPlan, planMemory, record, segmentIndex } from './layout.js';
-import { atLeast, declarationOf, type ProcessorModel } from './model.js';
+import { createFloat80 } from './kernel/float80/float80.js';
+import {
+  architecturalState,
+  flagBits,
+  type MemoryPlan,
+  planMemory,
+  record,
+  segmentIndex,
+  unitStates,
+} from './layout.js';
+import { atLeast, declarationOf, has, type ProcessorModel } from './model.js';
 import { Pending } from './pending.js';
 import { Breakpoints, debugControlReset, debugStatus, debugStatusReset } from './system/breakpoints.js';
 import { cr0Bits } from './system/control-bits.js';
 import { resetStatus } from './system/control-registers.js';
-import { Core, vectors } from './system/core.js';
+import { resetUnit } from './system/coprocessor.js';
+import { Core, frozen, vectors } from './system/core.js';
 import { type Arrival, take } from './system/exceptions.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
 import { memoryPaths } from './system/memory-paths.js';
@@ -116,6 +126,7 @@ export class Processor {
     const instance = new WebAssembly.Instance(interpreterModule(options.model), {
       environment: { memory },
       slow: slow as unknown as WebAssembly.ModuleImports,
+      ...(has(options.model, 'fpu') ? { float80: createFloat80(memory) as unknown as WebAssembly.ModuleImports } : {}),
     });
     this.engine = instance.exports as unknown as Engine;
     this.core.flushTranslations();
@@ -126,6 +137,7 @@ export class Processor {
   reset(): void {
     this.restart();
     this.modelSpecific.reset();
+    resetUnit(this.core);
   }
   /** The INIT pin: like reset, but caches, model-specific registers and numeric units stay as they are (table 9-1). */
   init(): void {
@@ -164,6 +176,10 @@ export class Processor {
   /** Takes the NMI pin's level; its rising edge counts (Intel SDM Vol. 3A, section 6.7). */
   setNonMaskableInterrupt(level: boolean): void {
     this.pending.setNonMaskableInterrupt(level);
+  }
+  /** Takes the level of IGNNE#, which bears on x87 exceptions that are reported outside (CR0.NE clear). */
+  setIgnoreNumericError(level: boolean): void {
+    this.core.set('ignoreNumericError', level ? 1 : 0);
   }
   get interruptsEnabled(): boolean {
     return this.pending.interruptsEnabled;
@@ -315,11 +331,18 @@ export class Processor {
 
   private takeFault(): void {
     this.faultsTaken++;
+    if (this.core.get('faulted') === frozen + 1) return this.freeze();
     const noted = this.core.takeNoted();
     if (noted.vector !== vectors.debug) return this.take({ kind: 'fault', ...noted });
     const isCodeBreakpoint = this.breakpoints.atCode;
     this.breakpoints.deliver(this.breakpoints.faultStatus);
     this.take({ kind: 'fault', vector: vectors.debug, isCodeBreakpoint });
+  }
+  /** Stands still in front of the instruction at hand until an interrupt, as after HLT. */
+  private freeze(): void {
+    this.core.set('faulted', 0);
+    this.core.set('halted', 1);
+    this.cycle++;
   }
   /** What is due at this boundary, by priority (Intel SDM Vol. 3A, table 6-2). */
   private takeInterrupt(): void {
@@ -364,7 +387,9 @@ export class Processor {
 
   /** Where this model's architectural state lies, in the order in which it is saved. */
   private get stateRegions(): readonly { readonly start: number; readonly end: number }[] {
-    return atLeast(this.core.model, '80486') ? [architecturalState, this.modelSpecific.saved] : [architecturalState];
+    const units = unitStates.filter(({ feature }) => this.core.has(feature));
+    if (!atLeast(this.core.model, '80486')) return [architecturalState, ...units];
+    return [architecturalState, this.modelSpecific.saved, ...units];
   }
   /** Architectural state as bytes: registers, the interrupt shadow, translations. */
   save(): Uint8Array {

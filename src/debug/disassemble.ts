@@ -169,6 +169,8 @@ class Disassembler {
         return this.memoryText === undefined ? register(this.modrm & 7, width, bank) : this.sized(width, form);
       case 'block':
         return `${memoryNames[specification.bytes ?? 0] ?? ''} ${this.memoryText ?? ''}`.trim();
+      case 'stackTop':
+        return 'st0';
       case 'stackRegister':
         return `st${this.modrm & 7}`;
       case 'rmRegister':

@@ -232,6 +232,7 @@ export class Decoder {
         return view.setUint16(at + record.reg, 1 << (modrm & 7), true);
       case 'memory':
       case 'block':
+      case 'stackTop':
       case 'fixed':
       case 'one':
         return;

@@ -12,6 +12,7 @@ import { shifts } from './shift.js';
 import { stack } from './stack.js';
 import { strings } from './string.js';
 import { systemInstructions } from './system.js';
+import { x87 } from './x87/all.js';
 
 /** Every instruction of every model; a form says which models have it. */
 export const instructions: readonly Instruction[] = [
@@ -28,4 +29,5 @@ export const instructions: readonly Instruction[] = [
   ...systemInstructions,
   ...exchanges,
   ...laterSystemInstructions,
+  ...x87,
 ];

@@ -1,5 +1,6 @@
 import type { ProcessorModel } from '../model.js';
 import type { Code, Operand, Value } from '../wasm/values.js';
+import type { Float80 } from '../kernel/float80/float80.js';
 import type { GeneralRegister, SegmentName } from '../layout.js';
 import type { Width } from './instruction.js';
 import type { SystemOperation } from './system-operations.js';
@@ -15,6 +16,8 @@ export interface EmittedOperand {
   write(value: Operand): void;
   /** Its offset in its segment; memory operands only. */
   offset(): Value;
+  /** Its linear address; memory operands only. */
+  linear(): Value;
   /** Reads `width` bits `displacement` bytes further on, within the address size; memory operands only. */
   readBeyond(displacement: Operand, width: Width): Value;
   writeBeyond(displacement: Operand, width: Width, value: Operand): void;
@@ -90,6 +93,8 @@ export interface Emitter extends Code {
   /** The number that a `regNumber` operand or an immediate holds. */
   immediate(): Value;
   immediate2(): Value;
+  /** EIP of this instruction. */
+  thisEip(): Value;
   /** EIP of the next instruction. */
   nextEip(): Value;
   /** Checks a relative target against the code segment; `taken` goes there. */
@@ -124,6 +129,15 @@ export interface Emitter extends Code {
   withinCode(offset: Value): Value;
   /** Reads memory at a linear address. */
   loadLinear(linear: Value, width: Width): Value;
+
+  /** The x87 register that the instruction names: how far its slot lies above ST(0)'s, and the bit of its number. */
+  stackRegister(): { readonly distance: Value; readonly bit: Value };
+  /** The 11 bits of an x87 instruction's opcode. */
+  opcodeBits(): Value;
+  /** The selector of the memory operand's segment. */
+  dataSelector(): Value;
+  /** Calls a numeric kernel (kernel/float80); gives its answer, 0 where it has none. */
+  kernel(name: keyof Float80, ...args: Operand[]): Value;
 
   /** Raises a fault at this instruction. */
   fault(vector: number, errorCode?: Operand): void;

@@ -34,7 +34,7 @@ const compareExchange8 = instruction('cmpxchg8b', {
   source: 'Intel SDM Vol. 2A, "CMPXCHG8B: Compare and Exchange Bytes"',
   forms: [form('0F C7 /1', memory64).needs('cx8').lockable()],
   target: 'readWrite',
-  ignoresOperandSize: true,
+  operandSize: 'ignored',
   meaning(emit, low) {
     const high = low!.moved(emit.i32(4));
     const [eax, edx] = [emit.register('eax'), emit.register('edx')];

@@ -29,6 +29,8 @@ export type OperandKind =
   | 'block'
   /** ModRM rm: an x87 register counted from the stack's top. */
   | 'stackRegister'
+  /** ST(0), which the opcode implies. */
+  | 'stackTop'
   /** The low three bits of the opcode. */
   | 'opcodeRegister'
   /** A register that the opcode implies. */
@@ -97,6 +99,7 @@ export const farPointer = specification('far', 'operand');
 export const regNumber = specification('regNumber', 8);
 export const rmRegister32 = specification('rmRegister', 32);
 export const stackRegister = specification('stackRegister', 8);
+export const stackTop = specification('stackTop', 8);
 const block = (bytes: number): OperandSpecification => ({ ...specification('block', 8), bytes });
 export const m16 = block(2);
 export const m32 = block(4);
@@ -249,8 +252,8 @@ export interface Instruction {
   readonly repeatable?: 'rep' | 'repWhileEqual';
   /** Its meaning depends on a REP prefix without being repeated. */
   readonly sensesRepeat?: true;
-  /** The operand size has no say in its meaning. */
-  readonly ignoresOperandSize?: true;
+  /** Whether the operand size has a say in its meaning, where its operands do not tell. */
+  readonly operandSize?: 'matters' | 'ignored';
   /** Nothing after it in its block: it jumps, or others must look at what it did. */
   readonly endsBlock?: true;
   readonly meaning: (emit: Emitter, ...operands: EmittedOperand[]) => void;

@@ -65,7 +65,7 @@ const hint = (mnemonic: string, ...opcodes: readonly string[]): Instruction =>
   instruction(mnemonic, {
     source: 'Intel SDM Vol. 2B, "NOP", "PREFETCHh: Prefetch Data Into Caches"',
     forms: opcodes.map((opcode) => form(opcode, rm).needs('longNop')),
-    ignoresOperandSize: true,
+    operandSize: 'ignored',
     meaning: () => {},
   });
 const reservedHints = ['19', '1A', '1B', '1C', '1D', '1E', '1F'].map((opcode) => `0F ${opcode} /r`);

@@ -48,5 +48,16 @@ export const systemOperations = [
   'invalidatePage',
   'coprocessor',
   'wait',
+  'awaitCoprocessor',
+  'settleCoprocessor',
+  'initializeCoprocessor',
+  'stackFault',
+  'makeEnvironment',
+  'environmentStored',
+  'takeEnvironment',
+  'makeState',
+  'takeState',
+  'makeFastImage',
+  'takeFastImage',
 ] as const;
 export type SystemOperation = (typeof systemOperations)[number];

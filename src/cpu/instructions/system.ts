@@ -1,4 +1,4 @@
-/** Ports, HLT, WAIT, the coprocessor escape, and the instructions of operating systems. */
+/** Ports, HLT, and the instructions of operating systems. */
 import { flagBits } from '../layout.js';
 import type { EmittedOperand, Emitter } from './emitter.js';
 import {
@@ -51,23 +51,6 @@ const halt = instruction('hlt', {
   forms: [form('F4')],
   endsBlock: true,
   meaning: (emit) => emit.transfer('halt'),
-});
-
-const wait = instruction('wait', {
-  source: 'Intel SDM Vol. 2B, "WAIT/FWAIT: Wait"',
-  forms: [form('9B')],
-  meaning: (emit) => void emit.system('wait'),
-});
-
-/** Without a coprocessor an escape touches nothing; with EM or TS set it raises #NM. */
-const escape = instruction('esc', {
-  source: 'Intel 387 DX User\'s Manual (240459), section 5.1; Intel SDM Vol. 3A, section 2.5, "CR0.EM"',
-  forms: Array.from({ length: 8 }, (_, low) => form(`D${(8 + low).toString(16).toUpperCase()} /r`, rm16)),
-  meaning(emit, operand) {
-    emit.system('coprocessor');
-    // The 80286 fetches the operand for the coprocessor, and so checks its address.
-    if (emit.model === '80286' && operand!.isMemory) operand!.read();
-  },
 });
 
 /** LGDT and LIDT; with a 16-bit operand size the base has 24 bits. */
@@ -242,8 +225,6 @@ export const systemInstructions: readonly Instruction[] = [
   input,
   output,
   halt,
-  wait,
-  escape,
   loadTable('lgdt', 2, 'loadGlobalTable'),
   loadTable('lidt', 3, 'loadInterruptTable'),
   storeTable('sgdt', 0, 'gdtr'),

@@ -2,6 +2,7 @@
 import { record, segmentFields } from '../layout.js';
 import { atLeast } from '../model.js';
 import { cr0Bits, cr4Bits } from './control-bits.js';
+import { settleUnit } from './coprocessor.js';
 import { type Core, vectors } from './core.js';
 import { loadPageDirectoryPointers } from './paging.js';
 import { done, type RunControl } from './run-control.js';
@@ -53,6 +54,7 @@ function writeStatus(core: Core, wanted: number): void {
   const turnsOn = (changed & value & PG) !== 0;
   if (turnsOn && (core.get('cr4') & cr4Bits.PAE) !== 0) loadPageDirectoryPointers(core, core.get('cr3'));
   core.set('cr0', value);
+  if ((changed & NE) !== 0) settleUnit(core);
   if ((changed & (PG | PE)) !== 0) core.tlb.flush();
   else if ((changed & WP) !== 0) core.tlb.forgetWriteChecks();
 }

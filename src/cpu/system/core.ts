@@ -6,6 +6,7 @@ import {
   flatSlot,
   flagBits,
   type MemoryPlan,
+  regions,
   registerAddress,
   segmentAddress,
   segmentFields,
@@ -32,8 +33,12 @@ export const vectors = {
   stackFault: 12,
   generalProtection: 13,
   pageFault: 14,
+  floatingPoint: 16,
   alignmentCheck: 17,
 } as const;
+
+/** In the place of a fault's vector: the processor stands still until an interrupt. */
+export const frozen = 0x100;
 
 /** In real mode the 80286 has one vector for every segment overrun (80286 Programmer's Reference, 210498, section 5.2). */
 export const stackFaultVector = (core: Core): number =>
@@ -95,6 +100,8 @@ export class Core {
     this.i32 = new Int32Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.set('ramBase', plan.ram);
+    this.view.setBigUint64(regions.indefinite, 0xc000_0000_0000_0000n, true);
+    this.view.setUint16(regions.indefinite + 8, 0xffff, true);
     this.i32[(flatSlot + segmentFields.limit) >> 2] = -1;
     this.i32[(flatSlot + segmentFields.attributes) >> 2] = 0x4093;
     this.tlb = new Tlb(this);
@@ -149,6 +156,11 @@ export class Core {
     this.set('faulted', vector + 1);
     this.set('faultError', errorCode);
     throw faultSignal;
+  }
+
+  /** Leaves the slow path; the instruction starts anew once an interrupt came (an x87 error that is reported outside). */
+  freeze(): never {
+    return this.fault(frozen);
   }
 
   /** Takes the fault that was noted last. */

@@ -2,7 +2,8 @@
 import type { SystemPaths } from '../engine/imports.js';
 import { flagBits, record, segmentIndex } from '../layout.js';
 import { type Breakpoints, debugStatus } from './breakpoints.js';
-import { type Core, cr0Bits, vectors } from './core.js';
+import { coprocessorPaths } from './coprocessor.js';
+import { type Core, vectors } from './core.js';
 import { debugPaths } from './debug-paths.js';
 import type { FlagsAccess } from './flags.js';
 import { deliver, interruptReturn } from './interrupts.js';
@@ -54,6 +55,7 @@ export function systemPaths(
     ...debugPaths(core, breakpoints),
     ...inspectionPaths(core, flags),
     ...portPaths(core, breakpoints),
+    ...coprocessorPaths(core),
   });
 }
 
@@ -214,15 +216,6 @@ function registerPaths(core: Core) {
     loadLocalTable: (selector: number) =>
       done(() => loadLocalTable(core, selector, vectors.generalProtection, vectors.segmentNotPresent)),
     loadTask: (selector: number) => done(() => loadTaskRegister(core, selector)),
-    coprocessor: () =>
-      done(() => {
-        if ((core.get('cr0') & (cr0Bits.EM | cr0Bits.TS)) !== 0) core.fault(vectors.deviceNotAvailable);
-      }),
-    wait: () =>
-      done(() => {
-        const both = cr0Bits.MP | cr0Bits.TS;
-        if ((core.get('cr0') & both) === both) core.fault(vectors.deviceNotAvailable);
-      }),
   };
 }
 

@@ -12,7 +12,7 @@ const at = 0x100;
 function encode(form: Form, code32: boolean): number[] {
   const prefix = form.prefix === undefined || form.prefix === 'NP' ? [] : [parseInt(form.prefix, 16)];
   const bytes = [...prefix, ...form.opcode];
-  const memoryOnly = form.operands.some(({ kind }) => kind === 'memory');
+  const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'block');
   if (form.modrmBytes !== undefined) bytes.push(form.modrmBytes.first);
   else if (form.modrm) bytes.push(((form.digit ?? 1) << 3) | (memoryOnly ? (code32 ? 5 : 6) : 0xc2));
   if (form.modrm && memoryOnly) bytes.push(...new Array<number>(code32 ? 4 : 2).fill(0x11));

@@ -8,6 +8,9 @@ export class Comparison {
   value(name: string, expected: number, actual: number): void {
     if (expected !== actual) this.found.push(`${name} ${hex(expected, 2)} but ${hex(actual, 2)}`);
   }
+  text(name: string, expected: string, actual: string): void {
+    if (expected !== actual) this.found.push(`${name} ${expected} but ${actual}`);
+  }
   bytes(at: number, expected: Uint8Array, actual: Uint8Array): void {
     for (let index = 0; index < expected.length; index++) {
       this.value(`[${hex(at + index, 6)}]`, expected[index]!, actual[index]!);

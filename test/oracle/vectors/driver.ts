@@ -14,6 +14,9 @@ export interface ProcessorDriver {
   getRegister(name: string): number;
   writeMemory(physical: number, bytes: Uint8Array): void;
   readMemory(physical: number, length: number): Uint8Array;
+  /** The x87 and vector state as an FXSAVE image; for models that have a coprocessor. */
+  setExtended(image: Uint8Array): void;
+  getExtended(): Uint8Array;
   /** 32-bit protected mode with flat segments, in ring 3 when `userMode`; exceptions are reported by `step`, not delivered. */
   setProtected32Flat(userMode: boolean): void;
   /**

@@ -2,6 +2,7 @@
 import { atLeast, has, type ProcessorModel } from '../../../src/cpu/model.js';
 import { Comparison } from './compare.js';
 import type { ProcessorDriver } from './driver.js';
+import { compareExtended, type ExtendedChanges, imageOf } from './extended.js';
 import { type CaseFacts, findException } from './exceptions.js';
 import type { FileOutcome } from './report.js';
 import { readVectors, type VectorFile } from './vector-files.js';
@@ -20,6 +21,9 @@ interface NativeCase {
   /** 256 bytes at `operands`, and 64 bytes of stack from `stackBottom`, in hexadecimal. */
   readonly mem: string;
   readonly stk?: string;
+  /** An FXSAVE image before, and the parts of it that changed. */
+  readonly fx?: string;
+  readonly ofx?: ExtendedChanges;
   readonly out: Readonly<Record<string, string>>;
   readonly ofl: string;
   /** Offset and bytes where they changed. */
@@ -47,6 +51,9 @@ const claims: Readonly<Record<string, (model: ProcessorModel) => boolean>> = {
   INTEL486: (model) => atLeast(model, '80486'),
   CX8: (model) => has(model, 'cx8'),
   CMOV: (model) => has(model, 'cmov'),
+  FPU: (model) => has(model, 'fpu'),
+  FPU287: (model) => has(model, 'fpu'),
+  FPU387: (model) => has(model, 'fpu'),
 };
 
 const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
@@ -58,6 +65,7 @@ function setUp(driver: ProcessorDriver, each: NativeCase): void {
   const values: Record<string, number> = { eip: each.ip, eflags: parseInt(each.fl, 16) };
   registers.forEach((name, index) => (values[name] = parseInt(each.in[index]!, 16)));
   driver.setRegisters(values);
+  if (each.fx !== undefined) driver.setExtended(imageOf(each.fx));
 }
 
 /** A memory image after the case: before, with the changed part over it. */
@@ -84,6 +92,10 @@ function compare(driver: ProcessorDriver, each: NativeCase): Comparison {
   comparison.bytes(operands, after(fromHex(each.mem), each.omem), driver.readMemory(operands, 256));
   const stack = each.stk === undefined ? new Uint8Array(64) : fromHex(each.stk);
   comparison.bytes(stackBottom, after(stack, each.ostk), driver.readMemory(stackBottom, 64));
+  if (each.fx !== undefined) {
+    const hasVectors = has(driver.model, 'sse');
+    compareExtended(comparison, imageOf(each.fx), each.ofx ?? {}, driver.getExtended(), hasVectors);
+  }
   return comparison;
 }
 

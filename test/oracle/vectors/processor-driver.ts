@@ -1,8 +1,9 @@
 /** The vector driver over this project's processor, with nothing around it but memory and ports that read as FFh. */
 import type { ProcessorBus } from '../../../src/cpu/bus.js';
-import { generalRegisters, segmentIndex } from '../../../src/cpu/layout.js';
+import { generalRegisters, regions, segmentIndex } from '../../../src/cpu/layout.js';
 import { atLeast } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';
+import { makeFastImage, takeFastImage } from '../../../src/cpu/system/coprocessor.js';
 import { setSegment } from '../../../src/cpu/system/segments.js';
 import type { ProcessorDriver, StepResult } from './driver.js';
 
@@ -90,6 +91,15 @@ class Driver implements ProcessorDriver {
     if (name === 'eip') return core.get('eip') >>> 0;
     if (name === 'eflags') return processor.flags.read() >>> 0;
     return core.segmentField(segmentIndex[name as keyof typeof segmentIndex], 'selector') & 0xffff;
+  }
+
+  setExtended(image: Uint8Array): void {
+    this.core.u8.set(image, regions.block);
+    takeFastImage(this.core, regions.block);
+  }
+  getExtended(): Uint8Array {
+    makeFastImage(this.core, regions.block);
+    return this.core.u8.slice(regions.block, regions.block + 512);
   }
 
   writeMemory(physical: number, bytes: Uint8Array): void {

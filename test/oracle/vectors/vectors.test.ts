@@ -23,13 +23,14 @@ const families: readonly Family[] = [
   { folder: 'hardware-8086', model: '8086', run: runHardwareFile },
   { folder: 'hardware-80286-real', model: '80286', run: runHardwareFile },
   { folder: 'native-i386', model: 'pentiumM', run: runNativeFile, files: /^int/ },
+  { folder: 'native-i386', model: 'pentium2', run: runNativeFile, files: /^x87/ },
 ];
 
 describe('captured instructions', () => {
   for (const { folder, model, run, files: pattern } of families) {
     const files = vectorFiles(folder).filter(({ name }) => pattern?.test(name) ?? true);
     test.skipIf(files.length === 0)(
-      `of ${folder} do on our ${model} what they did there`,
+      `of ${folder}${pattern === undefined ? '' : ` ${pattern.source.slice(1)}`} do on our ${model} what they did there`,
       () => {
         const driver = createProcessorDriver(model);
         driver.reset();
@@ -91,6 +92,8 @@ describe('the runner notices', () => {
       writeMemory: (at, bytes) => bytes.forEach((byte, index) => memory.set(at + index, byte)),
       readMemory: (at, count) => Uint8Array.from({ length: count }, (_, index) => memory.get(at + index) ?? 0),
       setProtected32Flat: () => {},
+      setExtended: () => {},
+      getExtended: () => new Uint8Array(512),
       step: () => {
         registers['eip'] = (registers['eip']! + length) & 0xffff;
         return {};

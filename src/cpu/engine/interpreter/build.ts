@@ -15,11 +15,12 @@ import {
   startsInsideKey,
   tlbEntry,
 } from '../../layout.js';
-import type { ProcessorModel } from '../../model.js';
+import { has, type ProcessorModel } from '../../model.js';
 import { FunctionBody } from '../../wasm/body.js';
 import { ModuleWriter } from '../../wasm/module.js';
 import type { ValueType } from '../../wasm/opcodes.js';
 import { Code, type Value } from '../../wasm/values.js';
+import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
 import { exits, importList } from '../imports.js';
 import { RecordEmitter } from './emitter.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
@@ -31,10 +32,11 @@ import { blockSizes, type BlockSize, loadOpcodes, type ModuleFunctions, storeOpc
 const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 const handlerSignature = { parameters: i32s(1), results: i32s(1) };
 const widths = [8, 16, 32] as const;
+const kernelNames = Object.keys(float80Signatures) as (keyof Float80)[];
 /** Default sizes of code segments; each has its own dispatching function. */
 const codeSizes = [16, 32] as const;
 
-/** The module's bytes. It imports `environment.memory` and the slow paths, and exports `run16`, `run32`, `statusWord`, `setStatusWord`. */
+/** The module's bytes. It imports `environment.memory`, the slow paths and the numeric kernels, and exports `run16`, `run32`, `statusWord`, `setStatusWord`. */
 export function buildInterpreter(model: ProcessorModel): Uint8Array {
   const { handlers } = handlersOf(model);
   const module = new ModuleWriter();
@@ -42,6 +44,7 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
   for (const { name, parameters } of importList) {
     imports.set(name, module.importFunction('slow', name, { parameters: i32s(parameters), results: i32s(1) }));
   }
+  if (has(model, 'fpu')) for (const name of kernelNames) imports.set(name, importKernel(module, name));
   const run = codeSizes.map((size) => module.declareFunction({ parameters: i32s(1), results: [] }, `run${size}`));
   const declareByWidth = (parameters: number, results: number): Record<Width, number> => ({
     8: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
@@ -91,6 +94,14 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     module.defineFunction(run[index]!, runBody(inside, functions, module.typeIndex(handlerSignature)));
   });
   return module.finish();
+}
+
+/** A kernel's function, called without a way through JavaScript. */
+function importKernel(module: ModuleWriter, name: keyof Float80): number {
+  const [parameters, results] = float80Signatures[name]
+    .split(':')
+    .map((types) => [...types].map((type): ValueType => (type === 'I' ? 'i64' : 'i32')));
+  return module.importFunction('float80', name, { parameters: parameters!, results: results! });
 }
 
 function emitHandler(handler: Handler, emit: RecordEmitter): void {

@@ -79,7 +79,7 @@ export class RecordEmitter extends FlagCode implements Emitter {
   immediate2(): Value {
     return this.word('immediate2');
   }
-  private thisEip(): Value {
+  thisEip(): Value {
     return this.add(this.loadLate('i32.load', 0, at.codeBase), this.field('pageOffset'));
   }
   nextEip(): Value {

@@ -88,7 +88,9 @@ function shapeOf(specification: OperandSpecification, inMemory: boolean): Shape 
 }
 
 /** Whether two operand sizes of a form differ in anything at all. */
-function dependsOnOperandSize(form: Form): boolean {
+function dependsOnOperandSize({ operandSize }: Instruction, form: Form): boolean {
+  if (operandSize !== undefined) return operandSize === 'matters';
+  if (form.modrmBytes !== undefined && form.operands.length === 0) return false;
   return form.operands.length === 0 || form.operands.some(({ width, kind }) => width !== 8 || kind === 'relative');
 }
 
@@ -98,7 +100,7 @@ function relevantAttributes(instruction: Instruction, form: Form): number {
   return (
     attributeIndex(
       true,
-      instruction.ignoresOperandSize !== true && dependsOnOperandSize(form),
+      dependsOnOperandSize(instruction, form),
       instruction.usesAddressSize === true,
       instruction.usesStack === true,
       0,
@@ -143,7 +145,7 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
 }
 
 function describe(instruction: Instruction, number: number, form: Form, index: number, model: ProcessorModel): Handler {
-  const width = dependsOnOperandSize(form) && (index & 2) !== 0 ? 32 : 16;
+  const width = dependsOnOperandSize(instruction, form) && (index & 2) !== 0 ? 32 : 16;
   const operands = form.operands.map((specification) => ({
     shape: shapeOf(specification, (index & 1) !== 0),
     width: specification.width === 'operand' ? width : specification.width,

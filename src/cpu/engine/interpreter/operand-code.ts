@@ -12,6 +12,7 @@ const refuse = (): never => {
 };
 const notMemory = {
   offset: refuse,
+  linear: refuse,
   readBeyond: refuse,
   writeBeyond: refuse,
   readBlock: refuse,
@@ -90,6 +91,7 @@ export class OperandCode extends MemoryCode {
       width,
       isMemory: true,
       offset,
+      linear: () => this.linear(segment, offset()),
       read: () => {
         if (access !== 'readWrite') return this.readMemory(segment, offset(), width);
         const found = this.readForWrite(segment, offset(), width);

@@ -2,7 +2,8 @@
 import { assert } from '../../../base/assert.js';
 import type { Width } from '../../instructions/instruction.js';
 import type { SystemOperation } from '../../instructions/system-operations.js';
-import { at, record } from '../../layout.js';
+import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
+import { at, record, segmentFields } from '../../layout.js';
 import type { ProcessorModel } from '../../model.js';
 import type { FunctionBody } from '../../wasm/body.js';
 import { Code, type LoadOpcode, type Operand, type StoreOpcode, type Value } from '../../wasm/values.js';
@@ -107,6 +108,20 @@ export class RecordCode extends Code {
     this.store('i32.store', 0, vector + 1, at.faulted);
     this.store('i32.store', 0, errorCode, at.faultError);
     this.exitWith(exits.fault);
+  }
+  kernel(name: keyof Float80, ...args: Operand[]): Value {
+    if (!float80Signatures[name].endsWith(':')) return this.call(this.imported(name), 'i32', ...args);
+    this.callVoid(this.imported(name), ...args);
+    return this.i32(0);
+  }
+  opcodeBits(): Value {
+    return this.word('immediate');
+  }
+  stackRegister(): { readonly distance: Value; readonly bit: Value } {
+    return { distance: this.field('rm'), bit: this.field('reg') };
+  }
+  dataSelector(): Value {
+    return this.loadLate('i32.load', this.field('segment'), segmentFields.selector);
   }
   system(operation: SystemOperation, a: Operand = 0, b: Operand = 0): Value {
     return this.slow(operation, this.asValue(a), this.asValue(b));

@@ -119,9 +119,51 @@ export const conditionCodes: Readonly<Partial<Record<keyof Float80, number>>> = 
 /** Beside a control word: operand b was denormal in its narrower format in memory. */
 export const denormalSource = 0x10000;
 
+/** What each function takes and gives, for a module that imports it: `i` is an i32, `I` an i64; nothing follows the colon where it gives nothing. */
+export const float80Signatures: Readonly<Record<keyof Float80, string>> = {
+  add: 'iiii:i',
+  subtract: 'iiii:i',
+  multiply: 'iiii:i',
+  divide: 'iiii:i',
+  squareRoot: 'iii:i',
+  remainderTruncated: 'iiii:i',
+  remainderNearest: 'iiii:i',
+  roundToInteger: 'iii:i',
+  scale: 'iiii:i',
+  extract: 'iiii:i',
+  sine: 'iii:i',
+  cosine: 'iii:i',
+  sineAndCosine: 'iiii:i',
+  tangent: 'iiii:i',
+  arctangent: 'iiii:i',
+  powerOfTwoLessOne: 'iii:i',
+  logarithm: 'iiii:i',
+  logarithmOfOnePlus: 'iiii:i',
+  loadConstant: 'iii:',
+  compareOrdered: 'iii:i',
+  compareUnordered: 'iii:i',
+  compareWithZero: 'ii:i',
+  examine: 'i:i',
+  load32: 'iii:i',
+  load64: 'iIi:i',
+  widen32: 'ii:i',
+  widen64: 'iI:i',
+  loadInteger: 'iI:',
+  loadDecimal: 'ii:',
+  store32: 'iii:i',
+  store64: 'iii:i',
+  storeInteger: 'iiii:i',
+  storeIntegerTruncated: 'iiii:i',
+  storeDecimal: 'iii:i',
+  streamingSingle: 'iiiiii:i',
+  streamingDouble: 'iiiiii:i',
+};
+
+let compiled: WebAssembly.Module | undefined;
+
 /** The kernel over a memory, as exported WebAssembly functions: another module may import them and call without JavaScript. */
 export function createFloat80(memory: WebAssembly.Memory): Float80 {
-  const bytes = Uint8Array.from(atob(programBase64), (character) => character.charCodeAt(0));
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(programBase64), (character) => character.charCodeAt(0)));
+  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
   return instance.exports as unknown as Float80;
 }
