@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Device, Drive } from '../../src/device/device.js';
+import type { MemoryAccess } from '../../src/device/memory-access.js';
 
 /** One thing that the rest of the machine does to a chip. */
 export type Action =
@@ -18,6 +19,14 @@ type AnyDevice = Device<unknown, string, string, Record<string, (context: never,
 
 /** A chip on a bench: `lines` of the chip call the given function with each change. */
 export type Bench = (line: (name: string) => Drive) => AnyDevice;
+
+/** Memory that nobody changes, for chips that master the bus: the chip's state is all that goes from one run to the other. */
+export const noiseMemory: MemoryAccess = {
+  read(physical, into) {
+    for (let at = 0; at < into.length; at++) into[at] = ((physical + at) * 2654435761) >>> 13;
+  },
+  write() {},
+};
 
 /** Longer advances are not walked through tick by tick. */
 const walkedTicksMax = 4_000;

@@ -1,7 +1,7 @@
 /** The legacy interface: one block of ports. VIRTIO 1.2, section 4.1.4.8. */
 import { resetState } from '../../state/schema.js';
 import { placeLegacyQueue, type QueueState, queueState } from './queue.js';
-import { type FileRegister, registerFile, type RegisterFile } from './register-file.js';
+import { type FileRegister, registerFile, type RegisterFile } from '../register-file.js';
 import { feature, type TransportState, type VirtioContext } from './state.js';
 
 /** What an interface of a device may do to it; `transport.ts` makes it from a kind. */

@@ -2,7 +2,7 @@
 import type { PciCapability } from '../pci-identity.js';
 import { type Controls, configurationRegisters, featureWord, selectedQueue } from './legacy-interface.js';
 import type { QueueState } from './queue.js';
-import { type FileRegister, registerFile, type RegisterFile } from './register-file.js';
+import { type FileRegister, registerFile, type RegisterFile } from '../register-file.js';
 import { feature, status, type VirtioContext } from './state.js';
 
 /** The base address register of the block, and its size. */

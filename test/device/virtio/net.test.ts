@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { virtioNetIdentity } from '../../../src/device/virtio/net.js';
-import { type Action, anyAdvance, type Bench, testChipProperties } from '../chip-properties.js';
+import { type Action, anyAdvance, type Bench, noiseMemory, testChipProperties } from '../chip-properties.js';
 import { netBench, startLegacy, startModern, testMac } from './driver.js';
 
 const mergeable = 1 << 15;
@@ -246,14 +246,7 @@ test('the identity leads a driver to the structures', () => {
 });
 
 describe('whatever is done to it', () => {
-  /** Memory that nobody changes, for the chip's state is all that is carried from one run to the other. */
-  const noise = {
-    read(physical: number, into: Uint8Array): void {
-      for (let at = 0; at < into.length; at++) into[at] = ((physical + at) * 2654435761) >>> 13;
-    },
-    write(): void {},
-  };
-  const bench: Bench = (line) => netBench({ memory: noise, interrupt: line('interrupt') }).device as never;
+  const bench: Bench = (line) => netBench({ memory: noiseMemory, interrupt: line('interrupt') }).device as never;
   const offset = fc.oneof(
     fc.integer({ min: 0, max: 0x40 }),
     fc.constantFrom(0x1000, 0x2000, 0x2006, 0x3000, 0x3004, 0x3008),

@@ -1,11 +1,13 @@
 /** A block of registers of several widths, reached by accesses of any width: each register is told of whole values only. */
-import type { Width } from '../device.js';
+import type { Width } from './device.js';
 
 export interface FileRegister<Context> {
   readonly offset: number;
   readonly bytes: 1 | 2 | 4;
   readonly read?: (context: Context) => number;
   readonly write?: (context: Context, value: number) => void;
+  /** Bytes that an access does not give are zero, not what the register holds: for bits that are cleared by ones. */
+  readonly missingAreZero?: true;
 }
 
 export interface RegisterFile<Context> {
@@ -46,7 +48,7 @@ export function registerFile<Context>(registers: readonly FileRegister<Context>[
       for (const { register, from, to, at } of touched(offset, width)) {
         if (register?.write === undefined) continue;
         const given = part(value, at, at + to - from);
-        const whole = to - from === register.bytes;
+        const whole = to - from === register.bytes || register.missingAreZero === true;
         const old = whole ? 0 : (register.read?.(context) ?? 0);
         const kept = whole ? 0 : old - part(old, from, to) * 2 ** (8 * from);
         register.write(context, kept + given * 2 ** (8 * from));
