@@ -58,7 +58,7 @@ export interface Board {
   ): void;
   /** Does something after the reset line was pulled and every chip is reset. */
   onReset(action: () => void): void;
-  /** Pulls the processor's reset pin (or its INIT pin, which keeps caches and floating-point state). */
+  /** Pulls the processor's reset pin; on a board with APICs its INIT pin, which keeps caches and numeric registers. */
   resetProcessor(): void;
   /** Resets the whole board, as CF9h and the reset button do, at the end of the instruction. */
   resetBoard(): void;
@@ -66,7 +66,7 @@ export interface Board {
   powerOff(): void;
   /** The line to the processor's interrupt request, and what answers an acknowledge: an APIC puts itself in between. */
   routeInterrupts(through: InterruptRoute): void;
-  /** The processor's non-maskable interrupt. */
+  /** The processor's non-maskable interrupt, for what {@link routeInterrupts} put in between. */
   readonly nonMaskableInterrupt: Drive;
   /** The processor's interrupt request, for what {@link routeInterrupts} put in between. */
   readonly interruptRequest: Drive;
@@ -76,6 +76,8 @@ export interface Board {
   setEdgeLevel(levelTriggered: number): void;
   /** Routes one of the four PCI interrupt lines to a request; undefined leads nowhere. */
   routePci(line: number, request: number | undefined): void;
+  /** Takes requests 0 and 8 from the timer and the clock and gives them to `timer` and `clock` sources of its own, or back. */
+  replaceLegacy(replaced: boolean): void;
   /** Names what draws the screen. */
   setDisplay(display: DisplayAdapter): void;
 }
@@ -90,6 +92,10 @@ export interface DisplayAdapter {
 export interface InterruptRoute {
   /** The level of the 8259As' interrupt output. */
   readonly external: Drive;
+  /** The level of the non-maskable interrupt, as the chipset lets it through. */
+  readonly nonMaskable: Drive;
+  /** The processor says where its local APIC lies, and whether it is switched on. */
+  readonly place: (physical: number, enabled: boolean) => void;
   /** The processor acknowledges; the vector. `external` acknowledges at the 8259As. */
   readonly acknowledge: (external: () => number) => number;
 }

@@ -92,6 +92,12 @@ export class PcChips implements Board {
   private readonly ata;
   /** The four interrupt lines of the PCI bus, as the chipset routes them. */
   private readonly pciLines = Array.from({ length: 4 }, () => this.interrupts.routedSource());
+  /** The timer's and the clock's requests, which a high precision event timer may take over. */
+  private readonly legacyTimerSource = this.interrupts.routedSource();
+  private readonly legacyClockSource = this.interrupts.routedSource();
+  private readonly legacyTimer = this.legacyTimerSource.drive;
+  private readonly legacyClock = this.legacyClockSource.drive;
+  private nonMaskableRequested = false;
   private readonly clocks = new Map<AnyDevice, Clocked>();
   private readonly inputTakers = new Map<InputEvent['kind'], Taker>();
   private readonly mediumListeners = new Map<Drive, () => void>();
@@ -102,6 +108,7 @@ export class PcChips implements Board {
 
   constructor(private readonly wires: BoardWires) {
     const { description } = wires;
+    this.replaceLegacy(false);
     this.createBays();
     this.pics = createPicPair((level) => {
       if (this.interruptRoute === undefined) wires.interruptRequest(level);
@@ -109,7 +116,7 @@ export class PcChips implements Board {
     });
     this.pit = this.createPit();
     this.rtc = createDevice(rtc, {
-      lines: { interrupt: this.interrupts.source(8), nonMaskableInterruptMask: ignore },
+      lines: { interrupt: this.legacyClock, nonMaskableInterruptMask: () => this.driveNonMaskable() },
       board: {},
     });
     const { master } = wires.addressSpace;
@@ -169,7 +176,7 @@ export class PcChips implements Board {
   }
   private createPit() {
     return createDevice(pit, {
-      lines: { output0: this.interrupts.source(0), output1: ignore, output2: ignore },
+      lines: { output0: this.legacyTimer, output1: ignore, output2: ignore },
       board: { wired: [0] },
     });
   }
@@ -247,6 +254,12 @@ export class PcChips implements Board {
       this.touch(this.keyboard, () => this.keyboard.operations.key(key, pressed)),
     );
     this.onInput('serial', ({ port, data }) => this.receiveSerial(port, data));
+    this.onInput('nonMaskableInterrupt', () => {
+      for (const level of [true, false]) {
+        this.nonMaskableRequested = level;
+        this.driveNonMaskable();
+      }
+    });
     this.onInput('media', ({ drive, medium }) => this.changeMedium(drive, medium));
   }
   /** What decides where addresses lead, and what lies between the chips, as parts of the state. */
@@ -396,6 +409,20 @@ export class PcChips implements Board {
   }
   routePci(line: number, request: number | undefined): void {
     this.pciLines[line]!.route(request);
+  }
+  replaceLegacy(replaced: boolean): void {
+    this.legacyTimerSource.route(replaced ? undefined : 0);
+    this.legacyClockSource.route(replaced ? undefined : 8);
+  }
+  /** The button's request passes unless port 70h masks it. */
+  private driveNonMaskable(): void {
+    const level = this.nonMaskableRequested && !this.rtc.state.nonMaskableInterruptMasked;
+    if (this.interruptRoute === undefined) this.wires.nonMaskableInterrupt(level);
+    else this.interruptRoute.nonMaskable(level);
+  }
+  /** The processor says where its local APIC lies. */
+  placeLocalApic(physical: number, enabled: boolean): void {
+    this.interruptRoute?.place(physical, enabled);
   }
   setDisplay(display: DisplayAdapter): void {
     this.display = display;

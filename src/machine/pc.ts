@@ -48,6 +48,8 @@ class Pc implements Machine {
   onSerial: ((output: SerialOutput) => void) | undefined;
   private readonly rom: Uint8Array;
   private readonly timeline: Timeline;
+  private localApicAt: { readonly physical: number; readonly enabled: boolean } | undefined;
+  private tellLocalApic: ((physical: number, enabled: boolean) => void) | undefined;
   private readonly chips: PcChips;
   private readonly processorUnit: Processor;
   private readonly parts = new Map<string, Part>();
@@ -89,12 +91,14 @@ class Pc implements Machine {
         this.processorUnit.setInterruptRequest(level);
       },
       a20: (source, level) => this.setA20(source, level),
-      nonMaskableInterrupt: () => {}, // Wired with the processor's pin.
+      nonMaskableInterrupt: (level) => this.processorUnit.setNonMaskableInterrupt(level),
       resetProcessor: () => this.request('processorReset'),
       resetBoard: () => this.request('boardReset'),
       powerOff: () => this.request('off'),
       transmit: (port, byte) => this.onSerial?.({ port, byte, cycle: this.processorUnit.now as Cycle }),
     });
+    this.tellLocalApic = (physical, enabled) => this.chips.placeLocalApic(physical, enabled);
+    if (this.localApicAt !== undefined) this.tellLocalApic(this.localApicAt.physical, this.localApicAt.enabled);
     this.timeline.onEarlier = () => this.processorUnit.stopAfterThis();
     core.onBusAccess = () => {};
     this.collectParts();
@@ -117,8 +121,16 @@ class Pc implements Machine {
       readPort: (port, width) => this.chips.ports.read(port, width) | 0,
       writePort: (port, value, width) => this.chips.ports.write(port, value, width),
       acknowledgeInterrupt: () => this.chips.acknowledgeInterrupt(),
+      ...(this.description.board === 'pc' ? {} : { localApic: this.localApic }),
     };
   }
+  /** Where the processor says that its local APIC lies; it says so for the first time before the chips are there. */
+  private readonly localApic = {
+    place: (physical: number, enabled: boolean): void => {
+      this.localApicAt = { physical, enabled };
+      this.tellLocalApic?.(physical, enabled);
+    },
+  };
   unknownAccesses(): ReadonlyMap<string, number> {
     return new Map([...this.chips.ports.unknown, ...this.addressSpace.map.unknown]);
   }
@@ -167,7 +179,13 @@ class Pc implements Machine {
       processor.cycle = Math.min(this.timeline.due, until);
       return true;
     }
-    this.timeline.runTo(until);
+    // Only what cannot be masked wakes it now, and a reset.
+    while (this.timeline.due <= until) {
+      processor.cycle = this.timeline.due;
+      this.timeline.runTo(processor.cycle);
+      const { processorReset, boardReset, off } = this.board;
+      if (processor.interruptDue || processorReset || boardReset || off) return true;
+    }
     processor.cycle = until;
     return false;
   }
@@ -178,9 +196,11 @@ class Pc implements Machine {
     this.board.processorReset = false;
     this.processorUnit.reset();
   }
+  /** A PC/AT's controller pulls the reset pin; chipsets since the Pentium pull INIT. */
   private resetProcessor(): void {
     this.board.processorReset = false;
-    this.processorUnit.reset();
+    if (this.description.board === 'pc') this.processorUnit.reset();
+    else this.processorUnit.init();
   }
 
   // Inputs.

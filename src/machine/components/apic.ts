@@ -3,8 +3,8 @@ import { createDevice } from '../../device/device.js';
 import { ioApic } from '../../device/io-apic/io-apic.js';
 import { localApic } from '../../device/local-apic/local-apic.js';
 import type { Board } from '../board.js';
+import type { BusRegion } from '../memory-map.js';
 
-const localBase = 0xfee0_0000;
 const ioBase = 0xfec0_0000;
 const pageBytes = 4096;
 /** The I/O APIC input of each ISA request: the timer stands at 2, where the 8259As are cascaded (MP Specification 1.4, section 3.6.2.2). */
@@ -27,10 +27,11 @@ export function attachApic(board: Board): void {
   });
   board.add('localApic', local);
   board.add('ioApic', io);
-  board.addressSpace.map.place(localBase, pageBytes, {
+  const registers: BusRegion = {
     read: (offset, width) => board.touch(local, () => local.operations.readRegister(offset, width)),
     write: (offset, value, width) => board.touch(local, () => local.operations.writeRegister(offset, value, width)),
-  });
+  };
+  let remove = (): void => {};
   board.addressSpace.map.place(ioBase, pageBytes, {
     read: (offset) => io.operations.readRegister(offset),
     write: (offset, value) => io.operations.writeRegister(offset, value),
@@ -40,6 +41,12 @@ export function attachApic(board: Board): void {
   });
   board.routeInterrupts({
     external: (level) => local.input('lint0', level),
+    nonMaskable: (level) => local.input('lint1', level),
+    place(physical, enabled) {
+      remove();
+      remove = enabled ? board.addressSpace.map.place(physical, pageBytes, registers) : () => {};
+      local.operations.setEnabled(enabled);
+    },
     acknowledge(external) {
       const vector = board.touch(local, () => local.operations.acknowledge());
       return vector < 0 ? external() : vector;

@@ -1,15 +1,21 @@
 /** What a description puts on a board besides the chips that every PC has. One file a component. */
 import type { Board } from '../board.js';
-import type { MachineDescription } from '../machine.js';
+import type { MachineDescription, OptionalDevice } from '../machine.js';
 import { attachApic } from './apic.js';
 import { attachChipset } from './chipset.js';
+import { attachHpet } from './hpet.js';
 import { attachVga } from './vga.js';
 
 /** Puts a component on a board. */
 export type Attach = (board: Board) => void;
 
+const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
+  hpet: attachHpet,
+};
+
 /** The components of a description, in the order in which they are put on the board: that order is part of the machine. */
-export function componentsOf({ board }: MachineDescription): readonly Attach[] {
+export function componentsOf({ board, devices = [] }: MachineDescription): readonly Attach[] {
   const chipset = board === 'i440fx' ? [attachChipset, attachApic] : [];
-  return [...chipset, attachVga];
+  const optional = devices.flatMap((device) => optionalComponents[device] ?? []);
+  return [...chipset, attachVga, ...optional];
 }
