@@ -148,6 +148,10 @@ export const at = Object.fromEntries([
   ...wordAddresses(x87Words, x87WordsAt),
 ]) as Readonly<Record<StateWord, number>>;
 assert(wordsAt + (savedWords.length + transientWords.length) * 4 <= x87At, 'state words end before the x87 unit');
+/** The same as indexes into an Int32Array, for paths that are taken often. */
+export const wordIndex = Object.fromEntries(
+  Object.entries(at).map(([name, address]) => [name, address >> 2]),
+) as Readonly<Record<StateWord, number>>;
 
 const modelSpecificAt = 0xb00;
 /** 64-bit slots of what came with the Pentium and later, all saved: where each begins. */

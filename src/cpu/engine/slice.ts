@@ -1,5 +1,5 @@
 /** One stay in the engine: how many cycles it was given, where it stands, and how it is cut short. */
-import { record, regions } from '../layout.js';
+import { record, regions, wordIndex } from '../layout.js';
 import type { Core } from '../system/core.js';
 import { pseudoHandlers } from './interpreter/handlers.js';
 
@@ -34,12 +34,12 @@ export class Slice {
     return reached;
   }
   private get left(): number {
-    return this.core.get('budget') + this.stolen;
+    return this.core.i32[wordIndex.budget]! + this.stolen;
   }
   /** Cycles retired so far while running, the instruction of `currentRecord` not counted unless it is {@link between} two. */
   get now(): number {
     if (this.between) return this.startCycle + this.startBudget - this.left;
-    const remaining = this.core.view.getUint16(this.core.get('currentRecord') + record.remaining, true);
+    const remaining = this.core.view.getUint16(this.core.i32[wordIndex.currentRecord]! + record.remaining, true);
     return this.startCycle + this.startBudget - this.left - remaining;
   }
 

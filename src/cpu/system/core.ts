@@ -2,7 +2,6 @@
 import { assert } from '../../base/assert.js';
 import type { AccessWidth, ProcessorBus } from '../bus.js';
 import {
-  at,
   flatSlot,
   flagBits,
   type MemoryPlan,
@@ -11,6 +10,7 @@ import {
   segmentAddress,
   segmentFields,
   type StateWord,
+  wordIndex,
 } from '../layout.js';
 import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
 import { cr0Bits } from './control-bits.js';
@@ -116,10 +116,10 @@ export class Core {
   // State words.
 
   get(name: StateWord): number {
-    return this.i32[at[name] >> 2]!;
+    return this.i32[wordIndex[name]]!;
   }
   set(name: StateWord, value: number): void {
-    this.i32[at[name] >> 2] = value;
+    this.i32[wordIndex[name]] = value;
   }
   register(index: number): number {
     return this.i32[registerAddress(index) >> 2]!;
@@ -135,20 +135,20 @@ export class Core {
     this.i32[(segmentAddress(segment) + segmentFields[field]) >> 2] = value;
   }
   get protectedMode(): boolean {
-    return (this.get('cr0') & cr0Bits.PE) !== 0;
+    return (this.i32[wordIndex.cr0]! & cr0Bits.PE) !== 0;
   }
   get virtual8086(): boolean {
-    return (this.get('flagsOther') & flagBits.VM) !== 0;
+    return (this.i32[wordIndex.flagsOther]! & flagBits.VM) !== 0;
   }
   /** Protected mode and not virtual-8086: selectors name descriptors. */
   get usesDescriptors(): boolean {
     return this.protectedMode && !this.virtual8086;
   }
   get paging(): boolean {
-    return (this.get('cr0') & cr0Bits.PG) !== 0;
+    return (this.i32[wordIndex.cr0]! & cr0Bits.PG) !== 0;
   }
   get ioPrivilege(): number {
-    return (this.get('flagsOther') >> 12) & 3;
+    return (this.i32[wordIndex.flagsOther]! >> 12) & 3;
   }
 
   /** Notes a fault and leaves the slow path. */
@@ -203,7 +203,7 @@ export class Core {
 
   /** Whether accesses of the current privilege level use the user half. */
   get userLevel(): boolean {
-    return this.get('cpl') === 3;
+    return this.i32[wordIndex.cpl] === 3;
   }
   readLinear(linear: number, width: AccessWidth, user: boolean): number {
     if ((linear & (width - 1)) !== 0) {
