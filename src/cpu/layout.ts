@@ -112,7 +112,17 @@ const x87Words = [
   'x87Error',
 ] as const;
 
-export type StateWord = (typeof savedWords)[number] | (typeof transientWords)[number] | (typeof x87Words)[number];
+/** 32-bit slots of SSE, before its registers. */
+const streamingWords = [
+  /** Control and status of SSE's floating point. */
+  'mxcsr',
+] as const;
+
+export type StateWord =
+  | (typeof savedWords)[number]
+  | (typeof transientWords)[number]
+  | (typeof x87Words)[number]
+  | (typeof streamingWords)[number];
 
 const registersAt = 0x80;
 const segmentsAt = registersAt + 16 * 8;
@@ -139,6 +149,11 @@ export const x87RegisterBytes = 16;
 export const x87Registers = x87At;
 const x87WordsAt = x87At + 8 * x87RegisterBytes;
 
+const streamingAt = 0x6f0;
+export const xmmRegisterBytes = 16;
+/** Sixteen slots, of which 32-bit code uses eight. */
+export const xmmRegisters = 0x700;
+
 const wordAddresses = (names: readonly StateWord[], start: number): [StateWord, number][] =>
   names.map((name, index) => [name, start + index * 4]);
 
@@ -146,7 +161,9 @@ const wordAddresses = (names: readonly StateWord[], start: number): [StateWord, 
 export const at = Object.fromEntries([
   ...wordAddresses([...savedWords, ...transientWords], wordsAt),
   ...wordAddresses(x87Words, x87WordsAt),
+  ...wordAddresses(streamingWords, streamingAt),
 ]) as Readonly<Record<StateWord, number>>;
+assert(x87WordsAt + x87Words.length * 4 <= streamingAt, 'the x87 unit ends before the XMM registers');
 assert(wordsAt + (savedWords.length + transientWords.length) * 4 <= x87At, 'state words end before the x87 unit');
 /** The same as indexes into an Int32Array, for paths that are taken often. */
 export const wordIndex = Object.fromEntries(
@@ -175,7 +192,10 @@ export const flagResultAddress = flagResultAt;
 export const architecturalState = { start: registersAt, end: wordsAt + savedWords.length * 4 } as const;
 
 /** The bytes of state that only models with a feature have; saved after {@link architecturalState}, in this order. */
-export const unitStates = [{ feature: 'fpu', start: x87At, end: x87WordsAt + x87Words.length * 4 }] as const;
+export const unitStates = [
+  { feature: 'fpu', start: x87At, end: x87WordsAt + x87Words.length * 4 },
+  { feature: 'sse', start: streamingAt, end: xmmRegisters + 16 * xmmRegisterBytes },
+] as const;
 
 /** EFLAGS bits (Intel SDM Vol. 1, figure 3-8). */
 export const flagBits = {
@@ -284,6 +304,8 @@ export const regions = {
   indefinite: 0xa40,
   scratchRecords: 0x1000,
   parityTable: 0x1800,
+  /** Tables of RCPPS and RSQRTPS. */
+  approximations: 0x2000,
   supervisorTlb: 0x10000,
   userTlb: 0x10000 + tlbBytes,
   /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */

@@ -115,3 +115,6 @@ const ranks = Object.fromEntries(models.map((model, index) => [model, index])) a
 
 /** Whether `model` has what first came with `since`. */
 export const atLeast = (model: ProcessorModel, since: ProcessorModel): boolean => ranks[model] >= ranks[since];
+
+/** Bits of MXCSR that may be set: denormals-are-zero came later than the register (Intel SDM Vol. 1, section 11.6.6). */
+export const mxcsrMask = (model: ProcessorModel): number => (has(model, 'sse2') ? 0xffff : 0xffbf);

@@ -29,6 +29,7 @@ import { resetUnit } from './system/coprocessor.js';
 import { Core, frozen, vectors } from './system/core.js';
 import { type Arrival, take } from './system/exceptions.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
+import { resetVectors } from './system/vectors.js';
 import { memoryPaths } from './system/memory-paths.js';
 import { ModelSpecificRegisters } from './system/model-specific.js';
 import { systemPaths } from './system/operations.js';
@@ -161,6 +162,7 @@ export class Processor {
     core.set('dr6', debugStatusReset);
     core.set('dr7', debugControlReset(core.model));
     core.set('cr0', resetStatus(core));
+    resetVectors(core);
     core.setRegister(2, declarationOf(core.model).signature); // On the 80386 a component and a revision identifier.
     this.flags.write(0, 4, -1);
     core.flushTranslations();

@@ -1,6 +1,6 @@
 /** Bytes to a decoded record. Encoding by Intel SDM Vol. 2, chapter 2, "Instruction Format". */
 import { attributeIndex, type DecodeForm, operandSlot, pseudoHandlers } from '../engine/interpreter/handlers.js';
-import type { OperandSpecification } from '../instructions/instruction.js';
+import { isVector, type OperandSpecification } from '../instructions/instruction.js';
 import {
   byteRegisterAddress,
   record,
@@ -8,6 +8,9 @@ import {
   segmentAddress,
   segmentIndex,
   x87RegisterBytes,
+  x87Registers,
+  xmmRegisterBytes,
+  xmmRegisters,
   zeroSlot,
 } from '../layout.js';
 import { atLeast, type ProcessorModel } from '../model.js';
@@ -62,6 +65,12 @@ const addressing16: readonly {
   { base: 5, index: undefined, ss: true },
   { base: 3, index: undefined, ss: false },
 ];
+
+function addressOfRegister({ bank }: OperandSpecification, width: number, number: number): number {
+  if (bank === 'mmx') return x87Registers + number * x87RegisterBytes;
+  if (bank === 'xmm') return xmmRegisters + number * xmmRegisterBytes;
+  return width === 8 ? byteRegisterAddress(number) : registerAddress(number);
+}
 
 /** Decodes instructions of one processor model into records in `memory`. */
 export class Decoder {
@@ -194,7 +203,7 @@ export class Decoder {
     const width = specification.width === 'operand' ? (this.operand32 ? 32 : 16) : specification.width;
     const bytes = width / 8;
     const setRegister = (number: number): void => {
-      const address = width === 8 ? byteRegisterAddress(number) : registerAddress(number);
+      const address = addressOfRegister(specification, width, number);
       view.setUint16(at + record[operandSlot(specification)!], address, true);
     };
     const immediate = (value: number, field: number = record.immediate): void => {
@@ -203,9 +212,12 @@ export class Decoder {
     };
     switch (specification.kind) {
       case 'rm':
+        // Of a vector the address tells whether it is a register; else it is unused where rm is memory.
+        if (isVector(specification) && modrm < 0xc0) return view.setUint16(at + record.rm, 0, true);
+        return setRegister(modrm & 7);
       case 'rmRegister':
       case 'registerOnly':
-        return setRegister(modrm & 7); // Unused where rm is memory.
+        return setRegister(modrm & 7);
       case 'reg':
         return setRegister((modrm >> 3) & 7);
       case 'opcodeRegister':

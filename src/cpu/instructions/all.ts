@@ -11,6 +11,12 @@ import { multiplication } from './multiplication.js';
 import { shifts } from './shift.js';
 import { stack } from './stack.js';
 import { strings } from './string.js';
+import { arrange } from './vector/arrange.js';
+import { vectorControl } from './vector/control.js';
+import { conversions } from './vector/conversion.js';
+import { vectorMoves } from './vector/move.js';
+import { packedInteger } from './vector/packed-integer.js';
+import { streamingArithmetic } from './vector/streaming-arithmetic.js';
 import { systemInstructions } from './system.js';
 import { x87 } from './x87/all.js';
 
@@ -27,6 +33,12 @@ export const instructions: readonly Instruction[] = [
   ...bits,
   ...flagInstructions,
   ...systemInstructions,
+  ...vectorMoves,
+  ...packedInteger,
+  ...arrange,
+  ...streamingArithmetic,
+  ...conversions,
+  ...vectorControl,
   ...exchanges,
   ...laterSystemInstructions,
   ...x87,

@@ -1,9 +1,28 @@
 import type { ProcessorModel } from '../model.js';
+import type { ValueType } from '../wasm/opcodes.js';
 import type { Code, Operand, Value } from '../wasm/values.js';
 import type { Float80 } from '../kernel/float80/float80.js';
 import type { GeneralRegister, SegmentName } from '../layout.js';
 import type { Width } from './instruction.js';
 import type { SystemOperation } from './system-operations.js';
+
+/** An operand in an MMX or XMM register, or in memory in the place of one. */
+export interface VectorOperand {
+  readonly bank: 'mmx' | 'xmm';
+  /** How many of its bytes the instruction uses. */
+  readonly bytes: 4 | 8 | 16;
+  /** Finds out where it can be read, and faults where it cannot; before anything else is asked of it. */
+  find(): void;
+  /** The host address where its bytes lie until anything is written. */
+  place(): Value;
+  /** Reads from `displacement` bytes on. A vector has zeros above the operand's bytes. */
+  read(type: ValueType, displacement?: number): Value;
+  /** Writes as many bytes as the value's type has; of a vector the operand's. */
+  write(value: Value, displacement?: number): void;
+  /** A 16-bit lane by its number; registers only. */
+  readWord(lane: Value): Value;
+  writeWord(lane: Value, value: Value): void;
+}
 
 /** An operand of the instruction at hand. Values narrower than 32 bits are zero-extended. */
 export interface EmittedOperand {
@@ -25,6 +44,8 @@ export interface EmittedOperand {
   readBlock(bytes: number): Value;
   /** Writes the bytes that lie in `regions.block`, all or, after a fault, none; memory operands only. */
   writeBlock(bytes: number): void;
+  /** The operand as a vector, where it is one; nothing else can be asked of it then. */
+  readonly vector?: VectorOperand;
   /** The same memory operand moved by a number of bytes known at run time, for bit strings. */
   moved(displacement: Value): EmittedOperand;
 }
@@ -138,6 +159,9 @@ export interface Emitter extends Code {
   dataSelector(): Value;
   /** Calls a numeric kernel (kernel/float80); gives its answer, 0 where it has none. */
   kernel(name: keyof Float80, ...args: Operand[]): Value;
+
+  /** Offers the data and the mask of a masked store to the slow path `maskedStore`. */
+  offerMasked(data: Value, mask: Value): void;
 
   /** Raises a fault at this instruction. */
   fault(vector: number, errorCode?: Operand): void;

@@ -108,6 +108,7 @@ export const m80 = block(10);
 export const mAny = block(0);
 export const rm32 = specification('rm', 32);
 export const r32 = specification('reg', 32);
+export const memory16 = specification('memory', 16);
 export const memory32 = specification('memory', 32);
 export const registerOnly32 = specification('registerOnly', 32);
 
@@ -125,17 +126,20 @@ export const mmRm32 = vector('mmx', 'rm', 32);
 export const mmRegister = vector('mmx', 'registerOnly', 64);
 export const mmMemory = vector('mmx', 'memory', 64);
 
-// XMM registers likewise; the width is that of the part in use.
+// XMM registers likewise; the number is that of the bits in use, 128 where there is none.
 export const xmm = vector('xmm', 'reg', 128);
-export const xmmLow64 = vector('xmm', 'reg', 64);
-export const xmmLow32 = vector('xmm', 'reg', 32);
+export const xmm64 = vector('xmm', 'reg', 64);
+export const xmm32 = vector('xmm', 'reg', 32);
 export const xmmRm = vector('xmm', 'rm', 128);
-export const xmmRmUnaligned = vector('xmm', 'rm', 128, true);
 export const xmmRm64 = vector('xmm', 'rm', 64);
 export const xmmRm32 = vector('xmm', 'rm', 32);
 export const xmmRegister = vector('xmm', 'registerOnly', 128);
+export const xmmRegister64 = vector('xmm', 'registerOnly', 64);
+export const xmmRegister32 = vector('xmm', 'registerOnly', 32);
 export const xmmMemory = vector('xmm', 'memory', 128);
+export const xmmMemoryUnaligned = vector('xmm', 'memory', 128, true);
 export const xmmMemory64 = vector('xmm', 'memory', 64);
+export const xmmMemory32 = vector('xmm', 'memory', 32);
 
 export type MandatoryPrefix = 'NP' | '66' | 'F2' | 'F3';
 const mandatoryPrefixes: readonly string[] = ['NP', '66', 'F2', 'F3'] satisfies MandatoryPrefix[];

@@ -4,6 +4,7 @@
  */
 import { regions, x87RegisterBytes, x87Registers } from '../layout.js';
 import { type Core, cr0Bits, vectors } from './core.js';
+import { makeVectorImage, takeVectorImage } from './vectors.js';
 import { stackFaults } from '../instructions/x87/unit.js';
 
 const { block } = regions;
@@ -252,8 +253,10 @@ export function makeFastImage(core: Core, from: number): void {
   view.setInt32(block + 20, core.get('x87DataSelector') & 0xffff, true);
   for (let index = 0; index < 8; index++) core.u8.fill(0, block + 32 + index * 16 + 10, block + 48 + index * 16);
   storeRegisters(core, block + 32, 16);
+  if (core.has('sse')) makeVectorImage(core);
 }
 export function takeFastImage(core: Core, from: number): void {
+  if (core.has('sse')) takeVectorImage(core, from);
   const { view } = core;
   core.set('x87Control', (view.getUint16(from, true) & controlBits) | controlOnes);
   takeStatus(core, view.getUint16(from + 2, true));
@@ -267,18 +270,19 @@ export function takeFastImage(core: Core, from: number): void {
   settleUnit(core);
 }
 
+/** An error that an earlier instruction left: #MF, or a stop until an interrupt, unless the outside says to ignore it. */
+export function reportPending(core: Core): void {
+  if ((core.get('x87Status') & errorSummary) === 0) return;
+  if ((core.get('cr0') & cr0Bits.NE) !== 0) core.fault(vectors.floatingPoint);
+  settleUnit(core);
+  if (core.get('ignoreNumericError') === 0) core.freeze();
+}
+
 /** The slow paths of the x87 unit. */
 export function coprocessorPaths(core: Core) {
   const done = (action: () => void): 0 => {
     action();
     return 0;
-  };
-  /** An error that an earlier instruction left: #MF, or a stop until an interrupt, unless the outside says to ignore it. */
-  const reportPending = (): void => {
-    if ((core.get('x87Status') & errorSummary) === 0) return;
-    if ((core.get('cr0') & cr0Bits.NE) !== 0) core.fault(vectors.floatingPoint);
-    settleUnit(core);
-    if (core.get('ignoreNumericError') === 0) core.freeze();
   };
   return {
     /** Without a unit: #NM where a program is to be emulated. */
@@ -290,12 +294,12 @@ export function coprocessorPaths(core: Core) {
       done(() => {
         const both = cr0Bits.MP | cr0Bits.TS;
         if ((core.get('cr0') & both) === both) core.fault(vectors.deviceNotAvailable);
-        reportPending();
+        reportPending(core);
       }),
     awaitCoprocessor: () =>
       done(() => {
         if ((core.get('cr0') & (cr0Bits.EM | cr0Bits.TS)) !== 0) core.fault(vectors.deviceNotAvailable);
-        reportPending();
+        reportPending(core);
       }),
     settleCoprocessor: () => done(() => settleUnit(core)),
     initializeCoprocessor: () =>

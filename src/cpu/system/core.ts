@@ -35,6 +35,7 @@ export const vectors = {
   pageFault: 14,
   floatingPoint: 16,
   alignmentCheck: 17,
+  streamingFloatingPoint: 19,
 } as const;
 
 /** In the place of a fault's vector: the processor stands still until an interrupt. */

@@ -113,7 +113,7 @@ function checkedLinear(core: Core, segment: number, offset: number, bytes: numbe
   return (core.i32[(segment + segmentFields.base) >> 2]! + offset) | 0;
 }
 /** The same, with the pages' write permission checked as well. */
-function writableLinear(core: Core, segment: number, offset: number, bytes: number): number {
+export function writableLinear(core: Core, segment: number, offset: number, bytes: number): number {
   const linear = checkedLinear(core, segment, offset, bytes, true);
   core.probeWrite(linear, bytes as AccessWidth, core.userLevel);
   return linear;

@@ -33,6 +33,7 @@ import {
   takeVirtualImage,
   virtualImage,
 } from './virtual-interrupts.js';
+import { vectorPaths } from './vectors.js';
 import { farCall, farJump, farReturn } from './transfers.js';
 
 const { IF, VM, VIF, VIP, IOPL } = flagBits;
@@ -56,6 +57,7 @@ export function systemPaths(
     ...inspectionPaths(core, flags),
     ...portPaths(core, breakpoints),
     ...coprocessorPaths(core),
+    ...vectorPaths(core),
   });
 }
 

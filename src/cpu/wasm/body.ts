@@ -8,9 +8,12 @@ export interface Label {
   readonly depth: number;
 }
 
+/** Writers of finished bodies, used again: there are thousands of bodies, one after another. */
+const spareWriters: ByteWriter[] = [];
+
 /** Writes one function's code, keeping track of locals and of label depths. */
 export class FunctionBody {
-  private readonly code = new ByteWriter(256);
+  private readonly code = spareWriters.pop() ?? new ByteWriter(4096);
   private readonly locals: ValueType[] = [];
   private free: number[] = [];
   private depth = 0;
@@ -115,14 +118,20 @@ export class FunctionBody {
   }
   finish(): Uint8Array {
     assert(this.depth === 0, 'every open block is closed');
-    const out = new ByteWriter(this.code.length + 64);
-    out.unsigned(this.locals.length);
+    this.code.byte(opcodes.end);
+    const locals = spareWriters.pop() ?? new ByteWriter(4096);
+    locals.unsigned(this.locals.length);
     for (const type of this.locals) {
-      out.unsigned(1);
-      out.byte(valueTypes[type]);
+      locals.unsigned(1);
+      locals.byte(valueTypes[type]);
     }
-    out.bytes(this.code.finish());
-    out.byte(opcodes.end);
-    return out.finish();
+    const out = new Uint8Array(locals.length + this.code.length);
+    locals.copyTo(out, 0);
+    this.code.copyTo(out, locals.length);
+    for (const writer of [locals, this.code]) {
+      writer.clear();
+      spareWriters.push(writer);
+    }
+    return out;
   }
 }

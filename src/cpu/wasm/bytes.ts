@@ -57,6 +57,10 @@ export class ByteWriter {
   clear(): void {
     this.length = 0;
   }
+  /** Copies what was written. */
+  copyTo(target: Uint8Array, at: number): void {
+    target.set(this.buffer.subarray(0, this.length), at);
+  }
   finish(): Uint8Array {
     return this.buffer.slice(0, this.length);
   }

@@ -344,8 +344,15 @@ export interface Variable extends Value {
   readonly set: (value: Operand) => void;
 }
 
+const resultTypes = new Map<Opcode, ValueType>();
+
 /** What an operation or a load gives. */
 function resultType(opcode: Opcode): ValueType {
+  const known = resultTypes.get(opcode) ?? findResultType(opcode);
+  resultTypes.set(opcode, known);
+  return known;
+}
+function findResultType(opcode: Opcode): ValueType {
   const [operand, operation] = opcode.split('.') as [ValueType, string | undefined];
   if (/^(any_true|all_true|bitmask)$/.test(operation ?? '')) return 'i32';
   if (/^(v128|[if]\d+x\d+)$/.test(operand)) return 'v128';

@@ -54,6 +54,9 @@ const claims: Readonly<Record<string, (model: ProcessorModel) => boolean>> = {
   FPU: (model) => has(model, 'fpu'),
   FPU287: (model) => has(model, 'fpu'),
   FPU387: (model) => has(model, 'fpu'),
+  MMX: (model) => has(model, 'mmx'),
+  SSE: (model) => has(model, 'sse'),
+  SSE2: (model) => has(model, 'sse2'),
 };
 
 const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));

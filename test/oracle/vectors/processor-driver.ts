@@ -3,6 +3,7 @@ import type { ProcessorBus } from '../../../src/cpu/bus.js';
 import { generalRegisters, regions, segmentIndex } from '../../../src/cpu/layout.js';
 import { atLeast } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';
+import { cr4Bits } from '../../../src/cpu/system/control-bits.js';
 import { makeFastImage, takeFastImage } from '../../../src/cpu/system/coprocessor.js';
 import { setSegment } from '../../../src/cpu/system/segments.js';
 import type { ProcessorDriver, StepResult } from './driver.js';
@@ -145,6 +146,7 @@ class Driver implements ProcessorDriver {
     core.set('idtrBase', tables.idt);
     core.set('idtrLimit', 32 * 8 - 1);
     core.set('cr0', core.get('cr0') | 1);
+    if (core.has('sse')) core.set('cr4', core.get('cr4') | cr4Bits.OSFXSR | cr4Bits.OSXMMEXCPT);
     setSegment(core, segmentIndex.tr, selectors.task, tables.tss, 0x67, 0x8b);
     this.enterFlat();
     this.processor.flags.write(0, 4, -1);

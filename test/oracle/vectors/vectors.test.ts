@@ -24,6 +24,7 @@ const families: readonly Family[] = [
   { folder: 'hardware-80286-real', model: '80286', run: runHardwareFile },
   { folder: 'native-i386', model: 'pentiumM', run: runNativeFile, files: /^int/ },
   { folder: 'native-i386', model: 'pentium2', run: runNativeFile, files: /^x87/ },
+  { folder: 'native-i386', model: 'pentiumM', run: runNativeFile, files: /^sse/ },
 ];
 
 describe('captured instructions', () => {

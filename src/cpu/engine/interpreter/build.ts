@@ -27,7 +27,15 @@ import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
-import { blockSizes, type BlockSize, loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
+import {
+  blockSizes,
+  type BlockSize,
+  loadOpcodes,
+  type ModuleFunctions,
+  storeOpcodes,
+  vectorSource,
+  vectorSources,
+} from './record-code.js';
 
 const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 const handlerSignature = { parameters: i32s(1), results: i32s(1) };
@@ -61,6 +69,14 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     writeBlock: Object.fromEntries(
       blockSizes.map((bytes) => [bytes, module.declareFunction({ parameters: i32s(2), results: [] })]),
     ) as Record<BlockSize, number>,
+    vectorSource: new Map(
+      has(model, 'mmx')
+        ? vectorSources.map(({ bytes, isAligned }) => [
+            vectorSource(bytes, isAligned),
+            module.declareFunction(handlerSignature),
+          ])
+        : [],
+    ),
   };
   const invalid = module.declareFunction(handlerSignature);
   const invalidOpcode = module.declareFunction(handlerSignature);
@@ -75,6 +91,10 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
   }
   for (const bytes of blockSizes)
     module.defineFunction(functions.writeBlock[bytes], slowWriteBlockBody(bytes, imports));
+  for (const { bytes, isAligned } of vectorSources) {
+    const index = functions.vectorSource.get(vectorSource(bytes, isAligned));
+    if (index !== undefined) module.defineFunction(index, vectorSourceBody(functions, model, bytes, isAligned));
+  }
   module.defineFunction(invalid, invalidBody());
   handlers.forEach((handler, index) => {
     const body = new FunctionBody(handlerSignature.parameters);
@@ -107,13 +127,16 @@ function importKernel(module: ModuleWriter, name: keyof Float80): number {
 function emitHandler(handler: Handler, emit: RecordEmitter): void {
   const { instruction, variant } = handler;
   const accesses = [instruction.target ?? 'read', instruction.second ?? 'read'] as const;
-  const operands = handler.operands.map(({ shape, width: declared, register }, position): EmittedOperand => {
+  const operands = handler.operands.map((each, position): EmittedOperand => {
+    const { shape, width: declared, register } = each;
+    if (each.bank !== undefined) return emit.vectorOperand(each);
     assert(declared !== 64 && declared !== 128, 'a general operand has at most 32 bits');
     const width = declared;
     if (shape === 'memory') return emit.memoryOperand(width, accesses[position] ?? 'read');
     if (shape === 'fixed') return emit.numberedRegister(register, width);
     if (shape === 'one') return emit.constantOperand(1, width);
     if (shape === 'immediate' || shape === 'immediate2') return emit.immediateOperand(width, shape === 'immediate2');
+    assert(shape !== 'either', 'a general operand is in memory or not');
     return emit.registerOperand(shape, width);
   });
   if (instruction.repeatable !== undefined && variant.repeat !== 'none') {
@@ -295,6 +318,21 @@ function slowWriteBlockBody(bytes: BlockSize, imports: ReadonlyMap<string, numbe
     code.return();
   });
   code.perform(code.call(imports.get('writeBlock')!, 'i32', segment, offset, code.i32(bytes)));
+  return body;
+}
+
+/** Finds where the record's memory operand can be read; 0 after a fault. */
+function vectorSourceBody(
+  functions: ModuleFunctions,
+  model: ProcessorModel,
+  bytes: number,
+  isAligned: boolean,
+): FunctionBody {
+  const body = new FunctionBody(handlerSignature.parameters);
+  const variant = { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model } as const;
+  const code = new RecordEmitter(body, functions, outlineFlow(new Code(body).local(0, 'i32')), variant, 0);
+  code.return(code.sourcePlace(bytes, isAligned));
+  body.op('unreachable');
   return body;
 }
 

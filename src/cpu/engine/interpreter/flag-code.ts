@@ -3,10 +3,10 @@ import type { FlagName } from '../../instructions/emitter.js';
 import type { Width } from '../../instructions/instruction.js';
 import { at, flagResultAddress } from '../../layout.js';
 import type { Operand, Value } from '../../wasm/values.js';
-import { OperandCode } from './operand-code.js';
+import { VectorCode } from './vector-code.js';
 
 /** Adds flags and conditions. */
-export class FlagCode extends OperandCode {
+export class FlagCode extends VectorCode {
   private carries(): Value {
     return this.loadLate('i32.load', 0, at.flagCarries);
   }

@@ -3,6 +3,7 @@ import { instructions } from '../../instructions/all.js';
 import {
   type Form,
   formExists,
+  isVector,
   type Instruction,
   type OperandSpecification,
   type Width,
@@ -11,12 +12,16 @@ import { atLeast, type ProcessorModel } from '../../model.js';
 import type { HandlerVariant } from './record-code.js';
 
 /** Where a handler finds an operand. */
-export type Shape = 'rm' | 'reg' | 'memory' | 'immediate' | 'immediate2' | 'one' | 'fixed';
+export type Shape = 'rm' | 'reg' | 'memory' | 'either' | 'immediate' | 'immediate2' | 'one' | 'fixed';
 
 export interface HandlerOperand {
   readonly shape: Shape;
   readonly width: Width | 64 | 128;
   readonly register: number;
+  /** Where it is a vector. */
+  readonly bank: 'mmx' | 'xmm' | undefined;
+  /** In memory it must lie at a multiple of its bytes. */
+  readonly isAligned: boolean;
 }
 
 export interface Handler {
@@ -71,6 +76,7 @@ export function operandSlot({ kind }: OperandSpecification): 'rm' | 'reg' | unde
 function shapeOf(specification: OperandSpecification, inMemory: boolean): Shape {
   switch (specification.kind) {
     case 'rm':
+      if (isVector(specification)) return 'either';
       return inMemory ? 'memory' : 'rm';
     case 'memory':
     case 'block':
@@ -91,6 +97,7 @@ function shapeOf(specification: OperandSpecification, inMemory: boolean): Shape 
 function dependsOnOperandSize({ operandSize }: Instruction, form: Form): boolean {
   if (operandSize !== undefined) return operandSize === 'matters';
   if (form.modrmBytes !== undefined && form.operands.length === 0) return false;
+  if (form.prefix !== undefined) return false;
   return form.operands.length === 0 || form.operands.some(({ width, kind }) => width !== 8 || kind === 'relative');
 }
 
@@ -112,7 +119,9 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
   const handlers: Handler[] = [];
   const known = new Map<string, number>();
   const forms: DecodeForm[] = [];
-  instructions.forEach((instruction, number) => {
+  const numbers = new Map<string, number>();
+  for (const instruction of instructions) {
+    const number = meaningNumber(instruction, numbers);
     for (const form of instruction.forms) {
       if (!formExists(form, model)) continue;
       const table = new Uint16Array(64);
@@ -140,8 +149,20 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
       }
       forms.push({ instruction, form, handlers: table });
     }
-  });
+  }
   return { handlers, forms };
+}
+
+const meanings = new Map<Instruction['meaning'], number>();
+
+/** Instructions that mean the same share handlers. */
+function meaningNumber(instruction: Instruction, numbers: Map<string, number>): number {
+  const { meaning } = instruction;
+  const attributes = { ...instruction, mnemonic: undefined, source: undefined, forms: undefined };
+  if (!meanings.has(meaning)) meanings.set(meaning, meanings.size);
+  const key = `${meanings.get(meaning)} ${JSON.stringify(attributes)}`;
+  if (!numbers.has(key)) numbers.set(key, numbers.size);
+  return numbers.get(key)!;
 }
 
 function describe(instruction: Instruction, number: number, form: Form, index: number, model: ProcessorModel): Handler {
@@ -150,6 +171,8 @@ function describe(instruction: Instruction, number: number, form: Form, index: n
     shape: shapeOf(specification, (index & 1) !== 0),
     width: specification.width === 'operand' ? width : specification.width,
     register: specification.register ?? 0,
+    bank: specification.bank === 'general' ? undefined : specification.bank,
+    isAligned: specification.width === 128 && specification.isUnaligned !== true,
   }));
   const sensesRepeat = instruction.repeatable !== undefined || instruction.sensesRepeat === true;
   const variant: HandlerVariant = {
@@ -159,12 +182,17 @@ function describe(instruction: Instruction, number: number, form: Form, index: n
     repeat: sensesRepeat ? repeatFor(instruction, repeats[index >> 4]!) : 'none',
     model,
   };
-  const shapes = operands
-    .map((operand) => `${operand.shape}${operand.shape === 'fixed' ? operand.register : ''}:${operand.width}`)
-    .join(' ');
+  const shapes = operands.map(keyOf).join(' ');
   const { addressWidth, stackWidth, repeat } = variant;
-  const key = `${instruction.mnemonic}#${number} ${shapes} ${width} ${addressWidth} ${stackWidth} ${repeat}`;
+  const key = `${number} ${shapes} ${width} ${addressWidth} ${stackWidth} ${repeat}`;
   return { key, instruction, operands, variant };
+}
+
+function keyOf({ shape, width, register, bank, isAligned }: HandlerOperand): string {
+  const kind = shape === 'fixed' ? `fixed${register}` : shape;
+  // Registers are aligned anyway.
+  const place = (shape === 'memory' || shape === 'either') && !isAligned ? ' anywhere' : '';
+  return `${kind}:${width}${bank ?? ''}${bank === undefined ? '' : place}`;
 }
 
 /** Instructions that compare nothing repeat alike under either prefix. */

@@ -71,7 +71,7 @@ export class OperandCode extends MemoryCode {
     };
   }
 
-  private effectiveOffset(): Value {
+  protected effectiveOffset(): Value {
     const base = this.loadLate('i32.load', this.field('base'));
     const index = this.loadLate('i32.load', this.field('index'));
     const scale = this.loadLate('i32.load8_u', this.flow.record, record.scale);

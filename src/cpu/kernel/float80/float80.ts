@@ -13,7 +13,7 @@ import { programBase64 } from './program.js';
  *
  * Where the manual leaves a choice: FPREM reduces by 32 to 63 bits a step as processors do, F2XM1 beyond ±1 answers its operand.
  *
- * Not modelled: SSE's conversions, comparisons, minimum and maximum; the x87 stack, its faults, tags, and where the last instruction stood: they are the processor's.
+ * Not modelled: the x87 stack, its faults, tags, and where the last instruction stood: they are the processor's.
  */
 export interface Float80 {
   add(target: number, a: number, b: number, controlWord: number): number;
@@ -92,6 +92,35 @@ export interface Float80 {
   streamingSingle(operation: Streaming, target: number, a: number, b: number, scratch: number, mxcsr: number): number;
   /** The same on 8 bytes. */
   streamingDouble(operation: Streaming, target: number, a: number, b: number, scratch: number, mxcsr: number): number;
+  /**
+   * An operation on `lanes` numbers of 4 or 8 bytes: those above, 5 minimum, 6 maximum, 8 to 15 comparison with the predicate 0 to 7 of CMPPS.
+   * `scratch` is 32 bytes. All results are written, or none.
+   */
+  streamingPacked(
+    operation: number,
+    target: number,
+    a: number,
+    b: number,
+    lanes: number,
+    laneBytes: number,
+    scratch: number,
+    mxcsr: number,
+  ): number;
+  /** COMISS, or UCOMISS if `quietly` is 1: the status flags are in the answer from bit 20 on. */
+  streamingCompare(quietly: number, a: number, b: number, laneBytes: number, mxcsr: number): number;
+  /** Conversions of `lanes` numbers; formats 0 single precision, 1 double precision, 2 a 32-bit integer. */
+  streamingConvert(
+    from: number,
+    to: number,
+    truncates: number,
+    target: number,
+    source: number,
+    lanes: number,
+    scratch: number,
+    mxcsr: number,
+  ): number;
+  /** RCPPS, RSQRTPS if `root` is 1; `tables` as ../approximations.ts writes them. */
+  streamingApproximate(root: number, target: number, source: number, lanes: number, tables: number): void;
 }
 
 /** Add, subtract, multiply, divide; 4 is the square root of b. */
@@ -157,6 +186,10 @@ export const float80Signatures: Readonly<Record<keyof Float80, string>> = {
   storeDecimal: 'iii:i',
   streamingSingle: 'iiiiii:i',
   streamingDouble: 'iiiiii:i',
+  streamingPacked: 'iiiiiiii:i',
+  streamingCompare: 'iiiii:i',
+  streamingConvert: 'iiiiiiii:i',
+  streamingApproximate: 'iiiii:',
 };
 
 let compiled: WebAssembly.Module | undefined;

@@ -19,4 +19,5 @@ export { arctangent } from './arctangent';
 export { loadConstant, powerOfTwoLessOne } from './exponential';
 export { logarithm, logarithmOfOnePlus } from './logarithm';
 export { cosine, sine, sineAndCosine, tangent } from './trigonometry';
+export { streamingApproximate, streamingCompare, streamingConvert, streamingPacked } from './lanes';
 export { streamingDouble, streamingSingle } from './streaming';

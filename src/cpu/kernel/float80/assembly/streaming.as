@@ -45,22 +45,22 @@ export function streamingDouble(operation: i32, target: usize, a: usize, b: usiz
   return result;
 }
 /** Every exception that is not masked, also an inexact result, faults before anything is written. */
-function answer(): i32 {
+export function answer(): i32 {
   const result = outcome() & ~c1;
   return (result & summary) != 0 ? result | withheld : result;
 }
 
 /** The bits of an operand's exponent and fraction, by the size of its fraction. */
-function infinityOf(fractionBits: i32): u64 {
+export function infinityOf(fractionBits: i32): u64 {
   return fractionBits == 23 ? 0x7f800000 : 0x7ff0000000000000;
 }
-function withoutSign(bits: u64, fractionBits: i32): u64 {
+export function withoutSign(bits: u64, fractionBits: i32): u64 {
   return fractionBits == 23 ? bits & 0x7fffffff : bits & 0x7fffffffffffffff;
 }
 
-function calculate(operation: i32, a: u64, b: u64, fractionBits: i32, scratch: usize, mxcsr: i32): u64 {
-  // The masks and the rounding control where the x87's control word has them.
-  const controlWord = ((mxcsr >> 7) & 0x3f) | ((mxcsr >> 3) & 0xc00) | 0x300;
+/** The bits of a result; `a` does not count for a square root. */
+export function calculate(operation: i32, a: u64, b: u64, fractionBits: i32, scratch: usize, mxcsr: i32): u64 {
+  const controlWord = controlWordOf(mxcsr);
   begin(controlWord | roundToOdd);
   const infinity = infinityOf(fractionBits);
   const unary = operation == 4;
@@ -71,24 +71,31 @@ function calculate(operation: i32, a: u64, b: u64, fractionBits: i32, scratch: u
     if ((aIsNaN && (a & quietBit) == 0) || (bIsNaN && (b & quietBit) == 0)) goesOn(invalid);
     return (aIsNaN ? a : b) | quietBit;
   }
-  const flushed = (mxcsr & denormalsAreZero) != 0;
-  const denormal = widenInto(scratch, unary ? 0 : a, fractionBits, flushed);
+  const denormal = widenInto(scratch, unary ? 0 : a, fractionBits, mxcsr);
   const aTop = loadTop(scratch);
   const aSignificand = loadSignificand(scratch);
-  const either = denormal | widenInto(scratch, b, fractionBits, flushed);
+  const either = denormal | widenInto(scratch, b, fractionBits, mxcsr);
   begin(controlWord | roundToOdd | either);
   operate(operation, scratch, aTop, aSignificand, loadTop(scratch), loadSignificand(scratch));
   if ((status & withheld) != 0) return 0;
   const raised = status & ~(inexact | c1);
   begin(controlWord);
   raise(raised);
-  return finish(loadTop(scratch), loadSignificand(scratch), fractionBits, (mxcsr & flushToZero) != 0);
+  return finish(scratch, fractionBits, mxcsr);
 }
 
-/** Widens an operand, a denormal one to zero if asked for; answers `denormalSource` or 0. */
-function widenInto(scratch: usize, bits: u64, fractionBits: i32, flushed: bool): i32 {
+/** The masks and the rounding control where the x87's control word has them. */
+export function controlWordOf(mxcsr: i32): i32 {
+  return ((mxcsr >> 7) & 0x3f) | ((mxcsr >> 3) & 0xc00) | 0x300;
+}
+/** An operand, a denormal one as zero if MXCSR asks for that. */
+export function admitted(bits: u64, fractionBits: i32, mxcsr: i32): u64 {
   const small = withoutSign(bits, fractionBits);
-  const kept = flushed && small < u64(1) << fractionBits ? bits ^ small : bits;
+  return (mxcsr & denormalsAreZero) != 0 && small < u64(1) << fractionBits ? bits ^ small : bits;
+}
+/** Widens an operand; answers `denormalSource` or 0. */
+export function widenInto(scratch: usize, bits: u64, fractionBits: i32, mxcsr: i32): i32 {
+  const kept = admitted(bits, fractionBits, mxcsr);
   return fractionBits == 23 ? widen32(scratch, u32(kept)) : widen64(scratch, kept);
 }
 
@@ -107,8 +114,11 @@ function operate(operation: i32, target: usize, aTop: u32, a: u64, bTop: u32, b:
   }
 }
 
-/** Rounds to the format; a tiny result becomes zero if asked for and underflow is masked. */
-function finish(top: u32, significand: u64, fractionBits: i32, flushes: bool): u64 {
+/** Rounds to the format; a tiny result becomes zero if MXCSR asks for that and underflow is masked. */
+export function finish(scratch: usize, fractionBits: i32, mxcsr: i32): u64 {
+  const top = loadTop(scratch);
+  const significand = loadSignificand(scratch);
+  const flushes = (mxcsr & flushToZero) != 0;
   const single = fractionBits == 23;
   const bits = bitsOfNarrowed(top, significand, fractionBits, single ? 0xff : 0x7ff, single ? 0x7f : 0x3ff);
   // An overflow or underflow that is not masked says besides whether it lost anything.

@@ -1,0 +1,147 @@
+/** SSE and SSE2: arithmetic, minimum and maximum, comparison, approximations. */
+import { regions } from '../../layout.js';
+import type { Opcode } from '../../wasm/opcodes.js';
+import type { Value } from '../../wasm/values.js';
+import type { Emitter, VectorOperand } from '../emitter.js';
+import { form, imm8, type Instruction } from '../instruction.js';
+import {
+  allComparable,
+  allNormal,
+  calculate,
+  isSettled,
+  mxcsr,
+  type Precision,
+  precisions,
+  takeAnswer,
+} from './streaming.js';
+import { overVectors, type VectorMeaning } from './vector.js';
+
+const source = 'Intel SDM Vol. 2A and 2B, at each instruction';
+
+/** The type and the shape of lanes in WebAssembly. */
+const shapeOf = ({ lanes, laneBytes }: Precision): 'f32' | 'f64' | 'f32x4' | 'f64x2' =>
+  lanes === 1 ? (laneBytes === 4 ? 'f32' : 'f64') : laneBytes === 4 ? 'f32x4' : 'f64x2';
+const readLanes = (precision: Precision, operand: VectorOperand): Value =>
+  operand.read(precision.lanes > 1 ? 'v128' : precision.laneBytes === 4 ? 'f32' : 'f64');
+
+/** Forms for each precision, with a meaning each. */
+const eachPrecision = (
+  mnemonic: string,
+  opcode: string,
+  meaning: (precision: Precision) => VectorMeaning,
+): Instruction[] =>
+  precisions.map((precision) => {
+    const { suffix, prefix, feature, target, source: from } = precision;
+    const forms = [form(`${prefix} 0F ${opcode} /r`, target, from).needs(feature)];
+    return overVectors(`${mnemonic}${suffix}`, source, forms, meaning(precision));
+  });
+
+type ArithmeticName = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
+/** The kernel's numbers. */
+const operations = { add: 0, sub: 1, mul: 2, div: 3, sqrt: 4, min: 5, max: 6, compare: 8 } as const;
+
+/** The host's operation where nothing but a normal result of normal numbers comes of it, else the kernel. */
+const arithmetic = (name: ArithmeticName, opcode: string): Instruction[] =>
+  eachPrecision(`${name}`, opcode, (precision) => (emit, target, from) => {
+    const opcodeName: Opcode = `${shapeOf(precision)}.${name}`;
+    const b = readLanes(precision, from);
+    const operands = name === 'sqrt' ? [from] : [target, from];
+    const result = emit.hold(
+      name === 'sqrt' ? emit.apply(opcodeName, b) : emit.apply(opcodeName, readLanes(precision, target), b),
+    );
+    emit.when(
+      emit.and(isSettled(emit), allNormal(emit, precision, operands, result)),
+      () => target.write(result),
+      () => calculate(emit, operations[name], precision, target, from),
+    );
+  });
+
+/** The first operand where it is less, or greater, else the second. */
+const extreme = (name: 'min' | 'max', opcode: string): Instruction[] =>
+  eachPrecision(name, opcode, (precision) => (emit, target, from) => {
+    const [a, b] = [readLanes(precision, target), readLanes(precision, from)];
+    const comparison: Opcode = `${shapeOf(precision)}.${name === 'min' ? 'lt' : 'gt'}`;
+    emit.when(
+      allComparable(emit, precision, [target, from]),
+      () => {
+        const first = emit.apply(comparison, a, b);
+        target.write(precision.lanes === 1 ? emit.select(first, a, b) : emit.apply('v128.bitselect', a, b, first));
+      },
+      () => calculate(emit, operations[name], precision, target, from),
+    );
+  });
+
+/** CMPPS and its like: a mask for each lane. The predicate's upper bits do not count. */
+const compareLanes = precisions.map((precision) => {
+  const { suffix, prefix, feature, target, source: from } = precision;
+  return overVectors(
+    `cmp${suffix}`,
+    'Intel SDM Vol. 2A, "CMPPS", "CMPPD", "CMPSS", "CMPSD"',
+    [form(`${prefix} 0F C2 /r ib`, target, from, imm8).needs(feature)],
+    (emit, to, other, third) =>
+      calculate(emit, emit.or(emit.and(third.read(), 7), operations.compare), precision, to, other),
+  );
+});
+
+/** COMISS and its like: ZF, PF and CF say how the two compare. */
+const compareScalars = (mnemonic: string, opcode: string, quietly: 0 | 1): Instruction[] =>
+  precisions
+    .filter(({ lanes }) => lanes === 1)
+    .map((precision) => {
+      const isSingle = precision.laneBytes === 4;
+      const text = `${isSingle ? 'NP' : '66'} 0F ${opcode} /r`;
+      return overVectors(
+        `${mnemonic}${precision.suffix}`,
+        'Intel SDM Vol. 2A and 2B, "COMISS", "COMISD", "UCOMISS", "UCOMISD"',
+        [form(text, precision.target, precision.source).needs(precision.feature)],
+        (emit, a, b) => compareScalar(emit, precision, quietly, a, b),
+      );
+    });
+
+const ZF = 0x40;
+
+function compareScalar(emit: Emitter, precision: Precision, quietly: 0 | 1, a: VectorOperand, b: VectorOperand): void {
+  const [x, y] = [readLanes(precision, a), readLanes(precision, b)];
+  const shape = precision.laneBytes === 4 ? 'f32' : 'f64';
+  emit.when(
+    allComparable(emit, precision, [a, b]),
+    () => {
+      const equal = emit.mul(emit.apply(`${shape}.eq`, x, y), ZF);
+      emit.setStatusWord(emit.or(equal, emit.apply(`${shape}.lt`, x, y)));
+    },
+    () => {
+      const answer = emit.kernel('streamingCompare', quietly, a.place(), b.place(), precision.laneBytes, mxcsr(emit));
+      takeAnswer(emit, answer);
+      emit.setStatusWord(emit.hold(emit.shrUnsigned(answer, 20)));
+    },
+  );
+}
+
+/** RCPPS and RSQRTPS and their like; see kernel/approximations.ts for what they give. */
+const approximate = (mnemonic: string, opcode: string, root: 0 | 1): Instruction[] =>
+  precisions
+    .filter(({ laneBytes }) => laneBytes === 4)
+    .map(({ suffix, prefix, target, source: from, lanes }) =>
+      overVectors(
+        `${mnemonic}${suffix}`,
+        'Intel SDM Vol. 2B, "RCPPS", "RCPSS", "RSQRTPS", "RSQRTSS"',
+        [form(`${prefix} 0F ${opcode} /r`, target, from).needs('sse')],
+        (emit, to, other) =>
+          void emit.kernel('streamingApproximate', root, to.place(), other.place(), lanes, regions.approximations),
+      ),
+    );
+
+export const streamingArithmetic: readonly Instruction[] = [
+  ...arithmetic('add', '58'),
+  ...arithmetic('mul', '59'),
+  ...arithmetic('sub', '5C'),
+  ...arithmetic('div', '5E'),
+  ...arithmetic('sqrt', '51'),
+  ...extreme('min', '5D'),
+  ...extreme('max', '5F'),
+  ...compareLanes,
+  ...compareScalars('comi', '2F', 0),
+  ...compareScalars('ucomi', '2E', 1),
+  ...approximate('rcp', '53', 0),
+  ...approximate('rsqrt', '52', 1),
+];
