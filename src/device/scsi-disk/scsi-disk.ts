@@ -1,0 +1,238 @@
+/** A SCSI disk as a target: the block commands over the board's medium, of 512-byte blocks. */
+import { defineDevice } from '../device.js';
+import { sectorBytes } from '../medium.js';
+import type { ScsiTransfer } from '../scsi-target.js';
+import {
+  absentUnitType,
+  accept,
+  answer,
+  attention,
+  beginCommand,
+  big16,
+  big24,
+  big32,
+  big64,
+  endCommand,
+  moveBlocks,
+  readBytes,
+  refuse,
+  requestSense,
+  resetUnit,
+  sense,
+  succeed,
+  type UnitState,
+  writeBytes,
+} from '../scsi-unit.js';
+import { inquiry, readCapacity, sendModes, serviceActionIn, takeModes } from './information.js';
+import { diskState, type ScsiDiskContext, scsiDiskRates } from './state.js';
+
+type Handler = (context: ScsiDiskContext) => ScsiTransfer;
+/** First block and count of a command. */
+type Range = (command: Uint8Array) => readonly [first: number, blocks: number];
+
+const six: Range = (command) => [big24(command, 1) & 0x1fffff, command[4]! || 256];
+const ten: Range = (command) => [big32(command, 2), big16(command, 7)];
+const twelve: Range = (command) => [big32(command, 2), big32(command, 6)];
+const sixteen: Range = (command) => [big64(command, 2), big32(command, 10)];
+
+const ok: Handler = () => succeed();
+
+/** A command that needs the disk to turn. */
+const withMedium =
+  (handler: Handler): Handler =>
+  (context) => {
+    const { state, board } = context;
+    if (board.medium() === undefined) return refuse(state.unit, sense.notReadyNoMedium);
+    return state.stopped ? refuse(state.unit, sense.notReadyStopped) : handler(context);
+  };
+
+/** A command over blocks; `handler` is reached when all of them exist. */
+const overBlocks = (
+  range: Range,
+  handler: (context: ScsiDiskContext, first: number, blocks: number) => ScsiTransfer,
+): Handler =>
+  withMedium((context) => {
+    const { unit } = context.state;
+    const [first, blocks] = range(unit.command);
+    const { sectors } = context.board.medium()!;
+    return first + blocks > sectors ? refuse(unit, sense.addressOutOfRange) : handler(context, first, blocks);
+  });
+
+const reads = (range: Range): Handler =>
+  overBlocks(range, ({ state: { unit } }, first, blocks) =>
+    moveBlocks(unit, 'in', { first, blocks, blockBytes: sectorBytes }, scsiDiskRates),
+  );
+
+const writes = (range: Range): Handler =>
+  overBlocks(range, ({ state: { unit }, board }, first, blocks) =>
+    board.medium()!.writable
+      ? moveBlocks(unit, 'out', { first, blocks, blockBytes: sectorBytes }, scsiDiskRates)
+      : refuse(unit, sense.writeProtected),
+  );
+
+/** VERIFY: the medium has no defects; with BytChk the data of the host are compared. */
+const verifies = (range: Range): Handler =>
+  overBlocks(range, ({ state: { unit } }, first, blocks) =>
+    (unit.command[1]! & 0x02) === 0
+      ? succeed(scsiDiskRates.accessMicroseconds)
+      : moveBlocks(unit, 'out', { first, blocks, blockBytes: sectorBytes }, scsiDiskRates),
+  );
+
+/** WRITE SAME: one block of the host, many on the medium. The number of blocks is bounded, so that it takes bounded time. */
+const sameBlocksMost = 65536;
+const writesSame = (range: Range): Handler =>
+  overBlocks(range, ({ state: { unit }, board }, first, blocks) => {
+    if (!board.medium()!.writable) return refuse(unit, sense.writeProtected);
+    const wanted = blocks === 0 ? board.medium()!.sectors - first : blocks;
+    const relative = (unit.command[1]! & 0x06) !== 0;
+    if (wanted > sameBlocksMost || relative) return refuse(unit, sense.invalidField);
+    return moveBlocks(unit, 'out', { first, blocks: 1, blockBytes: sectorBytes }, scsiDiskRates);
+  });
+
+const selectModes =
+  (length: (command: Uint8Array) => number): Handler =>
+  ({ state: { unit } }) =>
+    (unit.command[1]! & 0x01) !== 0 ? refuse(unit, sense.savingNotSupported) : accept(unit, length(unit.command));
+
+function startStop({ state }: ScsiDiskContext): ScsiTransfer {
+  const { unit } = state;
+  if (unit.command[4]! & 0x02) return refuse(unit, sense.invalidField); // Nothing to load or eject.
+  state.stopped = (unit.command[4]! & 0x01) === 0;
+  return succeed();
+}
+
+function reportUnits({ state: { unit } }: ScsiDiskContext): ScsiTransfer {
+  if (big32(unit.command, 6) < 16) return refuse(unit, sense.invalidField);
+  return answer(unit, [0, 0, 0, 8, ...new Array<number>(12).fill(0)], big32(unit.command, 6));
+}
+
+/** SEND DIAGNOSTIC: the self-test passes; there are no other pages. */
+function sendDiagnostic({ state: { unit } }: ScsiDiskContext): ScsiTransfer {
+  return big16(unit.command, 3) === 0 ? succeed() : refuse(unit, sense.invalidField);
+}
+
+const seeks = (range: Range): Handler =>
+  overBlocks(
+    (command) => [range(command)[0], 1],
+    () => succeed(scsiDiskRates.accessMicroseconds),
+  );
+
+const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
+  [0x00, withMedium(ok)], // TEST UNIT READY
+  [0x01, withMedium(ok)], // REZERO UNIT
+  [0x03, ({ state }) => requestSense(state.unit)],
+  [0x08, reads(six)],
+  [0x0a, writes(six)],
+  [0x0b, seeks(six)],
+  [0x12, inquiry],
+  [0x15, selectModes((command) => command[4]!)],
+  [0x16, ok], // RESERVE and RELEASE: there is one initiator.
+  [0x17, ok],
+  [0x1a, sendModes],
+  [0x1b, startStop],
+  [0x1d, sendDiagnostic],
+  [0x1e, ok], // PREVENT ALLOW MEDIUM REMOVAL
+  [0x25, withMedium(readCapacity)],
+  [0x28, reads(ten)],
+  [0x2a, writes(ten)],
+  [0x2b, seeks(ten)],
+  [0x2e, writes(ten)], // WRITE AND VERIFY
+  [0x2f, verifies(ten)],
+  [0x35, withMedium(ok)], // SYNCHRONIZE CACHE
+  [0x41, writesSame(ten)],
+  [0x55, selectModes((command) => big16(command, 7))],
+  [0x56, ok],
+  [0x57, ok],
+  [0x5a, sendModes],
+  [0x88, reads(sixteen)],
+  [0x8a, writes(sixteen)],
+  [0x8e, writes(sixteen)],
+  [0x8f, verifies(sixteen)],
+  [0x91, withMedium(ok)],
+  [0x93, writesSame(sixteen)],
+  [0x9e, withMedium(serviceActionIn)],
+  [0xa0, reportUnits],
+  [0xa8, reads(twelve)],
+  [0xaa, writes(twelve)],
+  [0xae, writes(twelve)],
+  [0xaf, verifies(twelve)],
+]);
+
+/** A command for a logical unit other than 0. */
+function beginAbsent(unit: UnitState): ScsiTransfer {
+  if (unit.command[0] !== 0x12) return refuse(unit, sense.unitNotSupported);
+  return answer(unit, [absentUnitType, 0, 4, 2, 31, ...new Array<number>(31).fill(0)], unit.command[4]!);
+}
+
+const verifyOperations: ReadonlySet<number> = new Set([0x2f, 0x8f, 0xaf]);
+const writeSameOperations: ReadonlySet<number> = new Set([0x41, 0x93]);
+
+/** Takes a block of the host: stores it, compares it, or stores it many times. */
+function storeBlock(context: ScsiDiskContext, block: number, data: Uint8Array): void {
+  const { unit } = context.state;
+  const medium = context.board.medium();
+  const operation = unit.command[0]!;
+  if (medium === undefined || block >= medium.sectors) refuse(unit, sense.mediumWriteFault);
+  else if (verifyOperations.has(operation)) {
+    const there = new Uint8Array(sectorBytes);
+    medium.read(block, there);
+    if (there.some((value, at) => value !== data[at]))
+      [unit.status, unit.senseKey, unit.senseCode] = [0x02, ...sense.miscompare];
+  } else if (medium.writable) {
+    const wanted = operation === 0x41 ? ten(unit.command)[1] : sixteen(unit.command)[1];
+    const blocks = writeSameOperations.has(operation) ? wanted || medium.sectors - block : 1;
+    for (let at = 0; at < blocks; at++) medium.write(block + at, data);
+  }
+}
+
+const operations = {
+  begin(context: ScsiDiskContext, command: Uint8Array, logicalUnit: number): ScsiTransfer {
+    const { unit } = context.state;
+    const attended = beginCommand(unit, command);
+    if (attended !== undefined) return attended;
+    const operation = unit.command[0]!;
+    if (logicalUnit !== 0 && operation !== 0xa0 && operation !== 0x03) return beginAbsent(unit);
+    return commands.get(operation)?.(context) ?? refuse(unit, sense.invalidOperation);
+  },
+  read(context: ScsiDiskContext, into: Uint8Array): void {
+    readBytes(context.state.unit, into, (block, data) => context.board.medium()?.read(block, data));
+  },
+  write(context: ScsiDiskContext, from: Uint8Array): void {
+    writeBytes(context.state.unit, from, (block, data) => storeBlock(context, block, data));
+  },
+  end(context: ScsiDiskContext): number {
+    const { unit } = context.state;
+    const isModeSelect = unit.command[0] === 0x15 || unit.command[0] === 0x55;
+    if (isModeSelect && unit.direction === 'out' && unit.parameterAt === unit.parameterBytes) takeModes(context);
+    return endCommand(unit);
+  },
+  senseKey: (context: ScsiDiskContext): number => context.state.unit.senseKey,
+  busReset(context: ScsiDiskContext): void {
+    context.state.stopped = false;
+    resetUnit(context.state.unit, attention.reset);
+  },
+};
+
+/** The SCSI disk. */
+export const scsiDisk = defineDevice({
+  name: 'scsi-disk',
+  source: 'T10 1236-D revision 20 (SPC-2); T10 1417-D revision 16 (SBC-2)',
+  notModelled: [
+    'FORMAT UNIT, REASSIGN BLOCKS, defect lists, logs, long reads and writes',
+    'command queueing: one command at a time',
+    'persistent reservations and other initiators: RESERVE and RELEASE always succeed',
+    'UNMAP; WRITE SAME of more than 65536 blocks',
+    'seek and rotation times',
+  ],
+  registers: {},
+  inputs: [],
+  outputs: [],
+  state: diskState,
+  reset({ state }: ScsiDiskContext) {
+    state.caching[0] = 0x04; // The write cache is on.
+    state.unit.attention = attention.reset;
+  },
+  read: {},
+  write: {},
+  operations,
+});
