@@ -1,7 +1,6 @@
 /** The chips that every PC board has, the wires between them, and what the components of a description are put on. */
 import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
-import { ata } from '../device/ata/ata.js';
 import { createDevice } from '../device/device.js';
 import { mediumBay, type MediumBay } from '../device/disk/medium.js';
 import { dma } from '../device/dma/dma.js';
@@ -89,7 +88,6 @@ export class PcChips implements Board {
   private readonly systemControl;
   private readonly serial;
   private readonly floppy;
-  private readonly ata;
   /** The four interrupt lines of the PCI bus, as the chipset routes them. */
   private readonly pciLines = Array.from({ length: 4 }, () => this.interrupts.routedSource());
   /** The timer's and the clock's requests, which a high precision event timer may take over. */
@@ -146,10 +144,6 @@ export class PcChips implements Board {
     this.systemControl = this.createSystemControl();
     this.serial = serialPorts.map(({ request }, port) => this.createSerial(port, request));
     this.floppy = this.createFloppy();
-    this.ata = createDevice(ata, {
-      lines: { interrupt: this.interrupts.source(14), dmaRequest: ignore },
-      board: { drive: (unit) => this.bay(unit === 0 ? 'disk0' : 'disk1').medium },
-    });
     if (description.board === 'i440fx') this.pci = this.createPciBus();
     this.connect();
     for (const attach of componentsOf(description)) attach(this);
@@ -243,7 +237,6 @@ export class PcChips implements Board {
       ports.connect(device, serialPorts[port]!.base, this.add(`serial${port}`, device), now),
     );
     ports.connect(this.floppy, 0x3f0, this.add('floppy', this.floppy), now);
-    ports.connect(this.ata, 0x1f0, this.add('ata', this.ata), now, ['data']);
     ports.connect(this.withTimerOutput(), 0, this.add('systemControl', this.systemControl), now);
     for (const drive of ['floppyA', 'floppyB'] as const) {
       this.onMediumChange(drive, () =>

@@ -4,8 +4,9 @@
  */
 import { defineDevice, type DeviceContext, type Width } from '../device.js';
 import type { MemoryAccess } from '../memory-access.js';
+import type { PciOwnRegister } from '../pci-function.js';
 import type { PciIdentity } from '../pci-identity.js';
-import { count, flag, repeat, type StateOf, struct, u16, u32, u8 } from '../../state/schema.js';
+import { count, flag, repeat, type StateOf, struct, u32, u8 } from '../../state/schema.js';
 
 const commandBit = { start: 0x01, toMemory: 0x08 } as const;
 const statusBit = { active: 0x01, error: 0x02, interrupt: 0x04, capable: 0x60 } as const;
@@ -26,12 +27,7 @@ const channelState = struct({
   /** The drive's INTRQ. */
   interrupt: flag(),
 });
-const functionState = struct({
-  channels: repeat(2, channelState),
-  /** IDETIM of both channels at 40h and 42h, SIDETIM at 44h. */
-  timing: repeat(2, u16()),
-  slaveTiming: u8(),
-});
+const functionState = struct({ channels: repeat(2, channelState) });
 type ChannelState = StateOf<typeof channelState>;
 type FunctionState = StateOf<typeof functionState>;
 
@@ -63,6 +59,11 @@ export const busMasterIdePci: PciIdentity = {
   ranges: { 4: { kind: 'ports', bytes: 16 } },
   commandBits: 0x0005,
 };
+
+/** IDETIM of both channels and SIDETIM in configuration space (section 2.4); the channels are decoded from the start. */
+export const busMasterIdeRegisters: readonly PciOwnRegister[] = [
+  { offset: 0x40, initial: [0x00, 0x80, 0x00, 0x80, 0x00], writable: [0xff, 0xff, 0xff, 0xff, 0xff] },
+];
 
 const channelOf = (context: Context, index: number): ChannelState => context.state.channels[index]!;
 const partnerOf = (context: Context, index: number): DmaPartner => context.board.channel(index === 0 ? 0 : 1);
@@ -144,19 +145,6 @@ function readByte(context: Context, offset: number): number {
   return register >= 4 ? (channel.table >>> (8 * (register - 4))) & 0xff : 0;
 }
 
-/** Byte `offset` of the function's own configuration registers; undefined where it has none. */
-function readConfigurationByte({ state }: Context, offset: number): number | undefined {
-  if (offset >= 0x40 && offset < 0x44) return (state.timing[(offset - 0x40) >> 1]! >> (8 * (offset & 1))) & 0xff;
-  return offset === 0x44 ? state.slaveTiming : undefined;
-}
-
-function writeConfigurationByte({ state }: Context, offset: number, value: number): void {
-  if (offset >= 0x40 && offset < 0x44) {
-    const [index, shift] = [(offset - 0x40) >> 1, 8 * (offset & 1)];
-    state.timing[index] = (state.timing[index]! & ~(0xff << shift)) | (value << shift);
-  } else if (offset === 0x44) state.slaveTiming = value;
-}
-
 /** The rising edge of a drive's INTRQ stays in the status until software clears it. */
 function takeInterrupt(context: Context, index: number, level: boolean): void {
   const channel = channelOf(context, index);
@@ -172,8 +160,6 @@ const operations = {
   writeRegister(context: Context, offset: number, value: number, width: Width): void {
     for (const at of bytesOf(width)) writeByte(context, (offset + at) & 0xf, (value >>> (8 * at)) & 0xff);
   },
-  readConfiguration: readConfigurationByte,
-  writeConfiguration: writeConfigurationByte,
 };
 
 /** The bus-master IDE function. */
@@ -190,7 +176,7 @@ export const busMasterIde = defineDevice<
   notModelled: [
     'native mode: the channels are at their ISA places',
     'timing: the registers keep what they are given and change nothing',
-    'the channels behind IDETIM bit 15 answer whether it is set or not',
+    'IDETIM bit 15: set after a reset, and the channels answer whether it is set or not',
     'bus errors: what no memory answers reads as ones',
   ],
   registers: {},

@@ -4,6 +4,8 @@ import type { MachineDescription, OptionalDevice } from '../machine.js';
 import { attachApic } from './apic.js';
 import { attachChipset } from './chipset.js';
 import { attachHpet } from './hpet.js';
+import { attachIde } from './ide.js';
+import { attachScsi, hasScsi } from './scsi.js';
 import { attachVga } from './vga.js';
 
 /** Puts a component on a board. */
@@ -14,8 +16,9 @@ const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
 };
 
 /** The components of a description, in the order in which they are put on the board: that order is part of the machine. */
-export function componentsOf({ board, devices = [] }: MachineDescription): readonly Attach[] {
-  const chipset = board === 'i440fx' ? [attachChipset, attachApic] : [];
-  const optional = devices.flatMap((device) => optionalComponents[device] ?? []);
-  return [...chipset, attachVga, ...optional];
+export function componentsOf(description: MachineDescription): readonly Attach[] {
+  const chipset = description.board === 'i440fx' ? [attachChipset, attachApic] : [];
+  const scsi = hasScsi(description) ? [attachScsi] : [];
+  const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
+  return [...chipset, attachIde, attachVga, ...scsi, ...optional];
 }

@@ -1,0 +1,120 @@
+/**
+ * The ATA channels of a board: one on an ISA board; two on a PCI board, whose chipset masters the bus for them. The second
+ * channel carries CD-ROM drives where no disk takes their place.
+ */
+import { ata } from '../../device/ata/ata.js';
+import { busMasterIde, busMasterIdePci, busMasterIdeRegisters } from '../../device/bus-master-ide/bus-master-ide.js';
+import { createDevice } from '../../device/device.js';
+import type { PciFunctionDevice } from '../../device/pci-function.js';
+import type { ScsiTarget } from '../../device/scsi-target.js';
+import type { Board } from '../board.js';
+import type { Drive } from '../machine.js';
+import type { PciBus } from '../pci-bus.js';
+import { memoryFor } from './bus-master.js';
+import { attachOpticalDrive } from './optical-drive.js';
+
+/** A channel's place, and what may be on it: disks, or the CD-ROM drives instead of them. */
+interface Place {
+  readonly name: string;
+  readonly base: number;
+  readonly request: number;
+  readonly disks: readonly [Drive, Drive];
+  readonly opticals: readonly [Drive, Drive] | undefined;
+}
+const places: readonly Place[] = [
+  { name: 'ata', base: 0x1f0, request: 14, disks: ['disk0', 'disk1'], opticals: undefined },
+  { name: 'ata1', base: 0x170, request: 15, disks: ['disk2', 'disk3'], opticals: ['cdrom0', 'cdrom1'] },
+];
+const functionPlace = { device: 1, function: 1 } as const;
+
+/** What the lines of a channel reach besides the interrupt controllers. */
+interface ChannelWires {
+  readonly interrupt: (level: boolean) => void;
+  readonly dmaRequest: (level: boolean) => void;
+}
+
+function attachChannel(board: Board, { name, base, request, disks, opticals }: Place, wires: ChannelWires) {
+  const targets = [0, 1].map((unit) => (opticals === undefined ? undefined : opticalAt(board, disks, opticals, unit)));
+  const source = board.interrupts.source(request);
+  const device = createDevice(ata, {
+    lines: {
+      interrupt(level) {
+        wires.interrupt(level);
+        source(level);
+      },
+      dmaRequest: wires.dmaRequest,
+    },
+    board: {
+      drive: (unit) => (targets[unit] === undefined ? board.bay(disks[unit]).medium : undefined),
+      packet: (unit) => targets[unit],
+    },
+  });
+  board.ports.connect(device, base, board.add(name, device), () => board.now(), ['data']);
+  return device;
+}
+
+/** The first CD-ROM drive is there, if only empty, unless a disk has its place; the second where it holds a disc at power-on. */
+function opticalAt(
+  board: Board,
+  disks: readonly Drive[],
+  opticals: readonly Drive[],
+  unit: number,
+): ScsiTarget | undefined {
+  const { media } = board.description;
+  const drive = opticals[unit]!;
+  const isThere = media[drive] !== undefined || (unit === 0 && media[disks[unit]!] === undefined);
+  return isThere ? attachOpticalDrive(board, drive, 'atapi') : undefined;
+}
+
+const ignore = (): void => {};
+type MasterLine = (typeof busMasterIde.inputs)[number];
+
+export function attachIde(board: Board): void {
+  if (board.pci === undefined) attachChannel(board, places[0]!, { interrupt: ignore, dmaRequest: ignore });
+  else attachBusMaster(board, board.pci);
+}
+
+function attachBusMaster(board: Board, pci: PciBus): void {
+  const attached: { device?: PciFunctionDevice } = {};
+  // The channels drive their lines while they are made, before there is a master that listens.
+  const lines: { input: (line: MasterLine, level: boolean) => void } = { input: () => {} };
+  const channels = places.map((place, index) => {
+    const channel = index === 0 ? 0 : 1;
+    return attachChannel(board, place, {
+      interrupt: (level) => lines.input(`interrupt${channel}`, level),
+      dmaRequest: (level) => lines.input(`dmaRequest${channel}`, level),
+    });
+  });
+  const master = createDevice(busMasterIde, {
+    lines: {},
+    board: {
+      memory: memoryFor(board, () => attached.device),
+      channel(index) {
+        const { operations } = channels[index]!;
+        return {
+          request: () => operations.dmaRequest(),
+          toHost: (into) => operations.dmaToHost(into),
+          fromHost: (from) => operations.dmaFromHost(from),
+          stop: () => operations.stopDma(),
+        };
+      },
+    },
+  });
+  lines.input = (line, level) => master.input(line, level);
+  board.add('busMasterIde', master);
+  const { readRegister, writeRegister } = master.operations;
+  attached.device = pci.attach({
+    name: 'ide',
+    identity: busMasterIdePci,
+    place: functionPlace,
+    own: busMasterIdeRegisters,
+    regions: {
+      4: {
+        read: (offset, width) => readRegister(offset, width),
+        // A write may move data at once, so both channels are at the moment at hand.
+        write: (offset, value, width) =>
+          board.touch(channels[0]!, () => board.touch(channels[1]!, () => writeRegister(offset, value, width))),
+      },
+    },
+  }).device;
+}

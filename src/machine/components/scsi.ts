@@ -1,0 +1,63 @@
+/** The SCSI host adapter of a board, and the disks and CD-ROM drives on its bus. */
+import { createDevice } from '../../device/device.js';
+import { lsi53c895a, lsi53c895aPci } from '../../device/lsi53c895a/lsi53c895a.js';
+import { isVolume } from '../../device/optical-drive/volume.js';
+import type { PciFunctionDevice } from '../../device/pci-function.js';
+import { scsiDisk } from '../../device/scsi-disk/scsi-disk.js';
+import type { ScsiTarget } from '../../device/scsi-target.js';
+import type { Board } from '../board.js';
+import type { Drive, MachineDescription } from '../machine.js';
+import { memoryFor } from './bus-master.js';
+import { pciOf } from './chipset.js';
+import { attachOpticalDrive } from './optical-drive.js';
+
+const targets = ['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const satisfies readonly Drive[];
+/** The first slot that the adapter looks for a free place from. */
+const firstSlot = 5;
+
+/** Whether a description has a SCSI adapter: it names one, or a medium on its bus. */
+export const hasScsi = ({ media, devices = [] }: MachineDescription): boolean =>
+  devices.includes('lsi53c895a') || targets.some((drive) => media[drive] !== undefined);
+
+/** A read-only medium that holds a CD-ROM's volume is in a CD-ROM drive; any other is a disk. */
+function attachTarget(board: Board, drive: Drive): ScsiTarget | undefined {
+  if (board.description.media[drive] === undefined) return undefined;
+  const bay = board.bay(drive);
+  if (bay.medium !== undefined && !bay.medium.writable && isVolume(bay.medium))
+    return attachOpticalDrive(board, drive, 'scsi');
+  const device = createDevice(scsiDisk, {
+    lines: {},
+    board: { medium: () => bay.medium, serial: `TSVM-${drive}` },
+  });
+  board.add(`${drive}Disk`, device);
+  return device.operations;
+}
+
+export function attachScsi(board: Board): void {
+  const pci = pciOf(board);
+  const onBus = targets.map((drive) => attachTarget(board, drive));
+  const attached: { device?: PciFunctionDevice; interrupt?: (level: boolean) => void } = {};
+  const device = createDevice(lsi53c895a, {
+    lines: { interrupt: (level) => attached.interrupt?.(level) },
+    board: {
+      memory: memoryFor(board, () => attached.device),
+      target: (id) => onBus[id],
+      base: (index) => attached.device?.operations.ranges()[index]?.base,
+    },
+  });
+  board.add('lsi53c895a', device);
+  const { readRegister, writeRegister, readRam, writeRam } = device.operations;
+  const registers = {
+    read: (offset: number, width: 1 | 2 | 4) => board.touch(device, () => readRegister(offset, width)),
+    write: (offset: number, value: number, width: 1 | 2 | 4) =>
+      board.touch(device, () => writeRegister(offset, value, width)),
+  };
+  const found = pci.attach({
+    name: 'lsi53c895a',
+    identity: lsi53c895aPci,
+    place: { device: pci.freeDevice(firstSlot), function: 0 },
+    regions: { 0: registers, 1: registers, 2: { read: readRam, write: writeRam } },
+  });
+  attached.device = found.device;
+  attached.interrupt = found.interrupt;
+}
