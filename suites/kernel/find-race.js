@@ -10,7 +10,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describeMachine } from '../../dist/host/machine-request.js';
+import { describeMachine } from '../../dist/host/describe-machine.js';
 import { powerOnFrom } from '../../dist/host/power-on.js';
 import { createMachine } from '../../dist/machine/index.js';
 import { createOperator } from '../../dist/replay/operator.js';

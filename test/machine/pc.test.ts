@@ -142,7 +142,7 @@ describe('accesses that nothing answers', () => {
     const machine = machineWith([
       ...[0xba, 0x34, 0x12, 0xec, 0xed, 0xee], // mov dx, 1234h; in al, dx; in ax, dx; out dx, al
       ...[0xa3, 0x00, 0x05], // mov [500h], ax
-      ...[0xb8, 0x00, 0xe0, 0x8e, 0xd8, 0xa0, 0x10, 0x00], // mov ax, 0e000h; mov ds, ax; mov al, [10h]
+      ...[0xb8, 0x00, 0xd0, 0x8e, 0xd8, 0xa0, 0x10, 0x00], // mov ax, 0d000h; mov ds, ax; mov al, [10h]
       ...[0xa2, 0x10, 0x00, ...halt], // mov [10h], al
     ]);
     const before = new Map(machine.unknownAccesses());
@@ -152,8 +152,8 @@ describe('accesses that nothing answers', () => {
       ['in 0x1234', 2],
       ['in 0x1235', 1],
       ['out 0x1234', 1],
-      ['read 0x000e0000', 1],
-      ['write 0x000e0000', 1],
+      ['read 0x000d0000', 1],
+      ['write 0x000d0000', 1],
     ]);
     expect([...machine.readMemory(0x500, 2)]).toEqual([0xff, 0xff]);
   });

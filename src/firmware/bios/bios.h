@@ -4,9 +4,11 @@
  * Sources: IBM Personal Computer AT Technical Reference (BIOS listing and data area), Intel 80386 Programmer's Reference
  * Manual; GCC manual, "Named Address Spaces" (x86).
  *
- * Memory model: CS = F000h. DS = ES = SS = the EBDA, whose last part is a private stack, so ordinary C data lives there and
- * locals may be pointed to. FS = 0 reaches the vectors and the BIOS data area; GS = F000h reaches constants in the ROM.
- * Other segments are reached by the far_ functions alone. Everything runs with interrupts disabled, except in idle().
+ * Memory model: CS = F000h. DS = ES = SS = the data segment, whose last part is a private stack, so ordinary C data lives
+ * there and locals may be pointed to: the EBDA on a board without PCI, else shadow memory at E8000h, which is larger and
+ * alone holds what is declared EXTENDED. FS = 0 reaches the vectors and the BIOS data area; GS = F000h reaches constants
+ * in the ROM. Other segments are reached by the far_ functions alone. Everything runs with interrupts disabled, except in
+ * idle(), window() and call_real().
  */
 #ifndef BIOS_H
 #define BIOS_H
@@ -14,6 +16,7 @@
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
+typedef unsigned long long u64;
 typedef _Bool bool;
 #define true 1
 #define false 0
@@ -22,10 +25,16 @@ typedef _Bool bool;
 /* Placed in its own section: the linker script refuses an ordinary constant, which DS could not reach. */
 #define ROM_DATA __attribute__((section(".rom")))
 #define LOW __seg_fs
+/* Data that only a board with PCI has room for. */
+#define EXTENDED __attribute__((section(".bss.extended")))
 #define PACKED __attribute__((packed))
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define ROM_SEGMENT 0xF000
+/* POST writes small tables into the first bytes of the ROM's shadow. */
+#define TABLES_START 0x0010
+#define TABLES_END 0x0900
+#define PNP_TABLE 0xFEB0 /* fixed.asm: the plug and play installation check. */
 
 /* Flag bits in the caller's frame. */
 #define CARRY 0x0001
@@ -132,6 +141,29 @@ static inline void out8(u16 port, u8 value) { __asm__ volatile("outb %b0, %w1" :
 
 static inline void out16(u16 port, u16 value) { __asm__ volatile("outw %w0, %w1" : : "a"(value), "Nd"(port)); }
 
+static inline u16 in16(u16 port) {
+    u16 value;
+    __asm__ volatile("inw %w1, %w0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline u32 in32(u16 port) {
+    u32 value;
+    __asm__ volatile("inl %w1, %k0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void out32(u16 port, u32 value) { __asm__ volatile("outl %k0, %w1" : : "a"(value), "Nd"(port)); }
+
+/* The data segment: where DS, ES and SS point. */
+static inline u16 data_segment_now(void) {
+    u16 segment;
+    __asm__("movw %%ds, %w0" : "=r"(segment));
+    return segment;
+}
+
+#define LINEAR_OF(pointer) (((u32)data_segment_now() << 4) + (u32)(pointer))
+
 static inline u8 far_read8(u16 segment, u16 offset) {
     u8 value;
     __asm__ volatile("movw %w1, %%es; movb %%es:(%k2), %b0; pushw %%ds; popw %%es"
@@ -192,9 +224,16 @@ static inline void set_flag(struct registers *r, u16 flag, bool on) {
 void idle(void);
 void window(void);
 
+/* far.asm: calls r->cs:r->ip with these registers on the caller's stack and takes the registers back. */
+void call_far(struct registers *r);
+void call_interrupt(struct registers *r);
+
+/* protected.asm: runs a function of the 32-bit part of the firmware (setup/setup.h). */
+u32 setup_call(u32 function, u32 linear);
+
 /* entry.asm: labels to be put into registers.action. */
 extern u8 action_wait_key[], action_print_screen[], action_break[], action_system_key_down[], action_system_key_up[];
-extern u8 action_pause[], action_reboot[], action_alarm[], action_protected_mode[];
+extern u8 action_pause[], action_reboot[], action_alarm[], action_protected_mode[], action_linux[];
 #define ADDRESS(label) ((u16)(u32)(label))
 
 #endif

@@ -4,7 +4,7 @@
  * Sources: Motorola MC146818A (update in progress, registers B and C); IBM PC/AT Technical Reference (INT 1Ah, INT 70h,
  * wait flag at 40:A0); IBM tick rate 1193182/65536 Hz.
  *
- * Not modelled: PCI BIOS (AH=B1h), sound multiplexer and system timer reads above AH=07h answer "not supported".
+ * Not modelled: sound multiplexer and system timer reads above AH=07h answer "not supported".
  */
 #include "services.h"
 
@@ -109,6 +109,9 @@ void int1a(struct registers *r) {
         break;
     case 0x07:
         cmos_write(0x0B, cmos_read(0x0B) & ~REGISTER_B_ALARM & 0x7F);
+        break;
+    case 0xB1:
+        failed = !has_pci() || pci_service(r) != 0;
         break;
     default:
         failed = true;

@@ -8,24 +8,31 @@
 ; for as long as interrupts are enabled; `private_sp` then marks how much of the private stack is taken. Waiting for
 ; a key keeps nothing on the private stack, so a task switcher may leave a program there for ever.
 
-bits 16
-cpu 386
 
 %define EBDA_SEGMENT 0x40E
 %define FRAME_DWORDS 12
 %define FRAME_ACTION 40
-%define PRIVATE_STACK_TOP 0x400
 %define BOOT_STACK 0x7C00
 
+; The data segment of the firmware into a register; %2 is a segment register that is zero.
+%macro load_data_segment 2
+    mov %1, [cs:data_segment]
+    test %1, %1
+    jnz %%known
+    mov %1, [%2:EBDA_SEGMENT]
+%%known:
+%endmacro
+
+extern platform
+%define platform_power (platform + 9) ; The member `power`.
 extern private_sp, caller_ss, caller_esp, scan_code
-extern post, int10, int11, int12, int13, int14, int15, int16, int17, int18, int1a, int09, int70
-global idle, window, action_wait_key, action_print_screen, action_break, action_system_key_down, action_system_key_up
-global action_pause, action_reboot, action_alarm, action_protected_mode
+extern post, int10, int11, int12, int13, int14, int15, int16, int17, int18, int19, int1a, int09, int70, int74
+global idle, window, call_far, call_interrupt, call_pointer, action_wait_key, action_print_screen, action_break, action_system_key_down, action_system_key_up
+global action_pause, action_reboot, action_alarm, action_protected_mode, action_linux
 global entry_10, entry_11, entry_12, entry_13, entry_14, entry_15, entry_16, entry_17, entry_18, entry_19, entry_1a
-global entry_05, entry_02, entry_08, entry_09, entry_0e, entry_70, entry_71, entry_74, entry_75, entry_76
+global entry_05, entry_02, entry_08, entry_09, entry_0e, entry_70, entry_71, entry_74, entry_75, entry_76, entry_77
 global entry_unexpected_master, entry_unexpected_slave, entry_nothing, post_entry
 
-section .text
 
 %macro service 2
 %1: cli
@@ -48,9 +55,23 @@ service entry_70, int70
 entry_15:
     cmp ah, 0x4F
     je .use_key
+    cmp ah, 0x53
+    je .power
+.service:
     cli
     push word int15
     jmp serve
+; Power management is there with the chip for it: platform.power.
+.power:
+    cmp word [cs:data_segment], 0
+    je .service
+    push ds
+    push word [cs:data_segment]
+    pop ds
+    cmp byte [platform_power], 0
+    pop ds
+    je .service
+    jmp apm_real
 .use_key:
     push bp
     mov bp, sp
@@ -73,7 +94,7 @@ serve:
     mov ax, ss
     mov ds, ax
     mov edx, esp
-    mov bx, [fs:EBDA_SEGMENT]
+    load_data_segment bx, fs
     mov es, bx
     mov [es:caller_ss], ax
     mov [es:caller_esp], edx
@@ -118,7 +139,7 @@ finish:
     sti
     %1
     cli
-    mov ax, [fs:EBDA_SEGMENT] ; A program may have moved the EBDA meanwhile.
+    load_data_segment ax, fs ; A program may have moved the EBDA meanwhile.
     mov ds, ax
     mov es, ax
     mov ss, ax
@@ -178,6 +199,27 @@ action_alarm:
 
 action_reboot:
     jmp 0xF000:post_entry
+
+; Direct Linux: DS is the segment of the real-mode part, CX the top of its stack; it is entered 20h paragraphs on.
+action_linux:
+    cli
+    mov ax, ds
+    mov es, ax
+    mov fs, ax
+    mov gs, ax
+    mov ss, ax
+    movzx esp, cx
+    add ax, 0x20
+    push ax
+    push word 0
+    xor eax, eax
+    xor ebx, ebx
+    xor ecx, ecx
+    xor edx, edx
+    xor esi, esi
+    xor edi, edi
+    xor ebp, ebp
+    retf
 
 ; INT 15h AH=89h: the descriptors of GDT and IDT hold limit and base where LGDT and LIDT want them.
 action_protected_mode:
@@ -248,8 +290,11 @@ entry_09:
     push ds
     push word 0
     pop ds
-    mov ds, [EBDA_SEGMENT]
+    push bx
+    load_data_segment bx, ds
+    mov ds, bx
     mov [scan_code], al
+    pop bx
     pop ds
     pop ax
     push word int09
@@ -273,8 +318,9 @@ entry_0e:
     pop ds
     iret
 
-; IRQ 14: the disk has finished a command or wants data.
+; IRQ 14 and 15: a disk has finished a command or wants data.
 entry_76:
+entry_77:
     push ds
     push ax
     push word 0
@@ -287,20 +333,8 @@ entry_76:
     pop ds
     iret
 
-; IRQ 12: no pointing device is served; its byte is taken so that the controller can go on.
-entry_74:
-    push ax
-    in al, 0x64
-    and al, 0x21
-    cmp al, 0x21
-    jne .no_byte
-    in al, 0x60
-.no_byte:
-    mov al, 0x20
-    out 0xA0, al
-    out 0x20, al
-    pop ax
-    iret
+; IRQ 12: the pointing device has sent a byte.
+service entry_74, int74
 
 ; IRQ 13: the coprocessor's error, which the AT hands on as NMI after clearing the latch.
 entry_75:
@@ -431,4 +465,5 @@ entry_05:
 .sent:
     ret
 
+%include "far.asm"
 %include "start.asm"

@@ -4,8 +4,7 @@
 
 bits 16
 cpu 386
-extern entry_10, entry_11, entry_12, entry_13, entry_14, entry_15, entry_16, entry_17, entry_18, entry_19, entry_1a
-extern entry_05, entry_02, entry_08, entry_09, entry_0e, post_entry, video_parameters
+extern video_parameters
 
 %macro at_address 1
     times %1 - 0xE000 - ($ - $$) db 0xFF
@@ -15,10 +14,17 @@ extern entry_05, entry_02, entry_08, entry_09, entry_0e, post_entry, video_param
     jmp word %2
 %endmacro
 
-section .fixed
+global data_segment
+section .fixed progbits alloc exec
     db "tsvm-test firmware", 0
+align 2, db 0
+data_segment: dw 0          ; Zero means the EBDA; POST writes another into the shadow of this ROM.
     jump_at 0xE05B, post_entry
+%include "apm.asm"
+bits 16
     jump_at 0xE2C3, entry_02
+%include "vbe32.asm"
+bits 16
     jump_at 0xE3FE, entry_13
     at_address 0xE401 ; Fixed disk types of INT 41h; disks describe themselves, so type 1 alone, as on the AT.
     dw 306
@@ -39,6 +45,7 @@ section .fixed
     jump_at 0xE82E, entry_16
     jump_at 0xE987, entry_09
     jump_at 0xEC59, entry_13
+%include "protected.asm"
     jump_at 0xEF57, entry_0e
     at_address 0xEFC7       ; Diskette parameters of INT 1Eh, for 1.44 MB.
     db 0xDF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x08
@@ -52,6 +59,7 @@ section .fixed
     dw 2048, 4096, 16384, 16384
     db 40, 40, 80, 80, 40, 40, 80, 80
     db 0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29
+%include "entry.asm"
     jump_at 0xF841, entry_12
     jump_at 0xF84D, entry_11
     jump_at 0xF859, entry_15
@@ -59,16 +67,28 @@ section .fixed
     incbin "font8x8.bin", 0, 1024
     jump_at 0xFE6E, entry_1a
     jump_at 0xFEA5, entry_08
+    at_address 0xFEA8       ; Plug and play BIOS: says that it has no functions.
+    mov ax, 0x82
+    retf
+; Its installation check, which option ROMs are given. Source: Plug and Play BIOS Specification 1.0A, section 4.4.
+%assign pnp_sum 0x24 + 0x50 + 0x6E + 0x50 + 0x10 + 0x21 + 2 * (0xA8 + 0xFE) + 2 * 0xF0 + 2 * 0x0F
+    at_address 0xFEB0
+    db "$PnP", 0x10, 0x21
+    dw 0
+    db (-pnp_sum) & 0xFF
+    dd 0
+    dw 0xFEA8, 0xF000, 0xFEA8
+    dd 0xF0000, 0
+    dw 0xF000
+    dd 0xF0000
     at_address 0xFF53
     iret
     jump_at 0xFF54, entry_05
     at_address 0xFFF0
     jmp 0xF000:0xE05B
-    db "01/01/90"           ; The date of the firmware; fixed, for the bytes must not depend on the day.
+    db "12/31/99"           ; Fixed, for the bytes must not depend on the day; systems refuse ACPI of before 1999.
     db 0xFF, 0xFC, 0x00
 
-section .font progbits alloc noexec nowrite
-global font_8x16, font_8x14, font_8x8_high
-font_8x16: incbin "font8x16.bin"
-font_8x14: incbin "font8x14.bin"
+section .rom progbits alloc noexec nowrite
+global font_8x8_high
 font_8x8_high: incbin "font8x8.bin", 1024, 1024

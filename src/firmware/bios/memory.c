@@ -4,13 +4,14 @@
  * Sources: IBM PC/AT Technical Reference (INT 15h, CMOS 15h to 18h, 30h, 31h); QEMU and Bochs for CMOS 34h and 35h (64 KiB
  * blocks above 16 MiB); ACPI Specification 6.5, section 15.1 (INT 15h E820h).
  *
- * Not modelled: pointing device (AH=C2h), joystick, cassette, power management, memory above 4 GiB.
+ * Not modelled: joystick, cassette, memory above 4 GiB.
  */
 #include "services.h"
 
 #define UNSUPPORTED 0x86
 #define MIB 0x100000
 #define SIGNATURE_SMAP 0x534D4150
+#define TABLES_BYTES 0x10000 /* At the end of memory: see setup/tables.c. */
 
 u32 protected_copy(u32 gdt_linear, u32 words);
 bool probe_dword(u32 linear);
@@ -48,50 +49,76 @@ void memory_initialise(void) {
         if (!probe_dword(MIB + next * 1024 - 4)) break;
         confirmed = next;
     }
+    if (has_pci() && confirmed > 64) {
+        confirmed -= TABLES_BYTES / 1024;
+        platform.memory_end = MIB + confirmed * 1024;
+    }
     extended_kib = confirmed;
     u8 equipment = cmos_read(0x14) & 0xC1; /* Floppies; the coprocessor bit stays clear, the rest is found out. */
     BDA->equipment |= equipment | 0x20;
 }
 
-/* One entry of the memory map, or false after the last. */
+enum range_type { USABLE = 1, RESERVED = 2, ACPI_TABLES = 3, ACPI_KEPT = 4 };
+
+/* One entry of the memory map by its index, or false after the last. Empty ones are passed over by the caller. */
 static bool memory_range(u16 index, u32 *start, u32 *length, u32 *type) {
     u32 base_end = BDA->base_memory_kib * 1024u, extended_end = MIB + extended_kib * 1024;
-    *type = 2;
+    bool pci = has_pci();
+    *type = RESERVED;
     switch (index) {
     case 0:
-        *start = 0, *length = base_end, *type = 1;
+        *start = 0, *length = base_end, *type = USABLE;
         return true;
     case 1:
         *start = base_end, *length = 0xA0000 - base_end;
         return true;
     case 2:
-        *start = 0xF0000, *length = 0x10000;
+        *start = 0xE0000, *length = MIB - *start;
         return true;
     case 3:
-        *start = MIB, *length = extended_end - MIB, *type = 1;
+        *start = MIB, *length = extended_end - MIB, *type = USABLE;
         return true;
     case 4:
-        *start = 0xFFFF0000, *length = 0x10000;
+        *start = extended_end, *length = pci ? TABLES_BYTES - 0x1000 : 0, *type = ACPI_TABLES;
+        return true;
+    case 5:
+        *start = extended_end + TABLES_BYTES - 0x1000, *length = pci ? 0x1000 : 0, *type = ACPI_KEPT;
+        return true;
+    case 6:
+        *start = 0xFEC00000, *length = pci ? 0x1000 : 0;
+        return true;
+    case 7:
+        *start = 0xFEE00000, *length = pci ? 0x1000 : 0;
+        return true;
+    case 8:
+        *start = pci ? 0xFFF00000 : 0xFFFF0000, *length = -*start;
         return true;
     }
     return false;
 }
 
+bool memory_map_entry(u16 *index, u32 *start, u32 *length, u32 *type) {
+    do {
+        if (!memory_range((*index)++, start, length, type)) return false;
+    } while (*length == 0);
+    return true;
+}
+
 static bool memory_map(struct registers *r) {
-    u32 start, length, type;
+    u32 start, length, type, next;
     if (r->edx != SIGNATURE_SMAP || r->ecx < 20) return false;
-    u16 index = r->ebx;
-    if (index == 3 && extended_kib == 0) index = 4;
-    if (r->ebx > 4 || !memory_range(index, &start, &length, &type)) return false;
-    u16 to = DI(r);
+    u16 index = r->ebx, to = DI(r);
+    if (r->ebx > 8 || !memory_map_entry(&index, &start, &length, &type)) return false;
     far_write32(r->es, to, start);
     far_write32(r->es, to + 4, 0);
     far_write32(r->es, to + 8, length);
     far_write32(r->es, to + 12, 0);
     far_write32(r->es, to + 16, type);
+    if (r->ecx >= 24) far_write32(r->es, to + 20, 1); /* ACPI 3.0: the entry counts. */
     r->eax = SIGNATURE_SMAP;
-    r->ecx = 20;
-    r->ebx = index == 4 ? 0 : index + 1;
+    r->ecx = r->ecx >= 24 ? 24 : 20;
+    next = index;
+    r->ebx = memory_map_entry(&index, &start, &length, &type) ? next : 0;
     return true;
 }
 
@@ -125,7 +152,7 @@ static void move_block(struct registers *r) {
     }
     write_descriptor(r->es, table + 0x08, linear(r->es, table), 0x93);
     write_descriptor(r->es, table + 0x20, 0xF0000, 0x9B);
-    write_descriptor(r->es, table + 0x28, linear(BDA->ebda_segment, 0), 0x93);
+    write_descriptor(r->es, table + 0x28, linear(data_segment_now(), 0), 0x93);
     bool was_enabled = a20_enabled();
     if (!was_enabled) a20_set(true);
     protected_copy(linear(r->es, table), r->cx);
@@ -216,6 +243,9 @@ void int15(struct registers *r) {
     case 0xC1:
         r->es = BDA->ebda_segment;
         break;
+    case 0xC2:
+        mouse_service(r);
+        return;
     case 0xE8:
         if (memory_e8(r)) break;
         /* Falls through. */

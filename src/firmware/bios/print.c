@@ -1,9 +1,29 @@
 /* Text of the firmware itself on the screen: the banner and what POST found. */
 #include "services.h"
 
+extern u8 entry_10[];
+
+static void put(u8 character) {
+    if (VECTOR(0x10) == FAR_ADDRESS(ROM_SEGMENT, entry_10)) {
+        teletype(BDA->video_page, character, 7, false);
+        return;
+    }
+    /* The ROM of another display answers INT 10h. */
+    struct registers r = {0};
+    r.ax = 0x0E00 | character;
+    r.bx = BDA->video_page << 8 | 7;
+    r.cs = VECTOR(0x10) >> 16;
+    r.ip = VECTOR(0x10);
+    call_interrupt(&r);
+}
+
 void print_character(u8 character) {
-    if (character == '\n') teletype(BDA->video_page, '\r', 7, false);
-    teletype(BDA->video_page, character, 7, false);
+    if (character == '\n') put('\r');
+    put(character);
+}
+
+void print_text(const char *text) {
+    while (*text) print_character(*text++);
 }
 
 void print(const ROM char *text) {

@@ -1,13 +1,10 @@
-; Short visits to protected mode: moving a block, and looking at one place of extended memory.
+; Short visits to protected mode: moving a block, looking at one place of extended memory, and the 32-bit part.
 ;
 ; Source: Intel 80386 Programmer's Reference Manual, section 14.5 (leaving protected mode with 64 KiB limits).
 
-bits 16
-cpu 386
-global protected_copy, probe_dword
+global protected_copy, probe_dword, setup_call
 extern table_register
 
-section .text
 
 ; u32 protected_copy(u32 gdt_linear, u32 words): EAX, EDX. Descriptors 10h source, 18h target, 20h this code, 28h EBDA.
 protected_copy:
@@ -94,9 +91,64 @@ probe_dword:
     movzx eax, al
     o32 ret
 
+%define SETUP_ENTRY 0xFFFE0000
+%define SETUP_STACK_TOP 0x80000
+
+; u32 setup_call(u32 function, u32 linear): runs the 32-bit part, which works on memory below 80000h.
+setup_call:
+    push ebx
+    push ebp
+    push esi
+    push edi
+    push ds
+    push es
+    push fs
+    push gs
+    mov bx, ss
+    mov ebp, esp
+    mov word [table_register], 0x27
+    mov dword [table_register + 2], 0xF0000 + probe_table
+    o32 lgdt [table_register]
+    mov ecx, cr0
+    or cl, 1
+    mov cr0, ecx
+    jmp 0x08:.protected
+.protected:
+    mov cx, 0x10
+    mov ds, cx
+    mov es, cx
+    mov fs, cx
+    mov gs, cx
+    mov ss, cx
+    mov esp, SETUP_STACK_TOP
+    call dword 0x20:SETUP_ENTRY
+    mov cx, 0x18
+    mov ds, cx
+    mov es, cx
+    mov fs, cx
+    mov gs, cx
+    mov ss, cx
+    mov ecx, cr0
+    and cl, 0xFE
+    mov cr0, ecx
+    jmp 0xF000:.real
+.real:
+    mov ss, bx
+    mov esp, ebp
+    pop gs
+    pop fs
+    pop es
+    pop ds
+    pop edi
+    pop esi
+    pop ebp
+    pop ebx
+    o32 ret
+
 align 8
 probe_table:
     dq 0
     dw 0xFFFF, 0x0000, 0x9B0F, 0x0000
     dw 0xFFFF, 0x0000, 0x9300, 0x00CF
     dw 0xFFFF, 0x0000, 0x9300, 0x0000
+    dw 0xFFFF, 0x0000, 0x9B00, 0x00CF

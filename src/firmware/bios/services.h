@@ -2,6 +2,15 @@
 #ifndef SERVICES_H
 #define SERVICES_H
 #include "bios.h"
+#include "platform.h"
+
+/* post.c: what is known of a board with PCI. Only there may it be looked at. */
+#define SHADOW_DATA_SEGMENT 0xE800
+extern volatile struct platform platform;
+static inline bool has_pci(void) { return data_segment_now() == SHADOW_DATA_SEGMENT; }
+
+/* pci_service.c */
+u8 pci_service(struct registers *r);
 
 /* chips.c */
 #define DATA_TIMEOUT_TICKS 37 /* Two seconds of 18.2 Hz ticks. */
@@ -29,6 +38,8 @@ bool keyboard_write_data(u8 value);
 /* memory.c */
 void memory_initialise(void);
 u32 memory_extended_kib(void);
+/* Entry *index of the memory map, which moves on to the next; false after the last. */
+bool memory_map_entry(u16 *index, u32 *start, u32 *length, u32 *type);
 bool a20_enabled(void);
 void a20_set(bool enabled);
 
@@ -42,29 +53,86 @@ void floppy_initialise(void);
 void floppy_service(struct registers *r);
 u8 floppy_drive_type(u8 drive);
 
-/* ata.c */
+/* disk.c: the fixed disks, numbered from 80h on, whatever they are behind. */
+enum disk_kind { DISK_NONE, DISK_ATA, DISK_VIRTIO, DISK_SCSI, DISK_CD_IMAGE };
+enum disk_flag { DISK_LBA = 1, DISK_LBA_48 = 2, DISK_READ_ONLY = 4 };
 struct disk {
-    u32 sectors;             /* Addressable sectors. */
+    u32 sectors;             /* Addressable sectors, of 512 bytes. */
+    u16 sectors_high;
     u16 cylinders;           /* Geometry shown to callers. */
     u8 heads;                /* 255 at most, as DOS needs. */
     u8 sectors_per_track;
     u16 drive_cylinders;     /* Geometry the drive itself answers to. */
     u8 drive_heads;
     u8 drive_sectors_per_track;
-    bool lba;
-    char model[21];
+    u8 kind, flags;
+    u8 unit;                 /* ATA: bit 1 the channel, bit 0 the drive. Else what its driver wants. */
+    u8 controller;           /* Index in platform.storage. */
 };
+#define DISKS_MAX 8
 enum transfer { TRANSFER_READ = 0x20, TRANSFER_WRITE = 0x30, TRANSFER_VERIFY = 0x40 };
-extern struct disk disks[2];
-void ata_initialise(void);
-/* Moves sectors from or to segment:offset; returns an INT 13h status and counts whole sectors done. */
-u8 ata_transfer(u8 drive, enum transfer kind, u32 sector, u16 count, u16 segment, u16 offset, u16 *done);
-u8 ata_simple_command(u8 drive, u8 command, u8 count, u8 head);
-u8 ata_reset(void);
-u8 ata_drive_ready(u8 drive);
-
-/* disk.c */
+extern struct disk disks[DISKS_MAX];
 void disk_initialise(void);
+void int13(struct registers *r);
+/* The blank place of the next disk, or null when all are taken; disk_add() then counts it and says so on the screen. */
+struct disk *disk_next(void);
+void disk_add(const char *model);
+u64 disk_sectors(const struct disk *disk);
+/* Moves sectors from or to segment:offset; returns an INT 13h status and counts whole sectors done. */
+u8 disk_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
+
+/* ata.c */
+void ata_initialise(void);
+u8 ata_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
+u8 ata_simple_command(u8 unit, u8 command, u8 count, u8 head);
+u8 ata_reset(u8 unit);
+u8 ata_drive_ready(u8 unit);
+u8 atapi_command(u8 unit, const u8 *packet, u16 segment, u16 offset, u32 bytes, u32 *received);
+
+/* cdrom.c, el_torito.c: only on a board with PCI. */
+#define CDROMS_MAX 4
+#define CDROM_FIRST 0xE0
+void cdrom_add(u8 unit, const char *model);
+u8 cdrom_count(void);
+u8 cdrom_read(u8 drive, u32 block, u16 count, u16 segment, u16 offset, u16 *done);
+u8 cdrom_media(u8 drive);
+void cdrom_service(struct registers *r, u8 drive);
+bool el_torito_boot(u8 drive, struct registers *r);
+/* Serves INT 13h for an emulated drive, AX=4Bxxh, and the drives behind the emulated one; true when r is answered. */
+bool el_torito_service(struct registers *r);
+
+/* bounce.c, virtio.c, lsi.c: only on a board with PCI. */
+#define DRIVER_TOGGLES 663000u /* Ten seconds. */
+struct bounce {
+    u32 linear;
+    u8 count;
+    bool copied;
+};
+struct bounce bounce_begin(u16 segment, u16 offset, u16 count, bool write);
+void bounce_end(const struct bounce *b, u16 segment, u16 offset, bool write);
+void virtio_initialise(void);
+u8 virtio_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
+void lsi_initialise(void);
+u8 lsi_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
+
+/* boot.c, option_rom.c, kernel.c */
+void option_rom_display(void);
+void option_roms_initialise(void);
+void network_boot(void);
+bool kernel_present(void);
+void kernel_boot(struct registers *r);
+
+/* mouse.c */
+void mouse_initialise(void);
+void mouse_service(struct registers *r);
+
+/* video_state.c, vbe.c */
+bool video_state_service(struct registers *r, bool extended);
+void vbe_initialise(void);
+void vbe_leave(void);
+void vbe_save(u16 segment, u16 to);
+void vbe_restore(u16 segment, u16 from);
+void vbe_service(struct registers *r);
 
 /* ports.c */
 void ports_initialise(void);
@@ -93,7 +161,11 @@ void video_set_start(u16 address_bytes);
 void crtc_write(u8 index, u8 value);
 bool video_is_text(void);
 
-/* video_font.c */
+/* video_font.c. The larger fonts lie in the lower half of the ROM, of which a copy stays there on a board with PCI. */
+#define FONT_SEGMENT 0xE600
+#define FONT_8X16 0x0000
+#define FONT_8X14 0x1000
+u32 font_address(u8 height);
 void font_load_rom(u8 block, u8 height);
 void font_service(struct registers *r);
 
@@ -129,5 +201,6 @@ u8 pixel_read(u8 page, u16 x, u16 y);
 void print(const ROM char *text);
 void print_decimal(u32 value);
 void print_character(u8 character);
+void print_text(const char *text);
 
 #endif

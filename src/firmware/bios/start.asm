@@ -1,9 +1,14 @@
-; Power-on, return from a processor reset, and the boot of INT 19h. Included by entry.asm.
+; Power-on, return from a processor reset, shadow memory, and the stacks for POST and INT 19h. Included by entry.asm.
 ;
-; Sources: IBM Personal Computer AT Technical Reference (shutdown byte, CMOS 0Fh; INT 19h); QEMU and Bochs for the use
-; of CMOS 3Dh and 38h as the boot order.
+; Sources: IBM Personal Computer AT Technical Reference (shutdown byte, CMOS 0Fh; INT 19h); PCI Local Bus Specification
+; 2.2, section 3.2.2.3.2 (mechanism #1).
 ;
 ; Not modelled: shutdown codes other than 05h and 0Ah (the block move returns without a reset).
+
+%define SETUP_SHADOW 0
+%define SHADOW_DATA_SEGMENT 0xE800
+%define STACK_TOP_EBDA 0x400
+%define STACK_TOP_SHADOW 0x1F00
 
 post_entry:
     cli
@@ -24,10 +29,13 @@ post_entry:
     je .resume_ended
     cmp ah, 0x0A
     je .resume
+    mov ss, bx
+    mov esp, BOOT_STACK
     in al, 0x92
     or al, 2 ; A20, so that all memory can be seen.
     and al, 0xFE
     out 0x92, al
+    call shadow_initialise
 
     ; The EBDA is the last KiB of base memory, which CMOS 15h and 16h count and the first probe confirms.
     mov al, 0x16
@@ -64,32 +72,30 @@ post_entry:
     ja .probe
 .found:
     mov bp, ax
-    push es
-    pop ss
-    mov esp, PRIVATE_STACK_TOP
     xor ax, ax
+    mov si, es
+    xor di, di
+    mov cx, 0x200
+    rep stosw
+    mov byte [es:0], 1
     mov es, ax
     mov di, 0x400 ; The vectors are written one by one; only the data area must be blank.
     mov cx, 0x80
     rep stosw
-    push ss
-    pop es
-    xor di, di
-    mov cx, PRIVATE_STACK_TOP / 2
-    rep stosw
-    mov [0x40E], ss
+    mov [EBDA_SEGMENT], si
     mov [0x413], bp
-    mov ax, ss
-    mov es, ax
-    mov byte [es:0], 1
-    mov word [es:private_sp], PRIVATE_STACK_TOP
-    mov word [es:caller_ss], 0
-    mov dword [es:caller_esp], BOOT_STACK
-    xor bx, bx
-    mov fs, bx
+    load_data_segment bx, ds
+    call private_stack_top
+    mov ss, bx
+    movzx esp, cx
+    mov ds, bx
+    mov [private_sp], sp
+    mov word [caller_ss], 0
+    mov dword [caller_esp], BOOT_STACK
+    mov es, bx
+    mov fs, ax
     mov bx, cs
     mov gs, bx
-    mov ds, ax
     call dword post
     xor ax, ax
     mov ss, ax
@@ -103,79 +109,46 @@ post_entry:
 .resume:
     jmp far [0x467]
 
-; INT 19h: boots what CMOS 3Dh and 38h name, in order; with none named, the floppy and then the disk.
+; CX: where the private stack begins.
+private_stack_top:
+    mov cx, STACK_TOP_EBDA
+    cmp word [cs:data_segment], 0
+    je .small
+    mov cx, STACK_TOP_SHADOW
+.small:
+    ret
+
+; With a 440FX host bridge, memory takes the place of what is mapped from C0000h on, by the part of the ROM below 4 GiB.
+shadow_initialise:
+    mov eax, 0x80000000
+    mov dx, 0xCF8
+    out dx, eax
+    mov dl, 0xFC
+    in eax, dx
+    cmp eax, 0x12378086
+    jne .none
+    mov eax, SETUP_SHADOW
+    call dword setup_call
+    mov bx, 0xF000
+    mov es, bx
+    mov word [es:data_segment], SHADOW_DATA_SEGMENT
+    xor bx, bx
+.none:
+    ret
+
+; INT 19h: the boot, on a stack of its own. What is started is entered by the IRET of the service.
 entry_19:
     cli
     xor ax, ax
     mov ds, ax
     mov ss, ax
     mov esp, BOOT_STACK
-    mov es, [EBDA_SEGMENT]
-    mov word [es:private_sp], PRIVATE_STACK_TOP
-    sti
-    cld
-    mov al, 0x38
-    call .cmos
-    shr al, 4
-    mov bh, al
-    mov al, 0x3D
-    call .cmos
-    mov bl, al ; BX: three nibbles, the first device lowest.
-    test bx, bx
-    jnz .next
-    mov bx, 0x021
-.next:
-    mov al, bl
-    and al, 0x0F
-    shr bx, 4
-    push bx
-    mov dl, 0
-    dec al
-    jz .try
-    dec al
-    jnz .skip
-    cmp byte [0x475], 0
-    je .skip
-    mov dl, 0x80
-.try:
-    mov di, 4
-.again:
-    xor ax, ax
-    mov es, ax
-    int 0x13
-    mov ax, 0x0201
-    mov bx, BOOT_STACK
-    mov cx, 1
-    mov dh, 0
-    int 0x13
-    jnc .loaded
-    cmp ah, 0x80 ; Nothing in the drive: trying again would only take time.
-    je .skip
-    dec di
-    jnz .again
-    jmp .skip
-.loaded:
-    cmp word [BOOT_STACK + 510], 0xAA55
-    je .start
-.skip:
-    pop bx
-    test bx, bx
-    jnz .next
-    int 0x18
-    jmp entry_19
-.start:
-    mov sp, BOOT_STACK
-    movzx edx, dl
-    xor eax, eax
-    xor ebx, ebx
-    xor ecx, ecx
-    xor esi, esi
-    xor edi, edi
-    xor ebp, ebp
-    mov fs, ax
-    mov gs, ax
-    jmp 0:BOOT_STACK
-.cmos:
-    out 0x70, al
-    in al, 0x71
-    ret
+    load_data_segment bx, ds
+    mov es, bx
+    call private_stack_top
+    mov [es:private_sp], cx
+    pushf
+    push cs
+    push word 0
+    push word int19
+    jmp serve

@@ -3,7 +3,7 @@
  *
  * Source: IBM PS/2 and PC BIOS Interface Technical Reference (INT 10h).
  *
- * Not modelled: light pen (AH=04h answers "not triggered"), saving and restoring the adapter's state (AH=1Ch), VESA.
+ * Not modelled: light pen (AH=04h answers "not triggered").
  */
 #include "services.h"
 
@@ -190,6 +190,12 @@ void int10(struct registers *r) {
         break;
     case 0x1B:
         if (r->bx == 0) state_information(r);
+        break;
+    case 0x1C:
+        if (video_state_service(r, false)) r->al = 0x1C;
+        break;
+    case 0x4F:
+        vbe_service(r);
         break;
     }
 }

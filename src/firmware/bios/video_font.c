@@ -8,7 +8,7 @@
  */
 #include "services.h"
 
-extern u8 font_8x16[], font_8x14[], font_8x8_high[];
+extern u8 font_8x8_high[];
 #define FONT_8X8_LOW 0xFA6E
 
 /* Lets the processor see plane 2 at A0000h, and puts text memory back. */
@@ -44,12 +44,17 @@ static void load(u8 block, u16 segment, u16 offset, u16 first, u16 count, u8 hei
     close_plane_2();
 }
 
+u32 font_address(u8 height) {
+    if (height == 8) return FAR_ADDRESS(ROM_SEGMENT, FONT_8X8_LOW);
+    return FAR_ADDRESS(FONT_SEGMENT, height == 14 ? FONT_8X14 : FONT_8X16);
+}
+
 void font_load_rom(u8 block, u8 height) {
     if (height == 8) {
         load(block, ROM_SEGMENT, FONT_8X8_LOW, 0, 128, 8);
         load(block, ROM_SEGMENT, ADDRESS(font_8x8_high), 128, 128, 8);
     } else {
-        load(block, ROM_SEGMENT, height == 14 ? ADDRESS(font_8x14) : ADDRESS(font_8x16), 0, 256, height);
+        load(block, FONT_SEGMENT, height == 14 ? FONT_8X14 : FONT_8X16, 0, 256, height);
     }
 }
 
@@ -98,7 +103,7 @@ static void information(struct registers *r) {
         pointer = VECTOR(0x43);
         break;
     case 2:
-        pointer = FAR_ADDRESS(ROM_SEGMENT, font_8x14);
+        pointer = FAR_ADDRESS(FONT_SEGMENT, FONT_8X14);
         break;
     case 3:
         pointer = FAR_ADDRESS(ROM_SEGMENT, FONT_8X8_LOW);
@@ -107,7 +112,7 @@ static void information(struct registers *r) {
         pointer = FAR_ADDRESS(ROM_SEGMENT, font_8x8_high);
         break;
     case 6:
-        pointer = FAR_ADDRESS(ROM_SEGMENT, font_8x16);
+        pointer = FAR_ADDRESS(FONT_SEGMENT, FONT_8X16);
         break;
     default:
         return;
@@ -148,9 +153,7 @@ void font_service(struct registers *r) {
     case 0x22:
     case 0x23:
     case 0x24:
-        VECTOR(0x43) = FAR_ADDRESS(ROM_SEGMENT, function == 0x22   ? ADDRESS(font_8x14)
-                                                : function == 0x23 ? FONT_8X8_LOW
-                                                                   : ADDRESS(font_8x16));
+        VECTOR(0x43) = font_address(rom_height(function - 0x21));
         graphics_font(r, rom_height(function - 0x21));
         break;
     case 0x30:

@@ -80,12 +80,7 @@ static u8 scan_line_choice(void) {
     }
 }
 
-extern u8 font_8x16[], font_8x14[], font_8x8_high[];
-
-static void set_graphics_font(u8 height) {
-    u16 offset = height == 16 ? ADDRESS(font_8x16) : height == 14 ? ADDRESS(font_8x14) : 0xFA6E;
-    VECTOR(0x43) = FAR_ADDRESS(ROM_SEGMENT, offset);
-}
+extern u8 font_8x8_high[];
 
 static void set_data_area(const ROM struct video_mode *mode, const ROM struct video_parameters *p, bool keep_memory) {
     static const ROM ROM_DATA u8 mode_controls[] = {0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29};
@@ -112,6 +107,7 @@ void video_set_mode(u8 number) {
     while (mode < video_modes + video_modes_length && mode->number != number) mode++;
     if (mode == video_modes + video_modes_length) return;
     const ROM struct video_parameters *p = &video_parameters[mode->parameters[scan_line_choice()]];
+    vbe_leave();
     BDA->crtc_port = p->miscellaneous & 1 ? 0x3D4 : 0x3B4;
     write_registers(p);
     set_data_area(mode, p, keep_memory);
@@ -121,7 +117,7 @@ void video_set_mode(u8 number) {
     }
     if (!keep_memory) clear_memory(mode);
     if (mode->layout == TEXT) font_load_rom(0, p->character_height);
-    set_graphics_font(p->character_height);
+    VECTOR(0x43) = font_address(p->character_height);
     in8(BDA->crtc_port + 6);
     out8(0x3C0, 0x20);
 }
@@ -135,5 +131,6 @@ void video_initialise(void) {
     BDA->video_save_offset = ADDRESS(video_save_pointers);
     BDA->video_save_segment = ROM_SEGMENT;
     out8(0x3C3, 0x01);
+    vbe_initialise();
     video_set_mode(3);
 }

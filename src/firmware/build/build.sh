@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the firmware from its sources: 64 KiB in a scratch folder, then src/firmware/image.ts. The bytes depend on
-# nothing but the sources and the compiler: no date, no path, no debug information.
+# Builds the firmware from its sources: 128 KiB in a scratch folder, then src/firmware/image.ts. The bytes depend on
+# nothing but the sources, the compilers and iasl: no date, no path, no debug information.
 # Usage: build.sh [--out FILE.bin] [--no-image]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,29 +17,55 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-fonts=$scratch/font
-node "$here/make-font.mjs" "$fonts"
+common="-std=gnu11 -Os -ffreestanding -fno-builtin -fno-pic -fno-pie -fno-stack-protector -fomit-frame-pointer
+    -fno-asynchronous-unwind-tables -fno-jump-tables -fno-tree-switch-conversion -fno-strict-aliasing -mno-sse -mno-mmx
+    -mno-80387 -march=i386 -mtune=i386 -mregparm=3 -mpreferred-stack-boundary=2 -ffile-prefix-map=$firmware=.
+    -fstack-usage -Wall -Wextra -Werror -c"
+link="-m elf_i386 --build-id=none -z noexecstack --no-warn-rwx-segments --no-check-sections"
+
+# assemble FOLDER SOURCE…
+assemble() {
+    folder=$1
+    shift
+    for source in "$@"; do
+        nasm -f elf32 -O2 -I "$scratch/" -I "$firmware/$folder/" -o "$scratch/$folder/$source.o" "$firmware/$folder/$source"
+    done
+}
+# compile FOLDER OBJECT-SUFFIX FLAGS SOURCE…
+compile() {
+    folder=$1 suffix=$2 flags=$3
+    shift 3
+    for source in "$@"; do
+        # shellcheck disable=SC2086
+        (cd "$firmware/$folder" && gcc $common $flags -o "$scratch/$folder/$source$suffix.o" "$source")
+    done
+}
+
+mkdir "$scratch/bios" "$scratch/setup"
+node "$here/make-font.mjs" "$scratch"
+gcc -E -P -undef -x c -o "$scratch/dsdt.asl" "$firmware/setup/dsdt.asl"
+iasl -vs -ve -p "$scratch/dsdt" "$scratch/dsdt.asl" >"$scratch/iasl.log" || { cat "$scratch/iasl.log" >&2; exit 1; }
+
 cd "$firmware/bios"
-objects=
-for source in *.asm; do
-    case $source in start.asm) continue ;; esac
-    nasm -f elf32 -O2 -I "$fonts/" -o "$scratch/$source.o" "$source"
-    objects="$objects $scratch/$source.o"
-done
-for source in *.c; do
-    gcc -m16 -march=i386 -mtune=i386 -std=gnu11 -Os -ffreestanding -fno-builtin -fno-pic -fno-pie -fno-stack-protector \
-        -mregparm=3 -mpreferred-stack-boundary=2 -fomit-frame-pointer -fno-asynchronous-unwind-tables -fno-jump-tables \
-        -fno-tree-switch-conversion -fno-strict-aliasing -mno-sse -mno-mmx -mno-80387 -ffile-prefix-map="$PWD"=. \
-        -fstack-usage -Wall -Wextra -Werror -c -o "$scratch/$source.o" "$source"
-    objects="$objects $scratch/$source.o"
-done
+assemble bios entry32.asm fixed.asm tables.asm
+compile bios '' -m16 ./*.c
+compile bios .32 '-m32 -DPCI_SERVICE_32' pci_service.c
 # shellcheck disable=SC2086
-ld -m elf_i386 --build-id=none -z noexecstack --no-warn-rwx-segments -T link.ld -Map "$scratch/firmware.map" -o "$scratch/firmware.elf" $objects
-objcopy -O binary -j .head -j .rom -j .fixed --gap-fill 0xFF "$scratch/firmware.elf" "$rom"
-[ "$(stat -c %s "$rom")" = 65536 ] || { echo "the firmware is not 64 KiB" >&2; exit 1; }
+ld $link -T link.ld -Map "$scratch/firmware.map" -o "$scratch/firmware.elf" "$scratch"/bios/*.o
+objcopy -O binary -j .head -j .rom -j .fixed --gap-fill 0xFF "$scratch/firmware.elf" "$scratch/upper.bin"
+
+cd "$firmware/setup"
+assemble setup entry.asm data.asm
+compile setup '' -m32 ./*.c
+# shellcheck disable=SC2086
+ld $link -T setup.ld -Map "$scratch/setup.map" -o "$scratch/setup.elf" "$scratch"/setup/*.o
+objcopy -O binary -j .setup -j .font --gap-fill 0xFF --pad-to 0xFFFF0000 "$scratch/setup.elf" "$scratch/lower.bin"
+
+cat "$scratch/lower.bin" "$scratch/upper.bin" >"$rom"
+[ "$(stat -c %s "$rom")" = 131072 ] || { echo "the firmware is not 128 KiB" >&2; exit 1; }
 if [ -n "${out:-}" ]; then
     cp "$rom" "$out"
-    cp "$scratch/firmware.map" "$scratch/firmware.elf" "$(dirname "$out")/"
-    cat "$scratch"/*.su > "$out.stack"
+    cp "$scratch"/*.map "$scratch"/*.elf "$scratch/dsdt.aml" "$(dirname "$out")/"
+    cat "$scratch"/bios/*.su >"$out.stack"
 fi
 if [ $write_image = yes ]; then node "$here/write-image.mjs" "$rom" "$firmware/image.ts"; fi

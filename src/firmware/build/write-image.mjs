@@ -6,34 +6,43 @@ const [, , romFile, imageFile] = process.argv;
 const rom = readFileSync(romFile);
 const digest = createHash('sha256').update(rom).digest('hex');
 
-// The space between the end of code and the fixed entry points is left out: it is all FFh.
-const start = rom.findIndex((byte, index) => index > 0 && byte !== 0xff);
-const used = rom.subarray(start);
+/** Runs of at least this many bytes of FFh are left out. */
+const blankMin = 64;
+
+/** The pieces between blank runs, as offset and base64. */
+const pieces = [];
+let start = 0;
+while (start < rom.length) {
+  while (start < rom.length && rom[start] === 0xff) start++;
+  let end = start;
+  for (let blank = 0; end < rom.length && blank < blankMin; end++) blank = rom[end] === 0xff ? blank + 1 : 0;
+  const piece = rom.subarray(start, end);
+  if (piece.length > 0) pieces.push([start, piece.toString('base64').replace(/=+$/, '')]);
+  start = end;
+}
 
 writeFileSync(
   imageFile,
   `/**
- * The firmware's ROM, written by build/build.sh from the sources in bios/ and font/. Do not edit: change those and build.
+ * The firmware's ROM, written by build/build.sh from the sources in bios/, setup/ and font/. Do not edit: change those and build.
  */
 
-/** Bytes of the ROM, which fills F0000h to FFFFFh and its alias below 4 GiB. */
-const sizeBytes = 0x10000;
-
-/** The first byte that is not FFh. */
-const startOffset = 0x${start.toString(16)};
+/** Bytes of the ROM, which ends at 4 GiB; its last half fills F0000h to FFFFFh too. */
+const sizeBytes = 0x${rom.length.toString(16)};
 
 /** SHA-256 of all ${rom.length} bytes, as lower-case hexadecimal digits. */
 export const biosSha256 = '${digest}';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
+/** Everything but long runs of FFh: where it begins, and its bytes as base64. */
 // prettier-ignore
-const base64 = '${used.toString('base64').replace(/=+$/, '')}';
+const pieces: readonly (readonly [offset: number, base64: string])[] = [
+${pieces.map(([offset, base64]) => `  [0x${offset.toString(16)}, '${base64}'],`).join('\n')}
+];
 
-/** A fresh copy of the ROM: 65,536 bytes, the last 16 of them holding the reset vector. */
-export function biosImage(): Uint8Array {
-  const rom = new Uint8Array(sizeBytes).fill(0xff);
-  let to = startOffset;
+function decode(rom: Uint8Array, offset: number, base64: string): void {
+  let to = offset;
   let bits = 0;
   let held = 0;
   for (const letter of base64) {
@@ -44,6 +53,12 @@ export function biosImage(): Uint8Array {
     rom[to++] = (bits >> held) & 0xff;
     bits &= (1 << held) - 1;
   }
+}
+
+/** A fresh copy of the ROM: ${rom.length.toLocaleString('en')} bytes, the last 16 of them holding the reset vector. */
+export function biosImage(): Uint8Array {
+  const rom = new Uint8Array(sizeBytes).fill(0xff);
+  for (const [offset, base64] of pieces) decode(rom, offset, base64);
   return rom;
 }
 `,

@@ -1,0 +1,103 @@
+/*
+ * Shared ground of the 32-bit part: runs from the ROM below 4 GiB in flat protected mode with interrupts disabled, with
+ * its variables and its stack below 80000h, during POST and for starting a kernel. Nothing of it stays.
+ */
+#ifndef SETUP_H
+#define SETUP_H
+#include "../bios/platform.h"
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef _Bool bool;
+#define true 1
+#define false 0
+#define PACKED __attribute__((packed))
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define PLATFORM ((volatile struct platform *)PLATFORM_LINEAR)
+/* Without PCI there is no memory there, and reads give ones. */
+#define PLATFORM_IS_THERE (PLATFORM->pci == 1)
+
+static inline u8 in8(u16 port) {
+    u8 value;
+    __asm__ volatile("inb %w1, %b0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline u16 in16(u16 port) {
+    u16 value;
+    __asm__ volatile("inw %w1, %w0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline u32 in32(u16 port) {
+    u32 value;
+    __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline void out8(u16 port, u8 value) { __asm__ volatile("outb %b0, %w1" : : "a"(value), "Nd"(port)); }
+static inline void out16(u16 port, u16 value) { __asm__ volatile("outw %w0, %w1" : : "a"(value), "Nd"(port)); }
+static inline void out32(u16 port, u32 value) { __asm__ volatile("outl %0, %w1" : : "a"(value), "Nd"(port)); }
+
+static inline void copy(void *to, const void *from, u32 bytes) {
+    u32 dwords = bytes >> 2, rest = bytes & 3;
+    __asm__ volatile("rep movsl; movl %3, %%ecx; rep movsb" : "+D"(to), "+S"(from), "+c"(dwords) : "r"(rest) : "memory");
+}
+static inline void fill(void *to, u8 value, u32 bytes) {
+    u32 dwords = bytes >> 2, rest = bytes & 3;
+    __asm__ volatile("rep stosl; movl %3, %%ecx; rep stosb"
+                     : "+D"(to), "+c"(dwords) : "a"(value * 0x01010101u), "r"(rest) : "memory");
+}
+static inline u8 sum_of(const void *from, u32 bytes) {
+    u8 sum = 0;
+    for (u32 index = 0; index < bytes; index++) sum += ((const u8 *)from)[index];
+    return sum;
+}
+
+/* pci.c: configuration space of bus 0, and the functions found there. */
+struct function {
+    u8 devfn, interrupt_pin, interrupt_line;
+    u16 vendor, device;
+    u32 class_code;
+};
+#define FUNCTIONS_MAX 64
+extern struct function functions[FUNCTIONS_MAX];
+extern u32 functions_count;
+#define DEVFN(device, function) ((device) << 3 | (function))
+u8 pci_read8(u8 devfn, u8 at);
+u16 pci_read16(u8 devfn, u8 at);
+u32 pci_read32(u8 devfn, u8 at);
+void pci_write8(u8 devfn, u8 at, u8 value);
+void pci_write16(u8 devfn, u8 at, u16 value);
+void pci_write32(u8 devfn, u8 at, u32 value);
+void pci_find_functions(void);
+void pci_place(void);
+u8 pci_irq_of(u8 devfn, u8 pin);
+const struct function *pci_find(u16 vendor, u16 device);
+
+/* chipset.c, processor.c, rom.c */
+void shadow_memory(void);
+void shadow_lock(void);
+void chipset_initialise(void);
+struct cpuid {
+    u32 eax, ebx, ecx, edx;
+};
+bool cpuid(u32 leaf, struct cpuid *answer);
+void processor_initialise(void);
+void option_rom_load(void);
+
+/* tables.c and those it calls. */
+void tables_write(void);
+/* Room in memory that a system may take over, in the page that stays, and in segment F000h; null when there is none. */
+void *table_place(u32 bytes, u32 alignment);
+void *table_place_kept(u32 bytes, u32 alignment);
+void *table_place_low(u32 bytes);
+void acpi_write(void);
+void smbios_write(void);
+void mp_write(void);
+void pirq_write(void);
+void bios32_write(void);
+
+/* kernel.c */
+void kernel_start(const struct kernel_note *note);
+
+#endif
