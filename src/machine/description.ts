@@ -1,6 +1,7 @@
 import { UserError } from '../base/errors.js';
 import { atLeast, models, type ProcessorModel } from '../cpu/model.js';
 import { kernelProtocols } from '../firmware/boot/protocols.js';
+import { checkPlan } from '../network/plan.js';
 import { floppyCapacity } from '../device/floppy/geometry.js';
 import {
   boards,
@@ -132,7 +133,7 @@ function checkImages({ kernel, firmware, served = [], memoryBytes }: MachineDesc
   }
   if (video !== undefined) checkImage('firmware.video', video, images, optionRomBytesMax);
   if (network !== undefined) checkImage('firmware.network', network, images, optionRomBytesMax);
-  served.forEach((file, index) => checkImage(`served[${index}]`, file, images, 2 ** 31));
+  checkPlan({ files: served }, images);
 }
 
 function checkImage(place: string, { sha256, size }: ImageDescription, images: Images, sizeMost: number): void {

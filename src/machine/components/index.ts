@@ -5,6 +5,7 @@ import { attachApic } from './apic.js';
 import { attachChipset } from './chipset.js';
 import { attachHpet } from './hpet.js';
 import { attachIde } from './ide.js';
+import { attachNetwork } from './network.js';
 import { attachScsi, hasScsi } from './scsi.js';
 import { attachVga } from './vga.js';
 
@@ -20,5 +21,5 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
   const chipset = description.board === 'i440fx' ? [attachChipset, attachApic] : [];
   const scsi = hasScsi(description) ? [attachScsi] : [];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
-  return [...chipset, attachIde, attachVga, ...scsi, ...optional];
+  return [...chipset, attachIde, attachVga, ...scsi, attachNetwork, ...optional];
 }
