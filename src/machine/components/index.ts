@@ -8,6 +8,7 @@ import { attachIde } from './ide.js';
 import { attachNetwork } from './network.js';
 import { attachScsi, hasScsi } from './scsi.js';
 import { attachVga } from './vga.js';
+import { attachVirtioBlocks } from './virtio-block.js';
 
 /** Puts a component on a board. */
 export type Attach = (board: Board) => void;
@@ -18,8 +19,9 @@ const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
 
 /** The components of a description, in the order in which they are put on the board: that order is part of the machine. */
 export function componentsOf(description: MachineDescription): readonly Attach[] {
-  const chipset = description.board === 'i440fx' ? [attachChipset, attachApic] : [];
-  const scsi = hasScsi(description) ? [attachScsi] : [];
+  const isPci = description.board === 'i440fx';
+  const chipset = isPci ? [attachChipset, attachApic] : [];
+  const disks = [...(hasScsi(description) ? [attachScsi] : []), ...(isPci ? [attachVirtioBlocks] : [])];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
-  return [...chipset, attachIde, attachVga, ...scsi, attachNetwork, ...optional];
+  return [...chipset, attachIde, attachVga, ...disks, attachNetwork, ...optional];
 }
