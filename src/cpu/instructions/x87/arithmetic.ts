@@ -4,6 +4,7 @@ import { quotientUnknown } from '../../kernel/float80/float80.js';
 import type { Value } from '../../wasm/values.js';
 import type { EmittedOperand, Emitter } from '../emitter.js';
 import { form, instruction, type Instruction, m16, m32, m64, stackRegister, stackTop } from '../instruction.js';
+import { double, single, widenInteger, widenNormal } from './quick.js';
 import {
   allCodes,
   bit0,
@@ -41,10 +42,20 @@ export function readNumber(emit: Emitter, operand: EmittedOperand, kind: MemoryN
 /** Widens them into the workspace; gives the control word for the operation that follows. */
 export function widen(emit: Emitter, bits: Value, kind: MemoryNumber): Value {
   if (kind === 'word' || kind === 'dword') {
-    emit.kernel('loadInteger', workspace, emit.widen(bits, 'signed'));
+    widenInteger(emit, workspace, bits);
     return control(emit);
   }
-  return emit.hold(emit.or(emit.kernel(kind === 'single' ? 'widen32' : 'widen64', workspace, bits), control(emit)));
+  const word = emit.variable(control(emit));
+  const kernel = kind === 'single' ? 'widen32' : 'widen64';
+  widenNormal(
+    emit,
+    kind === 'single' ? single : double,
+    workspace,
+    bits,
+    () => {},
+    () => word.set(emit.or(emit.kernel(kernel, workspace, bits), control(emit))),
+  );
+  return word;
 }
 
 interface Operation {

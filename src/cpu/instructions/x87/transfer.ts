@@ -13,6 +13,7 @@ import {
   type OperandSpecification,
   stackRegister,
 } from '../instruction.js';
+import { double, narrowNormal, single, widenInteger, widenNormal } from './quick.js';
 import {
   bit0,
   codes,
@@ -73,6 +74,25 @@ function load(
   });
 }
 
+function loadReal(
+  emit: Emitter,
+  format: typeof single,
+  kernel: 'load32' | 'load64',
+  target: Value,
+  bits: Value,
+): Value {
+  const answer = emit.variable(0);
+  widenNormal(
+    emit,
+    format,
+    target,
+    bits,
+    () => {},
+    () => answer.set(emit.kernel(kernel, target, bits, control(emit))),
+  );
+  return answer;
+}
+
 const loadTitle = '"FLD: Load Floating Point Value"';
 const integerTitle = '"FILD: Load Integer"';
 
@@ -83,7 +103,7 @@ const loads: readonly Instruction[] = [
     m32,
     loadTitle,
     (emit, operand) => emit.load('i32.load', operand.readBlock(4)),
-    (emit, target, bits) => emit.kernel('load32', target, bits, control(emit)),
+    (emit, target, bits) => loadReal(emit, single, 'load32', target, bits),
   ),
   load(
     'fld',
@@ -91,7 +111,7 @@ const loads: readonly Instruction[] = [
     m64,
     loadTitle,
     (emit, operand) => emit.load('i64.load', operand.readBlock(8)),
-    (emit, target, bits) => emit.kernel('load64', target, bits, control(emit)),
+    (emit, target, bits) => loadReal(emit, double, 'load64', target, bits),
   ),
   load(
     'fld',
@@ -107,7 +127,7 @@ const loads: readonly Instruction[] = [
     m16,
     integerTitle,
     (emit, operand) => emit.load('i32.load16_s', operand.readBlock(2)),
-    (emit, target, value) => void emit.kernel('loadInteger', target, emit.widen(value, 'signed')),
+    (emit, target, value) => void widenInteger(emit, target, value),
   ),
   load(
     'fild',
@@ -115,7 +135,7 @@ const loads: readonly Instruction[] = [
     m32,
     integerTitle,
     (emit, operand) => emit.load('i32.load', operand.readBlock(4)),
-    (emit, target, value) => void emit.kernel('loadInteger', target, emit.widen(value, 'signed')),
+    (emit, target, value) => void widenInteger(emit, target, value),
   ),
   load(
     'fild',
@@ -216,8 +236,8 @@ function writeBytes(emit: Emitter, operand: EmittedOperand, bytes: number): void
 
 const storeTitle = '"FST/FSTP: Store Floating Point Value"';
 const integerStoreTitle = '"FIST/FISTP: Store Integer"';
-const toSingle = (emit: Emitter, source: Value): Value => emit.kernel('store32', block, source, control(emit));
-const toDouble = (emit: Emitter, source: Value): Value => emit.kernel('store64', block, source, control(emit));
+const toSingle = (emit: Emitter, source: Value): Value => narrowNormal(emit, single, source, 'store32');
+const toDouble = (emit: Emitter, source: Value): Value => narrowNormal(emit, double, source, 'store64');
 const toInteger =
   (bytes: number) =>
   (emit: Emitter, source: Value): Value =>
