@@ -80,8 +80,6 @@ const transientWords = [
   'executeKey',
   /** The level of the interrupt request line. */
   'interruptRequested',
-  /** The level of IGNNE#: x87 exceptions that would be reported outside are ignored. */
-  'ignoreNumericError',
   /** Host address of physical memory, so that one module serves every memory size. */
   'ramBase',
   /** Address of the TLB half of the current privilege level. */
@@ -110,6 +108,8 @@ const x87Words = [
   'x87DataSelector',
   /** The level of the error output (FERR#). */
   'x87Error',
+  /** The level of IGNNE#: exceptions that would be reported outside are ignored. */
+  'x87ErrorIgnored',
 ] as const;
 
 /** 32-bit slots of SSE, before its registers. */

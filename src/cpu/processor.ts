@@ -181,7 +181,7 @@ export class Processor {
   }
   /** Takes the level of IGNNE#, which bears on x87 exceptions that are reported outside (CR0.NE clear). */
   setIgnoreNumericError(level: boolean): void {
-    this.core.set('ignoreNumericError', level ? 1 : 0);
+    this.core.set('x87ErrorIgnored', level ? 1 : 0);
   }
   get interruptsEnabled(): boolean {
     return this.pending.interruptsEnabled;

@@ -70,6 +70,10 @@ export interface Board {
   readonly nonMaskableInterrupt: Drive;
   /** The processor's interrupt request, for what {@link routeInterrupts} put in between. */
   readonly interruptRequest: Drive;
+  /** Hears the level of the processor's x87 error output (FERR#). */
+  onNumericError(listen: Drive): void;
+  /** The processor's IGNNE# pin. */
+  readonly ignoreNumericError: Drive;
   /** Hears the level of each interrupt request, beside the 8259As. */
   onInterruptRequest(listen: (request: number, level: boolean) => void): void;
   /** Which requests are level-triggered, one bit each. */

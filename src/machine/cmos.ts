@@ -1,4 +1,5 @@
 /** What a PC's set-up would have left in the clock's battery-kept memory (IBM PC AT Technical Reference, "CMOS RAM"). */
+import { has } from '../cpu/model.js';
 import type { FloppyDriveKind } from '../device/floppy/geometry.js';
 import type { MachineDescription } from './machine.js';
 
@@ -29,8 +30,8 @@ export function presetMemory(
   const [first, second] = floppies.map((kind) => (kind === undefined ? 0 : floppyCodes[kind]));
   bytes.set(0x10, ((first ?? 0) << 4) | (second ?? 0));
   bytes.set(0x12, (media.disk0 === undefined ? 0 : 0xf0) | (media.disk1 === undefined ? 0 : 0x0f));
-  // A floppy drive, no coprocessor, a display with its own firmware, and how many floppy drives.
-  bytes.set(0x14, 0x01 | (second ? 0x40 : 0));
+  // A floppy drive, a coprocessor where the processor has one, a display with its own firmware, and how many floppy drives.
+  bytes.set(0x14, 0x01 | (has(description.processor, 'fpu') ? 0x02 : 0) | (second ? 0x40 : 0));
   const extended = Math.min((memoryBytes - mebibyte) / kibibyte, 0xffff);
   word(0x15, 640);
   word(0x17, Math.min(extended, 63 * kibibyte));

@@ -50,6 +50,7 @@ export interface BoardWires {
   now(): number;
   interruptRequest(level: boolean): void;
   nonMaskableInterrupt(level: boolean): void;
+  ignoreNumericError(level: boolean): void;
   a20(source: 'keyboardA20' | 'systemA20', level: boolean): void;
   resetProcessor(): void;
   resetBoard(): void;
@@ -102,6 +103,7 @@ export class PcChips implements Board {
   private readonly resetActions: (() => void)[] = [];
   private readonly requestListeners: ((request: number, level: boolean) => void)[] = [];
   private interruptRoute: InterruptRoute | undefined;
+  private numericErrorListener: ((level: boolean) => void) | undefined;
   private display: DisplayAdapter | undefined;
 
   constructor(private readonly wires: BoardWires) {
@@ -395,6 +397,16 @@ export class PcChips implements Board {
   }
   nonMaskableInterrupt(level: boolean): void {
     this.wires.nonMaskableInterrupt(level);
+  }
+  onNumericError(listen: (level: boolean) => void): void {
+    this.numericErrorListener = listen;
+  }
+  ignoreNumericError(level: boolean): void {
+    this.wires.ignoreNumericError(level);
+  }
+  /** The processor says that an x87 exception is pending, or no longer is. */
+  numericError(level: boolean): void {
+    this.numericErrorListener?.(level);
   }
   setEdgeLevel(levelTriggered: number): void {
     this.pics.master.operations.writeEdgeLevel(levelTriggered & 0xff);

@@ -92,6 +92,7 @@ class Pc implements Machine {
       },
       a20: (source, level) => this.setA20(source, level),
       nonMaskableInterrupt: (level) => this.processorUnit.setNonMaskableInterrupt(level),
+      ignoreNumericError: (level) => this.processorUnit.setIgnoreNumericError(level),
       resetProcessor: () => this.request('processorReset'),
       resetBoard: () => this.request('boardReset'),
       powerOff: () => this.request('off'),
@@ -121,6 +122,7 @@ class Pc implements Machine {
       readPort: (port, width) => this.chips.ports.read(port, width) | 0,
       writePort: (port, value, width) => this.chips.ports.write(port, value, width),
       acknowledgeInterrupt: () => this.chips.acknowledgeInterrupt(),
+      setFloatingPointError: (level) => this.chips.numericError(level),
       ...(this.description.board === 'pc' ? {} : { localApic: this.localApic }),
     };
   }

@@ -67,6 +67,8 @@ export class World {
   /** Memory beyond {@link ramBytes}. */
   readBus: (physical: number, width: number) => number = () => -1;
   writeBus: (physical: number, value: number, width: number) => void = () => {};
+  /** Hears the level of the x87 error output. */
+  onNumericError: (level: boolean) => void = () => {};
   /** The vector that an acknowledged interrupt gives; the request line falls then. */
   vector = 0x20;
   private readonly ram: number;
@@ -94,6 +96,7 @@ export class World {
             this.portWrites.push([port, value, width]);
             this.onPortWrite(port);
           },
+          setFloatingPointError: (level) => this.onNumericError(level),
           acknowledgeInterrupt: () => {
             this.processor.setInterruptRequest(false);
             return this.vector;

@@ -39,26 +39,29 @@ export function newMachine(changes: Partial<MachineDescription> = {}): Machine {
   return createMachine({ ...description, ...changes }, images, powerOn);
 }
 
-let booted: MachineSnapshot | undefined;
+const booted = new Map<MachineDescription['processor'], MachineSnapshot>();
 
-/** The machine at the moment its firmware jumps to the boot sector; firmware runs once for all guests. */
-function bootedSnapshot(): MachineSnapshot {
-  if (booted !== undefined) return booted;
-  const machine = newMachine();
+/** The machine at the moment its firmware jumps to the boot sector; firmware runs once for all guests of a processor. */
+function bootedSnapshot(processor: MachineDescription['processor']): MachineSnapshot {
+  const known = booted.get(processor);
+  if (known !== undefined) return known;
+  const machine = newMachine({ processor });
   machine.breakpoints = new Set([bootAddress]);
   const stop = machine.run(cycle(100_000_000));
   if (stop.kind !== 'breakpoint') throw new Error(`firmware did not come to the boot sector: ${stop.kind}`);
-  booted = machine.save();
-  return booted;
+  const snapshot = machine.save();
+  booted.set(processor, snapshot);
+  return snapshot;
 }
 
 /** A machine about to execute a program at 0000:7c00, its segment registers all zero but CS, interrupts off. */
 export function machineWith(
   program: readonly number[],
   more: Readonly<Record<number, readonly number[]>> = {},
+  processor = description.processor,
 ): Machine {
-  const machine = newMachine();
-  const { cycle: at, parts } = bootedSnapshot();
+  const machine = newMachine({ processor });
+  const { cycle: at, parts } = bootedSnapshot(processor);
   const memory = parts.memory!.slice();
   for (const [address, bytes] of Object.entries(more)) memory.set(bytes, Number(address));
   memory.set([...prologue, ...program], bootAddress);

@@ -275,7 +275,7 @@ export function reportPending(core: Core): void {
   if ((core.get('x87Status') & errorSummary) === 0) return;
   if ((core.get('cr0') & cr0Bits.NE) !== 0) core.fault(vectors.floatingPoint);
   settleUnit(core);
-  if (core.get('ignoreNumericError') === 0) core.freeze();
+  if (core.get('x87ErrorIgnored') === 0) core.freeze();
 }
 
 /** The slow paths of the x87 unit. */

@@ -1,8 +1,10 @@
 /** What a description puts on a board besides the chips that every PC has. One file a component. */
+import { has } from '../../cpu/model.js';
 import type { Board } from '../board.js';
 import type { MachineDescription, OptionalDevice } from '../machine.js';
 import { attachApic } from './apic.js';
 import { attachChipset } from './chipset.js';
+import { attachCoprocessor } from './coprocessor.js';
 import { attachHpet } from './hpet.js';
 import { attachIde } from './ide.js';
 import { attachNetwork } from './network.js';
@@ -21,7 +23,8 @@ const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
 export function componentsOf(description: MachineDescription): readonly Attach[] {
   const isPci = description.board === 'i440fx';
   const chipset = isPci ? [attachChipset, attachApic] : [];
+  const coprocessor = has(description.processor, 'fpu') ? [attachCoprocessor] : [];
   const disks = [...(hasScsi(description) ? [attachScsi] : []), ...(isPci ? [attachVirtioBlocks] : [])];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
-  return [...chipset, attachIde, attachVga, ...disks, attachNetwork, ...optional];
+  return [...chipset, ...coprocessor, attachIde, attachVga, ...disks, attachNetwork, ...optional];
 }
