@@ -73,13 +73,16 @@ export function checkChecksums(frame: Uint8Array, layout: Ipv4Layout): { ip: boo
   return { ip, transport: unchecked || onesComplement(frame, transport, end, pseudoSum(frame, layout)) === 0 };
 }
 
+/** A driver that asks for less gets this: a long segment shall not become tens of thousands of frames. */
+const segmentBytesLeast = 32;
+
 /** Cuts a frame with a long TCP segment into frames of at most `segmentBytes` of data each; any other frame stays whole. */
 export function segmentFrame(frame: Uint8Array, segmentBytes: number): Uint8Array[] {
   const layout = ipv4Layout(frame);
   if (layout?.protocol !== tcp || layout.transport + 20 > frame.length) return [frame];
   const { header, transport } = layout;
   const data = transport + (frame[transport + 12]! >> 4) * 4;
-  const size = Math.max(segmentBytes, 1);
+  const size = Math.max(segmentBytes, segmentBytesLeast);
   if (data > frame.length) return [frame];
   const view = new DataView(frame.buffer, frame.byteOffset);
   const sequence = view.getUint32(transport + 4);

@@ -1,6 +1,7 @@
 /** How each kind of network card is put on the board. */
 import { UserError } from '../../base/errors.js';
 import { createDevice, type Drive, type Width } from '../../device/device.js';
+import { e1000, e1000Identity } from '../../device/e1000/e1000.js';
 import { ne2000, ne2000Identity, ne2000Ports, pciIdentification } from '../../device/ne2000/ne2000.js';
 import type { PciIdentity } from '../../device/pci-identity.js';
 import { rtl8139, rtl8139Identity } from '../../device/rtl8139/rtl8139.js';
@@ -118,7 +119,7 @@ function attachIsaCard(board: Board, parts: CardParts): Card {
 }
 
 /** Makes each kind of card. */
-export const cardMakers: { readonly [card in NetworkCard]?: (board: Board, parts: CardParts) => Card } = {
+export const cardMakers: Readonly<Record<NetworkCard, (board: Board, parts: CardParts) => Card>> = {
   ne2000: attachIsaCard,
   'ne2000-pci': (board, parts) =>
     attachPciCard(
@@ -129,6 +130,18 @@ export const cardMakers: { readonly [card in NetworkCard]?: (board: Board, parts
       (interrupt) =>
         createDevice(ne2000, { lines: { interrupt }, board: { identification: pciIdentification, ...parts } }),
       ({ operations: { readRegister, writeRegister } }) => ({ 0: [readRegister, writeRegister] }),
+    ),
+  e1000: (board, parts) =>
+    attachPciCard(
+      board,
+      parts,
+      e1000Identity,
+      1000,
+      (interrupt) => createDevice(e1000, { lines: { interrupt }, board: { memory: board.master, ...parts } }),
+      ({ operations: { readRegister, writeRegister, readMemory, writeMemory } }) => ({
+        0: [readMemory, writeMemory],
+        2: [readRegister, writeRegister],
+      }),
     ),
   rtl8139: (board, parts) =>
     attachPciCard(

@@ -23,9 +23,7 @@ export function attachNetwork(board: Board): void {
   /** Sends a frame of a card's into the built-in network; undefined where there is none. */
   let toBuiltIn: ((card: number, frame: Uint8Array) => void) | undefined;
   cards.forEach(({ card, network: connection, mac }, index) => {
-    const make = cardMakers[card];
-    if (make === undefined) throw new UserError(`the card '${card}' is not built yet`, { place: `network[${index}]` });
-    made[index] = make(board, {
+    made[index] = cardMakers[card](board, {
       name: index === 0 ? 'network' : `network${index}`,
       index,
       mac: macOf(index, mac),
