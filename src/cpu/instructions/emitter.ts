@@ -160,6 +160,11 @@ export interface Emitter extends Code {
   /** Calls a numeric kernel (kernel/float80); gives its answer, 0 where it has none. */
   kernel(name: keyof Float80, ...args: Operand[]): Value;
 
+  /**
+   * Calls a function that all instructions share, written once over its arguments; its answer is never 0. It says what rarely happens,
+   * so that the code of each instruction stays small.
+   */
+  shared(name: string, args: readonly Operand[], write: (emit: Emitter, args: readonly Value[]) => Value): Value;
   /** Offers the data and the mask of a masked store to the slow path `maskedStore`. */
   offerMasked(data: Value, mask: Value): void;
 

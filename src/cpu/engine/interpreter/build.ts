@@ -27,15 +27,7 @@ import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
-import {
-  blockSizes,
-  type BlockSize,
-  loadOpcodes,
-  type ModuleFunctions,
-  storeOpcodes,
-  vectorSource,
-  vectorSources,
-} from './record-code.js';
+import { blockSizes, type BlockSize, loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
 
 const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 const handlerSignature = { parameters: i32s(1), results: i32s(1) };
@@ -69,14 +61,7 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     writeBlock: Object.fromEntries(
       blockSizes.map((bytes) => [bytes, module.declareFunction({ parameters: i32s(2), results: [] })]),
     ) as Record<BlockSize, number>,
-    vectorSource: new Map(
-      has(model, 'mmx')
-        ? vectorSources.map(({ bytes, isAligned }) => [
-            vectorSource(bytes, isAligned),
-            module.declareFunction(handlerSignature),
-          ])
-        : [],
-    ),
+    shared: sharedFunctions(module),
   };
   const invalid = module.declareFunction(handlerSignature);
   const invalidOpcode = module.declareFunction(handlerSignature);
@@ -91,10 +76,6 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
   }
   for (const bytes of blockSizes)
     module.defineFunction(functions.writeBlock[bytes], slowWriteBlockBody(bytes, imports));
-  for (const { bytes, isAligned } of vectorSources) {
-    const index = functions.vectorSource.get(vectorSource(bytes, isAligned));
-    if (index !== undefined) module.defineFunction(index, vectorSourceBody(functions, model, bytes, isAligned));
-  }
   module.defineFunction(invalid, invalidBody());
   handlers.forEach((handler, index) => {
     const body = new FunctionBody(handlerSignature.parameters);
@@ -321,19 +302,20 @@ function slowWriteBlockBody(bytes: BlockSize, imports: ReadonlyMap<string, numbe
   return body;
 }
 
-/** Finds where the record's memory operand can be read; 0 after a fault. */
-function vectorSourceBody(
-  functions: ModuleFunctions,
-  model: ProcessorModel,
-  bytes: number,
-  isAligned: boolean,
-): FunctionBody {
-  const body = new FunctionBody(handlerSignature.parameters);
-  const variant = { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model } as const;
-  const code = new RecordEmitter(body, functions, outlineFlow(new Code(body).local(0, 'i32')), variant, 0);
-  code.return(code.sourcePlace(bytes, isAligned));
-  body.op('unreachable');
-  return body;
+/** Functions that handlers share, each written where it is first asked for. */
+function sharedFunctions(module: ModuleWriter): ModuleFunctions['shared'] {
+  const known = new Map<string, number>();
+  return (name, parameters, write) => {
+    const index = known.get(name);
+    if (index !== undefined) return index;
+    const signature = { parameters: i32s(parameters), results: i32s(1) };
+    const declared = module.declareFunction(signature);
+    known.set(name, declared);
+    const body = new FunctionBody(signature.parameters);
+    write(body);
+    module.defineFunction(declared, body);
+    return declared;
+  };
 }
 
 /** Tells of a write of at most a line's bytes if a line that it touches holds decoded code. */

@@ -15,11 +15,17 @@ import {
   type SegmentName,
 } from '../../layout.js';
 import type { Operand, Value } from '../../wasm/values.js';
+import type { FunctionBody } from '../../wasm/body.js';
+import type { Flow } from './flow.js';
 import { FlagCode } from './flag-code.js';
 
 /** Adds where execution goes: jumps, blocks, repetition. */
 export class RecordEmitter extends FlagCode implements Emitter {
   private iterate: (() => void) | undefined;
+
+  protected over(body: FunctionBody, flow: Flow): this {
+    return new RecordEmitter(body, this.functions, flow, this, this.handler) as this;
+  }
 
   /** Emits a repeatable meaning inside a loop that `repeatAgain` goes round. */
   repeating(body: () => void): void {

@@ -6,7 +6,7 @@ import type { Operand, Value } from '../../wasm/values.js';
 import { VectorCode } from './vector-code.js';
 
 /** Adds flags and conditions. */
-export class FlagCode extends VectorCode {
+export abstract class FlagCode extends VectorCode {
   private carries(): Value {
     return this.loadLate('i32.load', 0, at.flagCarries);
   }

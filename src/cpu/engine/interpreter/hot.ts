@@ -11,11 +11,15 @@ const hotMnemonics = new Set([
 ]); // prettier-ignore
 const conditionalJump = /^j(n?[ospe]|[abgl]e?)$/;
 
+/** Of vector instructions few: each costs integer code a little. The first of instructions that share handlers counts. */
+const hotVectors = new Set(['movaps', 'movss', 'movsd', 'addss', 'addsd', 'subss', 'subsd', 'mulss', 'mulsd']);
+
 const hotOnBytes = new Set(['mov', 'cmp', 'test']);
 
 /** Whether a handler belongs inside the dispatching function for code segments of this default size. */
 export function isHot({ instruction, operands, variant }: Handler, size: 16 | 32): boolean {
   const { mnemonic } = instruction;
+  if (operands.some(({ bank }) => bank !== undefined)) return size === 32 && hotVectors.has(mnemonic);
   if (!hotMnemonics.has(mnemonic) && !conditionalJump.test(mnemonic)) return false;
   if (instruction.usesStack && variant.stackWidth !== size) return false;
   if (instruction.usesAddressSize && variant.addressWidth !== size) return false;

@@ -21,23 +21,13 @@ export interface ModuleFunctions {
   readonly readForWrite: Readonly<Record<Width, number>>;
   /** By bytes. */
   readonly writeBlock: Readonly<Record<BlockSize, number>>;
-  /** Finds where a vector operand in memory can be read; 0 after a fault. By {@link vectorSource}. */
-  readonly vectorSource: ReadonlyMap<string, number>;
+  /** Functions that several handlers share: the index of one by its name; declared and written when it is first asked for. */
+  readonly shared: (name: string, parameters: number, write: (body: FunctionBody) => void) => number;
 }
 
 /** Bytes of block writes that go through a function of the module where the fast way is shut. */
 export const blockSizes = [8, 10, 16] as const;
 export type BlockSize = (typeof blockSizes)[number];
-
-/** The name of the function that finds vector operands of a kind in memory. */
-export const vectorSource = (bytes: number, isAligned: boolean): string => `${bytes}${isAligned ? ' aligned' : ''}`;
-/** Every kind there is. */
-export const vectorSources = [
-  { bytes: 4, isAligned: false },
-  { bytes: 8, isAligned: false },
-  { bytes: 16, isAligned: false },
-  { bytes: 16, isAligned: true },
-] as const;
 
 /** What one handler was specialised for. */
 export interface HandlerVariant {

@@ -3,10 +3,11 @@ import { assert } from '../../../base/assert.js';
 import type { EmittedOperand, VectorOperand } from '../../instructions/emitter.js';
 import { regions, tlbEntry } from '../../layout.js';
 import type { ValueType } from '../../wasm/opcodes.js';
-import type { LoadOpcode, Value, Variable } from '../../wasm/values.js';
+import type { FunctionBody } from '../../wasm/body.js';
+import { Code, type LoadOpcode, type Operand, type Value, type Variable } from '../../wasm/values.js';
+import { type Flow, outlineFlow } from './flow.js';
 import type { HandlerOperand } from './handlers.js';
 import { OperandCode } from './operand-code.js';
-import { vectorSource } from './record-code.js';
 
 const GENERAL_PROTECTION = 13;
 
@@ -27,8 +28,23 @@ const loadFor = (type: ValueType, bytes: number): LoadOpcode =>
 const refuse = (): never =>
   assert(false, 'a register has a 16-bit lane by number, and memory is written once') as never;
 
-/** Adds vector operands. */
-export class VectorCode extends OperandCode {
+/** Adds vector operands, and code that handlers share. */
+export abstract class VectorCode extends OperandCode {
+  /** The same emitter for a function of its own. */
+  protected abstract over(body: FunctionBody, flow: Flow): this;
+
+  shared(name: string, args: readonly Operand[], write: (emit: this, args: readonly Value[]) => Value): Value {
+    const index = this.functions.shared(name, args.length + 1, (body) => {
+      const values = args.map((_, position) => new Code(body).local(position + 1, 'i32'));
+      const emit = this.over(body, outlineFlow(new Code(body).local(0, 'i32')));
+      emit.return(write(emit, values));
+      body.op('unreachable');
+    });
+    const result = this.call(index, 'i32', this.flow.record, ...args);
+    this.when(this.isZero(result), () => this.flow.exit(this));
+    return result;
+  }
+
   vectorOperand({ shape, width, bank, isAligned }: HandlerOperand): EmittedOperand {
     const bytes = (width / 8) as 4 | 8 | 16;
     assert(bank !== undefined, 'a vector operand has a bank');
@@ -89,10 +105,8 @@ export class VectorCode extends OperandCode {
         }
         const variable = (place = this.variable(this.field('rm')));
         this.when(this.isZero(variable), () => {
-          const source = this.functions.vectorSource.get(vectorSource(bytes, isAligned));
-          assert(source !== undefined, 'every kind of vector operand has its function');
-          variable.set(this.call(source, 'i32', this.flow.record));
-          this.when(this.isZero(variable), () => this.flow.exit(this));
+          const name = `vector source ${bytes}${isAligned ? ' aligned' : ''}`;
+          variable.set(this.shared(name, [], (emit) => emit.sourcePlace(bytes, isAligned)));
         });
       },
       place: found,

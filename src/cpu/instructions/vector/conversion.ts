@@ -47,10 +47,15 @@ function convert(
   place: Value | number,
 ): void {
   const truncation = truncates === true ? 1 : 0;
-  const answer = emit.kernel(
-    'streamingConvert', formats[from], formats[to], truncation, target, place, lanes, regions.workspace, mxcsr(emit),
-  ); // prettier-ignore
-  takeAnswer(emit, answer);
+  const name = `convert ${from} to ${to} ${lanes} ${truncation}`;
+  emit.shared(name, [target, place], (code, [to_, from_]) => {
+    const { workspace } = regions;
+    const answer = code.kernel(
+      'streamingConvert', formats[from], formats[to], truncation, to_!, from_!, lanes, workspace, mxcsr(code),
+    ); // prettier-ignore
+    takeAnswer(code, answer);
+    return code.i32(1);
+  });
 }
 
 const converting =

@@ -110,9 +110,13 @@ function compareScalar(emit: Emitter, precision: Precision, quietly: 0 | 1, a: V
       emit.setStatusWord(emit.or(equal, emit.apply(`${shape}.lt`, x, y)));
     },
     () => {
-      const answer = emit.kernel('streamingCompare', quietly, a.place(), b.place(), precision.laneBytes, mxcsr(emit));
-      takeAnswer(emit, answer);
-      emit.setStatusWord(emit.hold(emit.shrUnsigned(answer, 20)));
+      const { laneBytes } = precision;
+      const answer = emit.shared(`compare ${quietly} ${laneBytes}`, [a.place(), b.place()], (code, [first, second]) => {
+        const found = code.kernel('streamingCompare', quietly, first!, second!, laneBytes, mxcsr(code));
+        takeAnswer(code, found);
+        return code.or(code.shl(code.shrUnsigned(found, 20), 1), 1); // Never 0.
+      });
+      emit.setStatusWord(emit.hold(emit.shrUnsigned(answer, 1)));
     },
   );
 }

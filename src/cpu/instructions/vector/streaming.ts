@@ -52,11 +52,11 @@ export function calculate(
   target: VectorOperand,
   from: VectorOperand,
 ): void {
-  const a = target.place();
-  const answer = emit.kernel(
-    'streamingPacked', operation, a, a, from.place(), lanes, laneBytes, regions.workspace, mxcsr(emit),
-  ); // prettier-ignore
-  takeAnswer(emit, answer);
+  emit.shared(`streaming ${lanes}x${laneBytes}`, [operation, target.place(), from.place()], (code, [number, a, b]) => {
+    const { workspace } = regions;
+    takeAnswer(code, code.kernel('streamingPacked', number!, a!, a!, b!, lanes, laneBytes, workspace, mxcsr(code)));
+    return code.i32(1);
+  });
 }
 
 // Ordinary numbers: neither NaN nor infinite nor denormal. Their exponents tell, doubled so that the sign falls out.

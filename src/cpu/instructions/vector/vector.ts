@@ -26,17 +26,24 @@ const OSFXSR = 0x200;
 /** ES in the x87's status word: an exception waits to be reported. */
 const pending = 0x80;
 
+function refuse(emit: Emitter, operation: 'requireMmx' | 'requireStreaming'): void {
+  emit.shared(operation, [], (code) => {
+    code.system(operation);
+    return code.i32(1); // Nothing stands in the way after all.
+  });
+}
+
 /** #UD, #NM or #MF where MMX instructions must not run (Intel SDM Vol. 3A, section 12.1). */
 export function requireMmx(emit: Emitter): void {
   const control = emit.and(emit.loadLate('i32.load', 0, at.cr0), EM | TS);
   const waiting = emit.and(emit.loadLate('i32.load', 0, at.x87Status), pending);
-  emit.when(emit.or(control, waiting), () => void emit.system('requireMmx'));
+  emit.when(emit.or(control, waiting), () => refuse(emit, 'requireMmx'));
 }
 /** #UD or #NM where SSE must not run (Intel SDM Vol. 3A, table 13-1). */
 export function requireStreaming(emit: Emitter): void {
   const control = emit.and(emit.loadLate('i32.load', 0, at.cr0), EM | TS);
   const enabled = emit.xor(emit.and(emit.loadLate('i32.load', 0, at.cr4), OSFXSR), OSFXSR);
-  emit.when(emit.or(control, enabled), () => void emit.system('requireStreaming'));
+  emit.when(emit.or(control, enabled), () => refuse(emit, 'requireStreaming'));
 }
 /** The x87 register stack as every MMX instruction leaves it: TOP is 0, and no register is empty. */
 function enterMmx(emit: Emitter): void {
