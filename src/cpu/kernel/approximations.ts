@@ -69,7 +69,6 @@ const approximations: readonly Approximation[] = [
 
 /** Bytes of one table: 256 values of two bytes, then 256 sums of falls of one byte. */
 const tableBytes = 768;
-export const approximationBytes = approximations.length * tableBytes;
 
 /** Writes the tables where the kernel looks them up. */
 export function writeApproximations(memory: Uint8Array, start: number): void {

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import type { FunctionBody, Label } from './body.js';
 import type { Opcode, ValueType } from './opcodes.js';
+import { resultType } from './result-types.js';
 
 /**
  * A pure expression: emitted where it is used, as often as it is used. Whatever reads memory or must keep its moment
@@ -342,21 +343,6 @@ export class Code {
 /** A mutable local. */
 export interface Variable extends Value {
   readonly set: (value: Operand) => void;
-}
-
-const resultTypes = new Map<Opcode, ValueType>();
-
-/** What an operation or a load gives. */
-function resultType(opcode: Opcode): ValueType {
-  const known = resultTypes.get(opcode) ?? findResultType(opcode);
-  resultTypes.set(opcode, known);
-  return known;
-}
-function findResultType(opcode: Opcode): ValueType {
-  const [operand, operation] = opcode.split('.') as [ValueType, string | undefined];
-  if (/^(any_true|all_true|bitmask)$/.test(operation ?? '')) return 'i32';
-  if (/^(v128|[if]\d+x\d+)$/.test(operand)) return 'v128';
-  return /^(eqz?|ne|[lg][te](_[su])?)$/.test(operation ?? '') ? 'i32' : operand;
 }
 
 export type LoadOpcode =
