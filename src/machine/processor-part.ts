@@ -1,5 +1,5 @@
 /** The processor as a part of a machine: its view for reports, and differences by register name. */
-import { generalRegisters, segmentIndex, segmentNames } from '../cpu/layout.js';
+import { generalRegisters, segmentIndex, segmentNames, x87RegisterBytes, x87Registers } from '../cpu/layout.js';
 import type { Processor } from '../cpu/processor.js';
 import { attributeBits } from '../cpu/system/segments.js';
 import { peekPhysical } from '../cpu/system/paging.js';
@@ -45,6 +45,18 @@ export function processorView(processor: Processor, readMemory: (physical: numbe
   };
 }
 
+/** The x87 unit: its words, and its registers by physical number, exponent first. */
+function numericRegisters({ core }: Processor): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const word of ['x87Control', 'x87Status', 'x87Top', 'x87Empty'] as const) all[word] = `0x${hex(core.get(word))}`;
+  for (let number = 0; number < 8; number++) {
+    const slot = x87Registers + number * x87RegisterBytes;
+    const significand = core.view.getBigUint64(slot, true).toString(16).padStart(16, '0');
+    all[`x87r${number}`] = `${hex(core.view.getUint16(slot + 8, true), 4)}:${significand}`;
+  }
+  return all;
+}
+
 /** Saves, loads and compares; `cycle` tells the moment a load happens at. */
 export function processorPart(processor: Processor, cycle: () => number): Part {
   const named = (saved: Uint8Array): Record<string, string> => {
@@ -59,6 +71,7 @@ export function processorPart(processor: Processor, cycle: () => number): Part {
     for (const word of ['cpl', 'gdtrBase', 'gdtrLimit', 'idtrBase', 'idtrLimit', 'halted', 'shutdown'] as const) {
       all[word] = `0x${hex(processor.core.get(word) >>> 0)}`;
     }
+    if (processor.core.has('fpu')) Object.assign(all, numericRegisters(processor));
     return all;
   };
   return {
