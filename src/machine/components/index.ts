@@ -7,6 +7,7 @@ import { attachChipset } from './chipset.js';
 import { attachCoprocessor } from './coprocessor.js';
 import { attachHpet } from './hpet.js';
 import { attachIde } from './ide.js';
+import { attachKernel } from './kernel.js';
 import { attachNetwork } from './network.js';
 import { attachScsi, hasScsi } from './scsi.js';
 import { attachVga } from './vga.js';
@@ -26,5 +27,5 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
   const coprocessor = has(description.processor, 'fpu') ? [attachCoprocessor] : [];
   const disks = [...(hasScsi(description) ? [attachScsi] : []), ...(isPci ? [attachVirtioBlocks] : [])];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
-  return [...chipset, ...coprocessor, attachIde, attachVga, ...disks, attachNetwork, ...optional];
+  return [...chipset, ...coprocessor, attachIde, attachVga, ...disks, attachNetwork, ...optional, attachKernel];
 }

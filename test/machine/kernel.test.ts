@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { sha256Hex } from '../../src/base/digest.js';
+import { cycle } from '../../src/base/integers.js';
+import { createMachine } from '../../src/machine/index.js';
+import type { KernelDescription, Machine, MachineDescription } from '../../src/machine/machine.js';
+import { elfImage, linuxImage, multiboot2Header, multibootHeader } from '../firmware/boot/samples.js';
+import { description } from './small-guests.js';
+
+/** A machine whose description holds a kernel. */
+function machineWith(
+  protocol: KernelDescription['protocol'],
+  image: Uint8Array,
+  more: Partial<MachineDescription> = {},
+): Machine {
+  const sha256 = sha256Hex(image);
+  const kernel: KernelDescription = { protocol, image: { sha256, size: image.length }, commandLine: 'a=1' };
+  const all: MachineDescription = { ...description, memoryBytes: 32 << 20, media: {}, kernel, ...more };
+  return createMachine(all, new Map([[sha256, image]]), { date: 1_700_000_000, seed: 1 });
+}
+
+/** Runs until the kernel halts; its registers then. */
+function registersAtHalt(machine: Machine): Readonly<Record<string, number>> {
+  machine.run(cycle(200_000_000));
+  const { halted, registers } = machine.processor();
+  expect(halted).toBe(true);
+  return registers;
+}
+
+/** A dword of memory. */
+const dword = (machine: Machine, at: number): number =>
+  new DataView(machine.readMemory(at, 4).buffer).getUint32(0, true);
+const string = (machine: Machine, at: number): string => {
+  const bytes = machine.readMemory(at, 64);
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+};
+
+/** hlt; jmp back */
+const halt = [0xf4, 0xeb, 0xfd];
+
+describe.each(['pc', 'i440fx'] as const)("a kernel on the board '%s'", (board) => {
+  const processor = board === 'pc' ? '80386' : 'pentium3';
+
+  test('of Multiboot runs in protected mode and finds its memory map', () => {
+    const image = elfImage({ address: 0x100000, bytes: [...halt, 0, ...multibootHeader(3)] });
+    const machine = machineWith('multiboot', image, { board, processor });
+    const { eax, ebx, cr0 } = registersAtHalt(machine);
+    expect([eax! >>> 0, cr0! & 1]).toEqual([0x2badb002, 1]);
+    const field = (at: number): number => dword(machine, ebx! + at);
+    expect(field(0)).toBe(0x24d);
+    expect(string(machine, field(16))).toBe('a=1');
+    expect([field(4), field(8)]).toEqual([639, 31 * 1024 - (board === 'pc' ? 0 : 64)]);
+    const entries = Array.from({ length: field(44) / 24 }, (_, index) => field(48) + index * 24);
+    const usable = entries.filter((at) => dword(machine, at + 20) === 1);
+    expect(usable.map((at) => [dword(machine, at + 4), dword(machine, at + 12)])).toEqual([
+      [0, 639 * 1024],
+      [1 << 20, field(8) * 1024],
+    ]);
+  });
+
+  test('of Multiboot2 finds tags up to the ending one', () => {
+    const image = elfImage({ address: 0x100000, bytes: [...halt, 0, 0, 0, 0, 0, ...multiboot2Header()] });
+    const machine = machineWith('multiboot2', image, { board, processor });
+    const { eax, ebx } = registersAtHalt(machine);
+    expect(eax! >>> 0).toBe(0x36d76289);
+    const end = ebx! + dword(machine, ebx!);
+    const tags: number[] = [];
+    for (let at = ebx! + 8; at < end; at += Math.ceil(dword(machine, at + 4) / 8) * 8) tags.push(dword(machine, at));
+    expect(tags).toEqual([1, 2, 4, 8, ...(board === 'pc' ? [] : [14, 15]), 6, 0]);
+  });
+
+  test('of Linux starts in real mode in its own segment, with the firmware’s services', () => {
+    const image = linuxImage({});
+    // mov ah, 88h; int 15h; mov bx, cs; mov cx, ds; hlt; jmp back
+    image.set([0xb4, 0x88, 0xcd, 0x15, 0x8c, 0xcb, 0x8c, 0xd9, ...halt], 0x200);
+    // The header's own place is jumped over.
+    const { bx, ax, cx } = low(registersAtHalt(machineWith('linux', entered(image), { board, processor })));
+    expect([bx, cx]).toEqual([0x1020, 0x1000]);
+    expect(ax).toBe(31 * 1024 - (board === 'pc' ? 0 : 64));
+  });
+
+  test('is there again after a reset', () => {
+    // inc dword [100010h]; hlt; jmp back. The counter is part of the image.
+    const code = [0xff, 0x05, 0x10, 0x00, 0x10, 0x00, ...halt, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0];
+    const image = elfImage({ address: 0x100000, bytes: [...code, ...multibootHeader(0)] });
+    const machine = machineWith('multiboot', image, { board, processor });
+    registersAtHalt(machine);
+    expect(dword(machine, 0x100010)).toBe(6);
+    machine.input({ kind: 'reset' });
+    machine.run(cycle(machine.cycle + 200_000_000));
+    expect(dword(machine, 0x100010)).toBe(6);
+    expect(machine.processor().registers.eax! >>> 0).toBe(0x2badb002);
+  });
+});
+
+/** The low halves of registers. */
+function low(registers: Readonly<Record<string, number>>): { ax: number; bx: number; cx: number } {
+  const half = (name: string): number => registers[name]! & 0xffff;
+  return { ax: half('eax'), bx: half('ebx'), cx: half('ecx') };
+}
+
+/** Linux's set-up code begins at 200h with a jump over its header. */
+function entered(image: Uint8Array): Uint8Array {
+  const changed = image.slice();
+  const code = changed.slice(0x200, 0x20b);
+  changed.set(code, 0x280);
+  changed.set([0xeb, 0x7e], 0x200);
+  const view = new DataView(changed.buffer);
+  view.setUint32(0x202, 0x53726448, true);
+  view.setUint16(0x206, 0x20f, true);
+  return changed;
+}
