@@ -1,7 +1,7 @@
 /** The options that describe a machine: a board by name, or a JSON file, and what goes into it. */
 import { UserError } from '../base/errors.js';
 import { isFloppySize } from '../host/describe-machine.js';
-import { readBytes } from '../host/files.js';
+import { openImage, type OpenImage } from '../host/images.js';
 import { checkRequest, type MachineRequest, readMachineFile } from '../host/machine-request.js';
 import { boards, bootDevices, displays, drives } from '../machine/machine.js';
 
@@ -53,12 +53,13 @@ export interface MachineArguments {
 
 /** The volume descriptor of a CD-ROM (ECMA-119, section 8.1): its identifier stands in the second byte of sector 16. */
 const volumeIdentifierAt = 16 * 2048 + 1;
-const isCdrom = (bytes: Uint8Array): boolean =>
-  [...'CD001'].every((letter, at) => bytes[volumeIdentifierAt + at] === letter.charCodeAt(0));
+const volumeIdentifier = 'CD001';
 
-function roleOf(bytes: Uint8Array): 'floppyA' | 'cdrom0' | 'disk0' {
-  if (isFloppySize(bytes.length)) return 'floppyA';
-  return isCdrom(bytes) ? 'cdrom0' : 'disk0';
+function roleOf({ source, size }: OpenImage): 'floppyA' | 'cdrom0' | 'disk0' {
+  if (isFloppySize(size)) return 'floppyA';
+  const identifier = new Uint8Array(volumeIdentifier.length);
+  source.read(volumeIdentifierAt, identifier);
+  return String.fromCharCode(...identifier) === volumeIdentifier ? 'cdrom0' : 'disk0';
 }
 
 /** `NAME=VALUE` as a pair; the value is undefined without `=`. */
@@ -88,7 +89,7 @@ export function requestFrom(options: MachineArguments): MachineRequest {
     said[role] = path;
   }
   if (file !== undefined) {
-    const role = roleOf(readBytes(file));
+    const role = roleOf(openImage(file));
     if (said[role] !== undefined) {
       throw new UserError(`two images for ${role}`, { file, nextStep: 'Give --image, or --floppy and --disk.' });
     }

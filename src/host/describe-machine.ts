@@ -12,6 +12,7 @@ import {
   drives,
   type FirmwareDescription,
   type ImageDescription,
+  type Images,
   type KernelDescription,
   type MachineDescription,
   type MediumDescription,
@@ -19,12 +20,13 @@ import {
   type ServedFile,
 } from '../machine/machine.js';
 import { readBytes } from './files.js';
+import { digestOf, ImageStore, openImage } from './images.js';
 import type { MachineRequest, MediumRequest, NetworkCardRequest } from './machine-request.js';
 
 /** A description together with the images that it names. */
 export interface DescribedMachine {
   readonly description: MachineDescription;
-  readonly images: ReadonlyMap<string, Uint8Array>;
+  readonly images: Images;
 }
 
 /** What a board has where nothing is said. */
@@ -61,7 +63,7 @@ export function memoryBytes(memory: number | string): number {
 
 /** The images read so far, by digest. */
 class ImageShelf {
-  readonly images = new Map<string, Uint8Array>();
+  readonly images = new ImageStore();
 
   /** Reads a file; `use` says what for, in case that it cannot be read. */
   read(file: string, use: string): [ImageDescription, Uint8Array] {
@@ -77,20 +79,24 @@ class ImageShelf {
 
   medium(drive: Drive, request: string | MediumRequest): MediumDescription {
     const { image, writable = !drive.startsWith('cdrom') } = typeof request === 'string' ? { image: request } : request;
-    const [description, bytes] = this.read(image, `It was to go into drive ${drive}.`);
-    if (drive.startsWith('floppy') && floppyCapacity(bytes.length / sectorBytes) === undefined) {
-      throw new UserError(`${bytes.length} bytes are more than any floppy holds`, {
+    const opened = openImage(image, `It was to go into drive ${drive}.`);
+    const { size } = opened;
+    if (size === 0) throw new UserError('the image is empty', { file: image, nextStep: 'Give one with a sector.' });
+    if (drive.startsWith('floppy') && floppyCapacity(size / sectorBytes) === undefined) {
+      throw new UserError(`${size} bytes are more than any floppy holds`, {
         file: image,
         nextStep: 'A floppy holds at most 2880 KiB. Attach the image as a disk.',
       });
     }
-    if (bytes.length % sectorBytes !== 0) {
-      throw new UserError(`${bytes.length} bytes are no whole number of sectors of 512 bytes`, {
+    if (size % sectorBytes !== 0) {
+      throw new UserError(`${size} bytes are no whole number of sectors of 512 bytes`, {
         file: image,
         nextStep: `Pad it: truncate -s %512 ${image}`,
       });
     }
-    return { ...description, writable };
+    const sha256 = digestOf(opened);
+    this.images.keep(sha256, opened);
+    return { sha256, size, writable };
   }
 
   kernel(request: MachineRequest): KernelDescription | undefined {

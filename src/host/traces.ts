@@ -1,12 +1,12 @@
 /** Traces on this computer: reading them, and finding the images that they name by digest. */
-import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { UserError } from '../base/errors.js';
-import type { Drive, MediumDescription } from '../machine/machine.js';
+import type { Drive, Images, MediumDescription } from '../machine/machine.js';
 import { readTrace, type Trace } from '../trace/reader.js';
 import { brotli } from './compression.js';
 import { namesIn, readBytes } from './files.js';
 import { findGuest, guestFolders, isImageName } from './guests.js';
+import { digestOf, ImageStore, openImage, type OpenImage } from './images.js';
 
 /** Reads a trace file; throws {@link UserError} naming the frame and offset of whatever is wrong. */
 export function openTrace(path: string): Trace {
@@ -30,8 +30,8 @@ export function mediaOf(trace: Trace): { readonly drive: Drive; readonly medium:
  * The images of a trace, by digest: out of files given, files beside the trace and in the current folder, and the guests
  * of this computer. Throws {@link UserError} naming the first that is nowhere.
  */
-export function imagesOf(trace: Trace, path: string, given: readonly string[]): Map<string, Uint8Array> {
-  const images = new Map<string, Uint8Array>();
+export function imagesOf(trace: Trace, path: string, given: readonly string[]): Images {
+  const images = new ImageStore();
   const near = [...new Set([dirname(path), '.'])].flatMap((folder) => {
     return namesIn(folder)
       .filter(isImageName)
@@ -39,27 +39,27 @@ export function imagesOf(trace: Trace, path: string, given: readonly string[]): 
   });
   for (const { drive, medium } of mediaOf(trace)) {
     const { sha256, size } = medium;
-    const bytes = firstWith(sha256, size, given) ?? firstWith(sha256, size, near) ?? guestWith(sha256);
-    if (bytes === undefined) {
+    const image = firstWith(sha256, size, given) ?? firstWith(sha256, size, near) ?? guestWith(sha256);
+    if (image === undefined) {
       throw new UserError(`the image in ${drive} (SHA-256 ${sha256}, ${size} bytes) is not on this computer`, {
         file: path,
         nextStep: `Give it: --image FILE, or put it into one of ${guestFolders().join(', ')}`,
       });
     }
-    images.set(sha256, bytes);
+    images.keep(sha256, image);
   }
   return images;
 }
 
-function firstWith(sha256: string, size: number, paths: readonly string[]): Uint8Array | undefined {
+function firstWith(sha256: string, size: number, paths: readonly string[]): OpenImage | undefined {
   for (const path of paths) {
-    const bytes = readBytes(path);
-    if (bytes.length === size && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
+    const image = openImage(path);
+    if (image.size === size && digestOf(image) === sha256) return image;
   }
   return undefined;
 }
 
-function guestWith(sha256: string): Uint8Array | undefined {
+function guestWith(sha256: string): OpenImage | undefined {
   const search = findGuest({ name: '', sha256 });
-  return search.found ? readBytes(search.path) : undefined;
+  return search.found ? openImage(search.path) : undefined;
 }

@@ -2,6 +2,7 @@ import { UserError } from '../base/errors.js';
 import { atLeast, models, type ProcessorModel } from '../cpu/model.js';
 import { kernelProtocols } from '../firmware/boot/protocols.js';
 import { checkPlan } from '../network/plan.js';
+import { baseImage } from '../device/disk/medium.js';
 import { floppyCapacity } from '../device/floppy/geometry.js';
 import {
   boards,
@@ -147,17 +148,17 @@ function checkImage(place: string, { sha256, size }: ImageDescription, images: I
 
 /** Checks that a medium's image is at hand and whole. */
 export function checkMedium(drive: string, medium: MediumDescription, images: Images): void {
-  const image = images.get(medium.sha256);
+  const image = baseImage(images, medium.sha256);
   if (image === undefined)
     wrong(
       `media.${drive}`,
       `no image with SHA-256 ${medium.sha256} is at hand`,
       'Give the image that the digest names.',
     );
-  if (image.length !== medium.size) {
+  if (image.size !== medium.size) {
     wrong(
       `media.${drive}`,
-      `the image has ${image.length} bytes, not ${medium.size}`,
+      `the image has ${image.size} bytes, not ${medium.size}`,
       'Give the whole image, or correct its size.',
     );
   }

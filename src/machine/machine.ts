@@ -1,5 +1,6 @@
 import type { Cycle } from '../base/integers.js';
 import type { ProcessorModel } from '../cpu/model.js';
+import type { BaseImages } from '../device/disk/medium.js';
 import type { KernelProtocol } from '../firmware/boot/protocols.js';
 import type { Frame } from '../screen/frame.js';
 import type { Difference } from '../state/schema.js';
@@ -115,8 +116,8 @@ export interface MediumDescription {
   readonly writable: boolean;
 }
 
-/** The images behind a description's media, by SHA-256. Never written: the machine keeps its writes in an overlay. */
-export type Images = ReadonlyMap<string, Uint8Array>;
+/** The images behind a description's media, by SHA-256. Never written: the machine keeps its writes in an overlay. Only media may be read piece by piece. */
+export type Images = BaseImages;
 
 /** Everything that reaches the guest from outside. It arrives at the machine's current cycle. */
 export type InputEvent =

@@ -19,6 +19,7 @@ import {
   struct,
 } from '../../state/schema.js';
 import { type Medium, sectorBytes } from '../medium.js';
+import { type BlockSource, sourceOf } from './source.js';
 
 /** Which medium is in a bay: SHA-256 of its base image (64 lower-case hexadecimal digits), its bytes, its write tab. */
 export interface MediumIdentity {
@@ -27,8 +28,16 @@ export interface MediumIdentity {
   readonly writable: boolean;
 }
 
-/** Base images by SHA-256. */
-export type BaseImages = ReadonlyMap<string, Uint8Array>;
+/** Base images by SHA-256: whole ones, and those that are read piece by piece. */
+export interface BaseImages extends ReadonlyMap<string, Uint8Array> {
+  readonly disks?: ReadonlyMap<string, BlockSource>;
+}
+
+/** A base image by its digest; undefined when it is not at hand. */
+export function baseImage(images: BaseImages, sha256: string): BlockSource | undefined {
+  const bytes = images.get(sha256);
+  return bytes === undefined ? images.disks?.get(sha256) : sourceOf(bytes);
+}
 
 /** A place for one medium. Save, load and diff are its part of the machine's state. */
 export interface MediumBay {
@@ -125,7 +134,7 @@ class SectorSet {
   }
 }
 
-function mediumOver(base: Uint8Array, sectors: number, state: BayState, asked: SectorSet): Medium {
+function mediumOver(base: BlockSource, sectors: number, state: BayState, asked: SectorSet): Medium {
   const check = (sector: number): void =>
     assert(Number.isInteger(sector) && sector >= 0 && sector < sectors, `sector ${sector} lies on the medium`);
   return {
@@ -139,10 +148,7 @@ function mediumOver(base: Uint8Array, sectors: number, state: BayState, asked: S
         return;
       }
       asked.add(sector);
-      const at = sector * sectorBytes;
-      const part = base.subarray(Math.min(at, base.length), at + sectorBytes);
-      into.fill(0, part.length, sectorBytes); // An image may end inside its last sector.
-      into.set(part);
+      base.read(sector * sectorBytes, into.subarray(0, sectorBytes));
     },
     write(sector, data) {
       check(sector);
@@ -167,9 +173,9 @@ export function mediumBay(images: BaseImages, capacity: Capacity = (sectors) => 
     medium = undefined;
     if (!state.present) return;
     const sha256 = bytesToHex(state.sha256);
-    const base = images.get(sha256);
-    assert(base !== undefined && base.length === state.sizeBytes, `the image ${sha256} is at hand, whole`);
-    const sectors = capacity(Math.ceil(base.length / sectorBytes));
+    const base = baseImage(images, sha256);
+    assert(base !== undefined && base.size === state.sizeBytes, `the image ${sha256} is at hand, whole`);
+    const sectors = capacity(Math.ceil(base.size / sectorBytes));
     if (!asked.has(sha256)) asked.set(sha256, new SectorSet(sectors));
     medium = mediumOver(base, sectors, state, asked.get(sha256)!);
   }

@@ -15,7 +15,7 @@ import { ccntl0, dstat, phase, register, scntl2, sist0 } from './registers.js';
 import { type AdapterContext, get32, get8, set24, set32, set8 } from './state.js';
 
 /** What an instruction did: it is over, after so many ticks; or it waits and is executed again. */
-export type Outcome = number | 'request' | 'reselect' | 'disconnect' | 'selection' | 'stopped';
+export type Outcome = number | 'request' | 'reselect' | 'disconnect' | 'stopped';
 
 /** Bytes of one piece of a long move. */
 export const pieceBytes = 65536;

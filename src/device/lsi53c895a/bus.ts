@@ -264,7 +264,7 @@ export function tryReselection(context: AdapterContext): void {
   const { state } = context;
   const { bus } = state;
   const answers = (get8(context, register.SCID) & scid.RRE) !== 0;
-  if (bus.connected || state.script === 'selection' || !answers) return;
+  if (bus.connected || state.selecting || !answers) return;
   for (let id = 0; id < targetsMost; id++) {
     const nexus = state.nexus[id]!;
     if (!nexus.active || !nexus.disconnected || nexus.ticksLeft !== 0) continue;

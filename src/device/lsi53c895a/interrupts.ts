@@ -22,6 +22,7 @@ export function stopScript(context: AdapterContext): void {
   const { state } = context;
   state.script = 'stopped';
   state.scriptTicks = Infinity;
+  state.selecting = false;
   state.selectionTicks = Infinity;
   set8(context, register.ISTAT1, get8(context, register.ISTAT1) & ~istat1.SRUN);
 }

@@ -114,8 +114,9 @@ function select(context: AdapterContext, code: number, alternative: number): Out
   set8(context, register.SDID, id);
   set8(context, register.SSTAT0, get8(context, register.SSTAT0) | sstat0.WOA);
   if (board.target(id) === undefined) {
+    state.selecting = true; // The script goes on, to the first instruction that waits for REQ.
     state.selectionTicks = selectionTicks(context);
-    return 'selection';
+    return 0;
   }
   selectTarget(context, id, (code & 0x01) !== 0);
   return 0;

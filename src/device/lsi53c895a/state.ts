@@ -46,11 +46,13 @@ export const adapterState = struct({
   ram: bytes(ramBytes),
   carry: flag(),
   /** SCRIPTS: stopped; about to execute; or in an instruction that waits for something. */
-  script: oneOf(['stopped', 'running', 'request', 'reselect', 'disconnect', 'selection'], 'stopped'),
+  script: oneOf(['stopped', 'running', 'request', 'reselect', 'disconnect'], 'stopped'),
   /** The instruction in DCMD, DBC and DSPS waited and is to be executed again, not the next one fetched. */
   again: flag(),
   /** Ticks until the next instructions of a running script. */
   scriptTicks: count(Infinity),
+  /** A selection that nobody answers is under way, and how long it still goes on. */
+  selecting: flag(),
   selectionTicks: count(Infinity),
   generalTicks: count(Infinity),
   bus: busState,

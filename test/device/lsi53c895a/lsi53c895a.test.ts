@@ -168,6 +168,7 @@ test('a selection that nobody answers times out after the time of STIME0', () =>
   expect(adapter.levels.interrupt).toBe(false);
   adapter.wait();
   expect(adapter.read(0x42, 2)).toBe(0x0400);
+  expect(adapter.read(0x2c, 4)).toBe(scriptAt + 16); // In the instruction behind the selection, which waited for REQ.
 });
 
 describe('negotiation', () => {
