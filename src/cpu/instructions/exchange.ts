@@ -38,6 +38,7 @@ const compareExchange8 = instruction('cmpxchg8b', {
   meaning(emit, low) {
     const high = low!.moved(emit.i32(4));
     const [eax, edx] = [emit.register('eax'), emit.register('edx')];
+    emit.system('checkQuadword', low!.offset());
     const lowFound = emit.hold(low!.read());
     const highFound = emit.hold(high.read());
     const isEqual = emit.hold(emit.and(emit.equal(lowFound, eax.read()), emit.equal(highFound, edx.read())));

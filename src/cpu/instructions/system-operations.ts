@@ -50,6 +50,7 @@ export const systemOperations = [
   'requireStreaming',
   'streamingException',
   'maskedStore',
+  'checkQuadword',
   'coprocessor',
   'wait',
   'awaitCoprocessor',

@@ -158,7 +158,6 @@ function specialMoves(
       forms: forms(`0F ${from} /r`, rmRegister32, regNumber),
       target: 'write',
       meaning(emit, target) {
-        emit.system('requirePrivilege');
         target!.write(emit.system(`read${kind}`, emit.immediate()));
       },
     }),
@@ -167,7 +166,6 @@ function specialMoves(
       forms: forms(`0F ${to} /r`, regNumber, rmRegister32),
       endsBlock: true,
       meaning(emit, _register, value) {
-        emit.system('requirePrivilege');
         emit.system(`write${kind}`, emit.immediate(), value!.read());
         emit.refetch();
       },

@@ -5,7 +5,7 @@ import { cr0Bits, cr4Bits } from './control-bits.js';
 import { settleUnit } from './coprocessor.js';
 import { type Core, vectors } from './core.js';
 import { loadPageDirectoryPointers } from './paging.js';
-import { done, type RunControl } from './run-control.js';
+import { done, requirePrivilege, type RunControl } from './run-control.js';
 
 const { PE, MP, EM, TS, ET, NE, WP, AM, NW, CD, PG } = cr0Bits;
 
@@ -68,12 +68,19 @@ function writeExtensions(core: Core, value: number, existing: number): void {
   if (pagingChanged) core.tlb.flush();
 }
 
+/** The linear address of the instruction's memory operand. */
+function operandLinear(core: Core, offset: number): number {
+  const segment = core.view.getUint16(core.get('currentRecord') + record.segment, true);
+  return (core.i32[(segment + segmentFields.base) >> 2]! + offset) | 0;
+}
+
 export function controlPaths(core: Core, control: RunControl) {
   const extensions = existingExtensions(core);
   const registerNamed = (index: number): 'cr0' | 'cr2' | 'cr3' | 'cr4' => {
-    if (index === 4 && extensions !== 0) return 'cr4';
-    if (index !== 0 && index !== 2 && index !== 3) core.fault(vectors.invalidOpcode);
-    return index === 0 ? 'cr0' : index === 2 ? 'cr2' : 'cr3';
+    const exists = index === 0 || index === 2 || index === 3 || (index === 4 && extensions !== 0);
+    if (!exists) core.fault(vectors.invalidOpcode);
+    requirePrivilege(core);
+    return (['cr0', 'cr0', 'cr2', 'cr3', 'cr4'] as const)[index]!;
   };
   return {
     readControl: (index: number) => core.get(registerNamed(index)),
@@ -95,10 +102,14 @@ export function controlPaths(core: Core, control: RunControl) {
         control.modeChanged();
       }),
     clearTaskSwitched: () => done(() => core.set('cr0', core.get('cr0') & ~TS)),
+    /** Eight bytes that are read as two halves are aligned as one. */
+    checkQuadword: (offset: number) =>
+      done(() => {
+        if (core.alignmentChecked && (operandLinear(core, offset) & 7) !== 0) core.fault(vectors.alignmentCheck);
+      }),
     invalidatePage: (offset: number) =>
       done(() => {
-        const segment = core.view.getUint16(core.get('currentRecord') + record.segment, true);
-        core.tlb.flushPage((core.i32[(segment + segmentFields.base) >> 2]! + offset) | 0);
+        core.tlb.flushPage(operandLinear(core, offset));
         control.modeChanged();
       }),
   };

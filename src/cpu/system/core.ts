@@ -208,7 +208,7 @@ export class Core {
   }
   readLinear(linear: number, width: AccessWidth, user: boolean): number {
     if ((linear & (width - 1)) !== 0) {
-      if (user && this.alignmentChecked) this.misaligned(linear, width, false);
+      if (user && this.alignmentChecked) this.fault(vectors.alignmentCheck);
       if ((linear & 0xfff) + width > 0x1000) return this.readAcross(linear, width, user);
     }
     const pageAddress = this.tlb.physicalOf(this.tlb.translate(linear, false, user));
@@ -229,7 +229,7 @@ export class Core {
   }
   writeLinear(linear: number, value: number, width: AccessWidth, user: boolean): void {
     if ((linear & (width - 1)) !== 0) {
-      if (user && this.alignmentChecked) this.misaligned(linear, width, true);
+      if (user && this.alignmentChecked) this.fault(vectors.alignmentCheck);
       if ((linear & 0xfff) + width > 0x1000) return this.writeAcross(linear, value, width, user);
     }
     const pageAddress = this.tlb.physicalOf(this.tlb.translate(linear, true, user));
@@ -244,19 +244,11 @@ export class Core {
     this.onBusAccess();
     this.bus.writeMemory(physical >>> 0, value, width);
   }
-  /** Checks that a store would succeed, without storing. */
+  /** Checks that a store would succeed, without storing. Alignment goes first, as processors have it. */
   probeWrite(linear: number, width: AccessWidth, user: boolean): void {
-    this.probe(linear, width, true, user);
     if (user && this.alignmentChecked && (linear & (width - 1)) !== 0) this.fault(vectors.alignmentCheck);
-  }
-  private probe(linear: number, width: AccessWidth, write: boolean, user: boolean): void {
-    this.tlb.translate(linear, write, user);
-    if ((linear & 0xfff) + width > 0x1000) this.tlb.translate(endPage(linear, width), write, user);
-  }
-  /** A misaligned access under alignment checks: what is wrong with its pages goes first (Intel SDM Vol. 3A, table 6-2). */
-  private misaligned(linear: number, width: AccessWidth, write: boolean): never {
-    this.probe(linear, width, write, true);
-    this.fault(vectors.alignmentCheck);
+    this.tlb.translate(linear, true, user);
+    if ((linear & 0xfff) + width > 0x1000) this.tlb.translate(endPage(linear, width), true, user);
   }
   private writeAcross(linear: number, value: number, width: AccessWidth, user: boolean): void {
     this.probeWrite(linear, width, user);

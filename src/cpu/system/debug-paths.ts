@@ -8,6 +8,7 @@ import {
 } from './breakpoints.js';
 import { cr4Bits } from './control-bits.js';
 import { type Core, vectors } from './core.js';
+import { requirePrivilege } from './run-control.js';
 
 const names = ['dr0', 'dr1', 'dr2', 'dr3', 'dr6', 'dr7', 'dr6', 'dr7'] as const;
 
@@ -15,6 +16,7 @@ export function debugPaths(core: Core, breakpoints: Breakpoints) {
   const existing = (index: number): (typeof names)[number] => {
     // DR4 and DR5 are other names of DR6 and DR7 until debug extensions take them away.
     if ((index & ~1) === 4 && (core.get('cr4') & cr4Bits.DE) !== 0) core.fault(vectors.invalidOpcode);
+    requirePrivilege(core);
     breakpoints.checkGeneralDetect();
     return names[index & 7]!;
   };

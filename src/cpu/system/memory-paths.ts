@@ -56,8 +56,8 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
   };
 }
 
-/** The alignment of operands of more than 4 bytes (Intel SDM Vol. 3A, table 6-7). */
-const blockAlignments: Readonly<Record<number, number>> = { 8: 8, 10: 8, 14: 2, 16: 16, 94: 2, 512: 16 };
+/** The alignment of operands that move as blocks, 4 where nothing is said (Intel SDM Vol. 3A, table 6-7). */
+const blockAlignments: Readonly<Record<number, number>> = { 2: 2, 8: 8, 10: 8, 14: 2, 16: 16, 94: 2, 512: 16 };
 
 /** Checks a block's alignment as a whole where that is asked for; its pieces are not looked at again. */
 function alignedBlock(core: Core, linear: number, bytes: number, action: () => void): void {

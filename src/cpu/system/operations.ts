@@ -198,11 +198,13 @@ function registerPaths(core: Core) {
       }),
     readTest(index: number) {
       if (index < 6) core.fault(vectors.invalidOpcode);
+      requirePrivilege(core);
       return core.get(index === 6 ? 'tr6' : 'tr7');
     },
     writeTest: (index: number, value: number) =>
       done(() => {
         if (index < 6) core.fault(vectors.invalidOpcode);
+        requirePrivilege(core);
         core.set(index === 6 ? 'tr6' : 'tr7', value);
       }),
     loadGlobalTable: (limit: number, base: number) =>

@@ -199,7 +199,7 @@ function remainder(mnemonic: string, text: string, kernel: keyof Float80): Instr
       ready(emit);
       remember(emit);
       const target = st0(emit);
-      whenFilled(emit, bit0 | bit1, target, 0, () => {
+      whenFilled(emit, bit0 | bit1, target, stackFaults.clearsC2, () => {
         const answer = emit.kernel(kernel, target, target, st1(emit), control(emit));
         const unknown = emit.and(answer, quotientUnknown);
         report(emit, answer, emit.select(unknown, codes.c1 | codes.c2, allCodes));

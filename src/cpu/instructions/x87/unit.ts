@@ -97,7 +97,7 @@ export const stackFaults = {
   exchanges: 16,
   /** The stack overflowed; otherwise a register was empty. */
   overflow: 32,
-  /** An angle's function: C2 says that it was in range. */
+  /** An angle's function, or a remainder: C2 clear says that nothing is left to reduce. */
   clearsC2: 128,
 } as const;
 
