@@ -89,6 +89,7 @@ function formStep(random: Random, { instruction, form }: Choice): Step | undefin
   const encoded = encode(random, form, alignment);
   let setup = [...encoded.setup];
   let flags = undefinedFlagsOf(mnemonic);
+  if (mnemonic.startsWith('maskmov')) setup = mov(7, dataAddress(random));
   if (shifts.has(mnemonic)) {
     const shift = shiftOf(random, form, encoded, mnemonic);
     if (shift === undefined) return undefined;

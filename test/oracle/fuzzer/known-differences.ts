@@ -35,6 +35,18 @@ const known: readonly KnownDifference[] = [
     step: /^(fst|fist|fbst)/,
     shows: /^(exception: natively (e|d|c|11),|error|CR2|EIP|FSW|FTW)/,
   },
+  {
+    reason:
+      'MASKMOVQ and MASKMOVDQU: the host looks at all bytes before the mask, and enters MMX state before a page fault',
+    step: /^maskmov/,
+    shows: /^(CR2|FSW|FTW|ST\d|EIP|memory|error code|exception: natively (e|d|c|11),)/,
+  },
+  {
+    reason:
+      'CVTPS2PI, CVTPI2PS and their like with an unmasked exception: the host enters MMX state before the exception',
+    step: /^cvt(t?p[sd]2pi|pi2p[sd])/,
+    shows: /^(FSW|FTW|ST\d)/,
+  },
 ];
 
 /** Why a difference is no mistake of ours; undefined where it may be one. */

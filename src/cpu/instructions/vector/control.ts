@@ -42,6 +42,7 @@ const emptyState = instruction('emms', {
   meaning(emit) {
     requireMmx(emit);
     emit.store('i32.store', 0, 0xff, at.x87Empty);
+    emit.store('i32.store', 0, 0, at.x87Top);
   },
 });
 
