@@ -12,12 +12,13 @@ import { diff } from './commands/diff.js';
 import { guests } from './commands/guests.js';
 import { inspect } from './commands/inspect.js';
 import { props } from './commands/props.js';
+import { qtest } from './commands/qtest.js';
 import { record } from './commands/record.js';
 import { replay } from './commands/replay.js';
 import { run } from './commands/run.js';
 import { printFailure } from './report.js';
 
-const commands: readonly Command[] = [run, record, replay, bisect, diff, inspect, props, guests];
+const commands: readonly Command[] = [run, record, replay, bisect, diff, inspect, props, guests, qtest];
 
 /** The words of a command line that was wrong. */
 class UsageError extends Error {}
@@ -32,6 +33,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     .help()
     .alias({ help: 'h' })
     .option('json', { type: 'boolean', default: false, describe: 'One JSON document on standard output', global: true })
+    .parserConfiguration({ 'parse-positional-numbers': false })
     .recommendCommands()
     .strict()
     .exitProcess(false)

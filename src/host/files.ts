@@ -1,5 +1,16 @@
 /** Files as the rest of the program sees them: whole byte arrays in, whole files out. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { UserError } from '../base/errors.js';
 
@@ -90,4 +101,21 @@ export function removeFile(path: string): void {
 export function shownPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' || short.startsWith('..') ? path : short;
+}
+
+/** A new folder for files that nobody needs afterwards, and how it is taken away with them. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'tsvm-test-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Makes a file of so many zeros; gives its path back. */
+export function blankFile(path: string, bytes: number): string {
+  try {
+    writeFileSync(path, '');
+    truncateSync(path, bytes);
+    return path;
+  } catch (error) {
+    throw fileError(error, path);
+  }
 }

@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.js';
 /** A stream of text in both directions. */
 export interface TextSocket {
   write(text: string): void;
-  /** Ends the stream after what was written. */
+  /** Ends the stream after what was written, whether the other end does or not. */
   close(): void;
   /** Called with each piece of text that arrives. */
   onText: (piece: string) => void;
@@ -30,7 +30,7 @@ export function connectSocket(path: string): Promise<TextSocket> {
     socket.once('connect', () => {
       const made: TextSocket = {
         write: (text) => void socket.write(text, 'latin1'),
-        close: () => void socket.end(),
+        close: () => socket.destroySoon(),
         onText: () => {},
         closed: new Promise((done) => {
           socket.once('close', () => done());

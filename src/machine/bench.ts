@@ -1,7 +1,10 @@
 /** A board whose processor stands still, for programs that test chips: what they reach, and how time passes. */
 import type { Cycle } from '../base/integers.js';
 import type { Width } from '../device/device.js';
+import type { AddressSpace } from './address-space.js';
 import type { InputEvent } from './machine.js';
+import type { PortMap } from './ports.js';
+import type { Timeline } from './timeline.js';
 
 export interface Bench {
   readonly cyclesPerSecond: number;
@@ -20,7 +23,65 @@ export interface Bench {
   nextEdge(): number;
   /** The same of the chips that have work to finish, those left out whose clocks never rest. */
   nextWork(): number;
-  /** Hears every change of an interrupt request, 0 to 15, and of the I/O APIC's further inputs. */
+  /** Hears every change of an interrupt request, 0 to 15. */
   onInterruptRequest(listen: (request: number, level: boolean) => void): void;
   input(event: InputEvent): void;
+}
+
+/** What a bench reaches of a board. */
+export interface BenchBoard {
+  readonly cyclesPerSecond: number;
+  readonly timeline: Timeline;
+  readonly space: AddressSpace;
+  readonly ports: PortMap;
+  now(): Cycle;
+  /** Moves the clock to a cycle at or before the next edge, and lets what is due there happen. */
+  passTo(cycle: Cycle): void;
+  onInterruptRequest(listen: (request: number, level: boolean) => void): void;
+  input(event: InputEvent): void;
+}
+
+/** Chips whose clocks never rest, by name. */
+const restless: ReadonlySet<string> = new Set(['pit', 'rtc', 'systemControl', 'hpet', 'localApic', 'powerManagement']);
+
+/** Makes a bench of a board. */
+export function createBench(board: BenchBoard): Bench {
+  const { timeline, space, ports } = board;
+  /** The access as bytes, where memory answers; undefined where a chip does. */
+  const inMemory = (physical: number, width: Width): Uint8Array | undefined => {
+    const answered = space.page(physical - (physical % 4096)).address !== 0;
+    return answered ? new Uint8Array(width) : undefined;
+  };
+  return {
+    cyclesPerSecond: board.cyclesPerSecond,
+    get cycle() {
+      return board.now();
+    },
+    readPort: (port, width) => ports.read(port, width) >>> 0,
+    writePort: (port, value, width) => ports.write(port, value, width),
+    readMemory(physical, width) {
+      const bytes = inMemory(physical, width);
+      if (bytes === undefined) return space.readMemory(physical, width) >>> 0;
+      space.master.read(physical, bytes);
+      return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+    },
+    writeMemory(physical, value, width) {
+      const bytes = inMemory(physical, width);
+      if (bytes === undefined) return space.writeMemory(physical, value, width);
+      space.master.write(
+        physical,
+        bytes.map((_, at) => (value >>> (8 * at)) & 0xff),
+      );
+    },
+    readBlock: (physical, into) => space.master.read(physical, into),
+    writeBlock: (physical, from) => space.master.write(physical, from),
+    pass(until) {
+      while (timeline.due <= until) board.passTo(Math.max(timeline.due, board.now()) as Cycle);
+      if (board.now() < until) board.passTo(until);
+    },
+    nextEdge: () => timeline.due,
+    nextWork: () => timeline.dueWithout(restless),
+    onInterruptRequest: (listen) => board.onInterruptRequest(listen),
+    input: (event) => board.input(event),
+  };
 }

@@ -4,6 +4,7 @@ import type { BaseImages } from '../device/disk/medium.js';
 import type { KernelProtocol } from '../firmware/boot/protocols.js';
 import type { Frame } from '../screen/frame.js';
 import type { Difference } from '../state/schema.js';
+import type { Bench } from './bench.js';
 
 /** What a machine is made of. Pure data: it is written into every trace, and equal descriptions give equal machines. */
 export interface MachineDescription {
@@ -236,6 +237,8 @@ export interface Machine {
   onSerial: ((output: SerialOutput) => void) | undefined;
   /** Observers of everything else that leaves the machine. Not state. */
   readonly observers: Partial<MachineObservers>;
+  /** The board with its processor standing still, for programs that test chips. Nothing of it is recorded. */
+  bench(): Bench;
   /** Accesses that nothing answered, by port or address, with their counts: for the run report. */
   unknownAccesses(): ReadonlyMap<string, number>;
 }

@@ -18,6 +18,7 @@ import type { Frame } from '../screen/frame.js';
 import type { AddressSpace } from './address-space.js';
 import type { AnyDevice, Board, DisplayAdapter, InterruptRoute } from './board.js';
 import { presetMemory } from './cmos.js';
+import { Speaker } from './components/speaker.js';
 import { componentsOf } from './components/index.js';
 import { checkMedium } from './description.js';
 import { InterruptLines } from './interrupt-lines.js';
@@ -101,6 +102,7 @@ export class PcChips implements Board {
   private readonly inputTakers = new Map<InputEvent['kind'], Taker>();
   private readonly mediumListeners = new Map<Drive, () => void>();
   private readonly resetActions: (() => void)[] = [];
+  readonly speaker: Speaker;
   private readonly requestListeners: ((request: number, level: boolean) => void)[] = [];
   private interruptRoute: InterruptRoute | undefined;
   private numericErrorListener: ((level: boolean) => void) | undefined;
@@ -144,6 +146,9 @@ export class PcChips implements Board {
       board: { mouse: description.mouse === 'ps2' },
     });
     this.systemControl = this.createSystemControl();
+    this.speaker = new Speaker(wires.observers, wires.now, () =>
+      this.systemControl.operations.speakerData() ? this.pit.operations.period(2) : undefined,
+    );
     this.serial = serialPorts.map(({ request }, port) => this.createSerial(port, request));
     this.floppy = this.createFloppy();
     if (description.board === 'i440fx') this.pci = this.createPciBus();
@@ -231,7 +236,7 @@ export class PcChips implements Board {
     const now = (): number => this.wires.now();
     ports.connect(this.pics.master, 0x20, this.add('picMaster', this.pics.master), now);
     ports.connect(this.pics.slave, 0xa0, this.add('picSlave', this.pics.slave), now);
-    ports.connect(this.pit, 0x40, this.add('pit', this.pit), now);
+    ports.connect(this.speaker.heard(this.pit), 0x40, this.add('pit', this.pit), now);
     ports.connect(this.rtc, 0x70, this.add('rtc', this.rtc), now);
     ports.connect(this.keyboard, 0x60, this.add('keyboard', this.keyboard), now);
     ports.connect(this.dma, 0, this.add('dma', this.dma), now);
@@ -247,6 +252,9 @@ export class PcChips implements Board {
     }
     this.onInput('key', ({ key, pressed }) =>
       this.touch(this.keyboard, () => this.keyboard.operations.key(key, pressed)),
+    );
+    this.onInput('mouse', ({ dx, dy, wheel, buttons }) =>
+      this.touch(this.keyboard, () => this.keyboard.operations.mouse(dx, dy, wheel, buttons)),
     );
     this.onInput('serial', ({ port, data }) => this.receiveSerial(port, data));
     this.onInput('nonMaskableInterrupt', () => {
@@ -265,7 +273,7 @@ export class PcChips implements Board {
   private withTimerOutput() {
     const { systemControl, pit } = this;
     return {
-      ...systemControl,
+      ...this.speaker.heard(systemControl),
       read: (register: 'portA' | 'portB', width?: 1 | 2 | 4): number | undefined => {
         this.clocks.get(pit)?.sync(this.wires.now()); // Looking changes no edge.
         systemControl.input('timer2Output', pit.operations.output(2));
@@ -303,6 +311,7 @@ export class PcChips implements Board {
     for (const device of this.serial)
       for (const line of ['cts', 'dsr', 'dcd'] as const) this.touch(device, () => device.input(line, true));
     for (const action of this.resetActions) action();
+    this.speaker.listen();
   }
 
   // What components reach.

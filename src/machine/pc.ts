@@ -5,6 +5,7 @@ import type { ProcessorBus } from '../cpu/bus.js';
 import { Processor } from '../cpu/processor.js';
 import type { MemoryPlan } from '../cpu/layout.js';
 import { type Difference, flag, struct } from '../state/schema.js';
+import { type Bench, createBench } from './bench.js';
 import { biosImage } from '../firmware/image.js';
 import { AddressSpace } from './address-space.js';
 import { videoBytes } from './description.js';
@@ -205,6 +206,26 @@ class Pc implements Machine {
     else this.processorUnit.init();
   }
 
+  /** The board with its processor standing still. */
+  bench(): Bench {
+    const { description, timeline, chips, addressSpace: space } = this;
+    return createBench({
+      cyclesPerSecond: description.cyclesPerSecond,
+      timeline,
+      space,
+      ports: chips.ports,
+      now: () => this.cycle,
+      passTo: (cycle) => {
+        this.processorUnit.cycle = cycle;
+        timeline.runTo(cycle);
+        if (this.board.boardReset) this.resetBoard();
+        if (this.board.processorReset) this.resetProcessor();
+      },
+      onInterruptRequest: (listen) => chips.onInterruptRequest(listen),
+      input: (event) => this.input(event),
+    });
+  }
+
   // Inputs.
 
   input(event: InputEvent): void {
@@ -264,6 +285,7 @@ class Pc implements Machine {
       part.load(saved);
     }
     this.processorUnit.setInterruptRequest(this.board.interruptRequest);
+    this.chips.speaker.forget();
   }
   /** Address masking comes before translations are restored. */
   private applyLoadedBoard(): void {

@@ -79,9 +79,9 @@ export class PciBus {
     attachment.changed?.(0, 4);
     return { device, interrupt: (level) => device.operations.interrupt(level) };
   }
-  /** The first device number that is free, from `from` on. */
-  freeDevice(from: number): number {
-    let device = from;
+  /** The first device number that is free for a card: below 4 is what a board has soldered on. */
+  freeDevice(): number {
+    let device = 4;
     while ([...this.functions.keys()].some((key) => key >> 3 === device)) device++;
     assert(device < 32, 'a PCI bus holds 32 devices');
     return device;

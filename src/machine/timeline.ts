@@ -55,6 +55,12 @@ export class Timeline {
     for (const entry of this.entries) if (entry.due < due) due = entry.due;
     this.due = due;
   }
+  /** The cycle of the next edge of any chip whose name is not in a set. */
+  dueWithout(names: ReadonlySet<string>): number {
+    let due = Infinity;
+    for (const entry of this.entries) if (entry.due < due && !names.has(entry.device.name)) due = entry.due;
+    return due;
+  }
   /** Lets every edge up to and including `cycle` happen. */
   runTo(cycle: number): void {
     while (this.due <= cycle) {

@@ -185,6 +185,9 @@ export function createToy(description: MachineDescription, powerOn: PowerOn, opt
     breakpoints: new Set<number>(),
     onSerial: undefined,
     observers: {},
+    bench: () => {
+      throw new Error('a toy has no chips');
+    },
     unknownAccesses: () => new Map(),
   };
   return machine;

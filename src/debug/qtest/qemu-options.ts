@@ -185,7 +185,7 @@ class Assembly {
   private ideDrive(backend: Backend, place: number | undefined, ...names: readonly (string | undefined)[]): void {
     if (backend.cdrom) {
       const at = place === 3 ? 1 : place === 2 ? 0 : this.next('cdrom');
-      this.attach(`cdrom${at}` as string as Drive, backend, ...names);
+      this.attach(at === 0 ? 'cdrom0' : 'cdrom1', backend, ...names);
     } else {
       this.attach(`disk${place ?? this.next('disk')}` as Drive, backend, ...names);
     }

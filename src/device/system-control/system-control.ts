@@ -92,4 +92,9 @@ export const systemControl = defineDevice({
       state.timer2Output = level;
     },
   },
+
+  operations: {
+    /** The level of the speaker's gate behind the timer. */
+    speakerData: ({ state }: Context): boolean => (state.portB & portB.speakerData) !== 0,
+  },
 });

@@ -5,19 +5,24 @@ import type { MachineDescription, OptionalDevice } from '../machine.js';
 import { attachApic } from './apic.js';
 import { attachChipset } from './chipset.js';
 import { attachCoprocessor } from './coprocessor.js';
+import { attachVbe, attachVga } from './display.js';
 import { attachHpet } from './hpet.js';
 import { attachIde } from './ide.js';
 import { attachKernel } from './kernel.js';
 import { attachNetwork } from './network.js';
+import { attachParallel } from './parallel.js';
 import { attachScsi, hasScsi } from './scsi.js';
-import { attachVga } from './vga.js';
 import { attachVirtioBlocks } from './virtio-block.js';
+import { attachConsole, attachEntropy } from './virtio.js';
 
 /** Puts a component on a board. */
 export type Attach = (board: Board) => void;
 
 const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
   hpet: attachHpet,
+  parallel: attachParallel,
+  'virtio-rng': attachEntropy,
+  'virtio-console': attachConsole,
 };
 
 /** The components of a description, in the order in which they are put on the board: that order is part of the machine. */
@@ -25,7 +30,8 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
   const isPci = description.board === 'i440fx';
   const chipset = isPci ? [attachChipset, attachApic] : [];
   const coprocessor = has(description.processor, 'fpu') ? [attachCoprocessor] : [];
+  const display = description.display === 'vbe' ? attachVbe : attachVga;
   const disks = [...(hasScsi(description) ? [attachScsi] : []), ...(isPci ? [attachVirtioBlocks] : [])];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
-  return [...chipset, ...coprocessor, attachIde, attachVga, ...disks, attachNetwork, ...optional, attachKernel];
+  return [...chipset, ...coprocessor, attachIde, display, ...disks, attachNetwork, ...optional, attachKernel];
 }

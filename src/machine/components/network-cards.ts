@@ -79,15 +79,12 @@ function attachPciCard<Device extends CardDevice>(
   pin.interrupt = pci.attach({
     name,
     identity: rom === undefined ? identity : { ...identity, romBytes: romBytesFor(rom) },
-    place: { device: pci.freeDevice(firstSlot), function: 0 },
+    place: { device: pci.freeDevice(), function: 0 },
     regions,
     ...(rom === undefined ? {} : { rom }),
   }).interrupt;
   return finished(board, device, megabits);
 }
-
-/** The slots before it hold the chipset and the display adapter. */
-const firstSlot = 3;
 
 /** Ports and interrupt requests of ISA cards, set by jumpers on the real ones: the first card has the usual ones. */
 const jumpers: readonly { readonly base: number; readonly request: number }[] = [

@@ -12,8 +12,6 @@ import { pciOf } from './chipset.js';
 import { attachOpticalDrive } from './optical-drive.js';
 
 const targets = ['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const satisfies readonly Drive[];
-/** The first slot that the adapter looks for a free place from. */
-const firstSlot = 5;
 
 /** Whether a description has a SCSI adapter: it names one, or a medium on its bus. */
 export const hasScsi = ({ media, devices = [] }: MachineDescription): boolean =>
@@ -55,7 +53,7 @@ export function attachScsi(board: Board): void {
   const found = pci.attach({
     name: 'lsi53c895a',
     identity: lsi53c895aPci,
-    place: { device: pci.freeDevice(firstSlot), function: 0 },
+    place: { device: pci.freeDevice(), function: 0 },
     regions: { 0: registers, 1: registers, 2: { read: readRam, write: writeRam } },
   });
   attached.device = found.device;

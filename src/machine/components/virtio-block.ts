@@ -8,8 +8,6 @@ import { memoryFor } from './bus-master.js';
 import { pciOf } from './chipset.js';
 
 const drives = ['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const satisfies readonly Drive[];
-/** The first slot that is looked for a free place from. */
-const firstSlot = 6;
 
 export function attachVirtioBlocks(board: Board): void {
   for (const drive of drives) if (board.description.media[drive] !== undefined) attachBlock(board, drive);
@@ -29,7 +27,7 @@ function attachBlock(board: Board, drive: Drive): void {
   const found = pci.attach({
     name: drive,
     identity: virtioBlockIdentity,
-    place: { device: pci.freeDevice(firstSlot), function: 0 },
+    place: { device: pci.freeDevice(), function: 0 },
     regions: {
       0: {
         read: (offset, width) => board.touch(device, () => readRegister(offset, width)),

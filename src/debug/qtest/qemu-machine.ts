@@ -1,0 +1,22 @@
+/** A machine that QEMU's command line asks for, as a request: drives without contents become files of zeros. */
+import { join } from 'node:path';
+import { blankFile } from '../../host/files.js';
+import { checkRequest, type MachineRequest } from '../../host/machine-request.js';
+import type { QemuMachine } from './qemu-options.js';
+
+/** Cycles of a test bench: one a nanosecond, so that its clock is exact. */
+export const benchCyclesPerSecond = 1_000_000_000;
+
+/** The request; `folder` takes the files of zeros. */
+export function requestOf(machine: QemuMachine | undefined, folder: string): MachineRequest {
+  const base = { board: 'i440fx', cyclesPerSecond: benchCyclesPerSecond } as const;
+  if (machine === undefined) return base;
+  const { memory, images, cards, devices, display } = machine;
+  const drives = [...images].map(([drive, { source, writable }]) => {
+    const image = typeof source === 'string' ? source : blankFile(join(folder, `${drive}.blank`), source.blankBytes);
+    return [drive, { image, writable }] as const;
+  });
+  const network = cards.map((card) => ({ ...card, network: 'none' }));
+  const said = { ...base, memory, display, devices, network, ...Object.fromEntries(drives) };
+  return checkRequest(said, "QEMU's command line");
+}

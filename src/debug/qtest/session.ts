@@ -1,0 +1,61 @@
+/** One test program's session: a machine on a bench, its two protocols, and the media of its drives. */
+import { sha256Hex } from '../../base/digest.js';
+import { readBytes } from '../../host/files.js';
+import { createMachine } from '../../machine/index.js';
+import type { Drive, MachineDescription, PowerOn } from '../../machine/machine.js';
+import { QmpSession } from './qmp.js';
+import { QtestServer } from './server.js';
+
+export interface SessionOptions {
+  readonly description: MachineDescription;
+  readonly images: ReadonlyMap<string, Uint8Array>;
+  readonly powerOn: PowerOn;
+  /** Drives by the names that the test program knows. */
+  readonly names: ReadonlyMap<string, Drive>;
+  /** Lets chips finish their work after every access. */
+  readonly settles: boolean;
+  /** Takes a line of the qtest protocol. */
+  readonly send: (line: string) => void;
+  /** The test program asks for the end. */
+  readonly quit: () => void;
+}
+
+export interface QtestSession {
+  /** Takes a piece of the qtest protocol's stream. */
+  take(piece: string): void;
+  /** Opens a QMP session whose answers go to `send`; what comes back takes its stream. */
+  openQmp(send: (text: string) => void): { take(piece: string): void };
+}
+
+/** Makes the machine and its session. Throws UserError for a machine that cannot be. */
+export function createQtestSession(options: SessionOptions): QtestSession {
+  const images = new Map(options.images);
+  const machine = createMachine(options.description, images, options.powerOn);
+  const bench = machine.bench();
+  const server = new QtestServer(bench, { send: options.send, settles: options.settles });
+  let pending = '';
+  return {
+    take(piece) {
+      const lines = (pending + piece).split('\n');
+      pending = lines.pop() ?? '';
+      for (const line of lines) server.line(line);
+    },
+    openQmp: (send) =>
+      new QmpSession(
+        {
+          reset: () => machine.input({ kind: 'reset' }),
+          insert(drive, path, writable) {
+            const bytes = readBytes(path, 'It was to go into a drive.');
+            const sha256 = sha256Hex(bytes);
+            images.set(sha256, bytes);
+            machine.input({ kind: 'media', drive, medium: { sha256, size: bytes.length, writable } });
+          },
+          eject: (drive) => machine.input({ kind: 'media', drive }),
+          drive: (name) => options.names.get(name),
+          quit: options.quit,
+          microseconds: () => Math.floor((bench.cycle / bench.cyclesPerSecond) * 1e6),
+        },
+        send,
+      ),
+  };
+}

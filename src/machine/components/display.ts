@@ -1,0 +1,93 @@
+/**
+ * Display adapters: the VGA as every board may have it (its ports, its window from A0000h to BFFFFh, its picture), and the one
+ * with a linear framebuffer, which is a function on the PCI bus besides.
+ */
+import { createDevice, type Width } from '../../device/device.js';
+import { vbe, vbeIdentity } from '../../device/vga/vbe.js';
+import { vga } from '../../device/vga/vga.js';
+import type { Frame } from '../../screen/frame.js';
+import type { AnyDevice, Board } from '../board.js';
+import { pciOf } from './chipset.js';
+
+const window = { base: 0xa0000, bytes: 0x20000 } as const;
+/** Where a PC's on-board display adapter sits on its bus. */
+const place = { device: 2, function: 0 } as const;
+const framebufferRange = 0;
+
+interface Adapter extends AnyDevice {
+  readonly operations: {
+    directWindow(): number | undefined;
+    readMemory(offset: number): number;
+    writeMemory(offset: number, value: number): void;
+    frame(): Frame;
+  };
+}
+
+/** Maps an adapter's window, and shows its picture. `make` is given what to call when the window has moved. */
+function attachAdapter<Made extends Adapter>(board: Board, make: (windowMoved: () => void) => Made) {
+  const made: { adapter?: Made } = {};
+  // The chip tells of its window while it is made, too, when it is closed.
+  const mapWindow = (): void => board.addressSpace.setWindow(made.adapter?.operations.directWindow());
+  const adapter = make(mapWindow);
+  made.adapter = adapter;
+  const clocked = board.addMapping('vga', adapter, mapWindow);
+  const { readMemory, writeMemory, frame } = adapter.operations;
+  board.addressSpace.map.place(window.base, window.bytes, {
+    read(offset, width) {
+      let value = 0;
+      for (let index = 0; index < width; index++) value += readMemory(offset + index) * 2 ** (8 * index);
+      return value;
+    },
+    write(offset, value, width) {
+      for (let index = 0; index < width; index++) writeMemory(offset + index, (value >>> (8 * index)) & 0xff);
+    },
+  });
+  board.setDisplay({ device: adapter, frame });
+  return { adapter, clocked };
+}
+
+export function attachVga(board: Board): void {
+  const { videoMemory } = board;
+  const { adapter, clocked } = attachAdapter(board, (windowMoved) =>
+    createDevice(vga, { lines: {}, board: { videoMemory, windowMoved } }),
+  );
+  board.ports.connect(adapter, 0, clocked, () => board.now());
+}
+
+export function attachVbe(board: Board): void {
+  const { videoMemory } = board;
+  const { adapter, clocked } = attachAdapter(board, (windowMoved) =>
+    createDevice(vbe, { lines: {}, board: { videoMemory, windowMoved } }),
+  );
+  board.ports.connect(adapter, 0, clocked, () => board.now(), ['dispiIndex', 'dispiData']);
+  const { readRegister, writeRegister } = adapter.operations;
+  const rom = optionRom(board);
+  pciOf(board).attach({
+    name: 'vga',
+    identity: rom === undefined ? vbeIdentity : { ...vbeIdentity, romBytes: romRange(rom) },
+    place,
+    regions: {
+      2: {
+        read: (offset, width: Width) => board.touch(adapter, () => readRegister(offset, width)),
+        write: (offset, value, width: Width) => board.touch(adapter, () => writeRegister(offset, value, width)),
+      },
+    },
+    ...(rom === undefined ? {} : { rom }),
+    moved: (index, base) => {
+      if (index === framebufferRange) board.addressSpace.setVideo(base);
+    },
+  });
+}
+
+/** The adapter's firmware where the user brings it. */
+function optionRom({ description, images }: Board): Uint8Array | undefined {
+  const { video } = description.firmware ?? {};
+  return video === undefined ? undefined : images.get(video.sha256);
+}
+
+/** The size of the range that a ROM takes: a power of two, at least 2 KiB (PCI Local Bus Specification 2.2, section 6.2.5.2). */
+function romRange(rom: Uint8Array): number {
+  let bytes = 2048;
+  while (bytes < rom.length) bytes *= 2;
+  return bytes;
+}

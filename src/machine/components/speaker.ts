@@ -1,0 +1,42 @@
+/** The speaker of a PC: a tone while port 61h lets through what counter 2 of the timer makes. An observer hears it change. */
+import type { Cycle } from '../../base/integers.js';
+import type { Device, Width } from '../../device/device.js';
+import type { MachineObservers } from '../machine.js';
+
+/** The clock of the timer, in hertz, as a ratio. */
+const timerClock = { numerator: 14_318_180, denominator: 12 } as const;
+
+export class Speaker {
+  private period: number | undefined;
+
+  constructor(
+    private readonly observers: Partial<MachineObservers>,
+    private readonly now: () => number,
+    /** What sounds now: ticks of the timer a period, or undefined for silence. */
+    private readonly sounding: () => number | undefined,
+  ) {}
+
+  /** A chip whose writes may change the tone. */
+  heard<Register extends string, Heard extends Pick<Device<unknown, Register>, 'write'>>(device: Heard): Heard {
+    return {
+      ...device,
+      write: (register: Register, value: number, width?: Width) => {
+        const taken = device.write(register, value, width);
+        this.listen();
+        return taken;
+      },
+    };
+  }
+  /** Something that makes the tone was written. What is remembered here is what was told, not state. */
+  listen(): void {
+    const period = this.sounding();
+    if (period === this.period) return;
+    this.period = period;
+    const hertz = period === undefined ? undefined : timerClock.numerator / (timerClock.denominator * period);
+    this.observers.speaker?.({ hertz, cycle: this.now() as Cycle });
+  }
+  /** Starts from what sounds now, without telling. */
+  forget(): void {
+    this.period = this.sounding();
+  }
+}

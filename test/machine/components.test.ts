@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { cycle } from '../../src/base/integers.js';
+import { UserError } from '../../src/base/errors.js';
+import { createMachine } from '../../src/machine/index.js';
+import type { MachineDescription } from '../../src/machine/machine.js';
+
+function made(parts: Partial<MachineDescription> = {}) {
+  const description: MachineDescription = {
+    board: 'i440fx',
+    processor: 'pentium3',
+    cyclesPerSecond: 100_000_000,
+    memoryBytes: 1 << 20,
+    boot: 'floppy',
+    media: {},
+    ...parts,
+  };
+  const machine = createMachine(description, new Map(), { date: 0, seed: 1 });
+  const bench = machine.bench();
+  const configure = (device: number, register: number): void =>
+    bench.writePort(0xcf8, 0x80000000 + (device << 11) + register, 4);
+  return {
+    machine,
+    bench,
+    configured(device: number, register: number): number {
+      configure(device, register);
+      return bench.readPort(0xcfc, 4);
+    },
+    setConfiguration(device: number, register: number, value: number): void {
+      configure(device, register);
+      bench.writePort(0xcfc, value, 4);
+    },
+  };
+}
+
+describe('the display with a linear framebuffer', () => {
+  test('is a function whose first range is its memory, at the speed of memory', () => {
+    const { machine, bench, configured, setConfiguration } = made({ display: 'vbe' });
+    expect(configured(2, 0)).toBe(0x11111234);
+    setConfiguration(2, 0x10, 0xe0000000);
+    setConfiguration(2, 0x18, 0xe1000000);
+    setConfiguration(2, 4, 2);
+    expect(bench.readMemory(0xe1000500, 2)).toBe(0xb0c5);
+    for (const [index, value] of [
+      [1, 640],
+      [2, 480],
+      [3, 32],
+      [4, 0x41],
+    ] as const) {
+      bench.writePort(0x1ce, index, 2);
+      bench.writePort(0x1cf, value, 2);
+    }
+    bench.writePort(0x3c0, 0x20, 1);
+    bench.writeMemory(0xe0000000 + 4 * (640 * 10 + 20), 0x123456, 4);
+    const { width, height, pixels } = machine.screen();
+    expect([width, height]).toEqual([640, 480]);
+    expect([...pixels.subarray(4 * (640 * 10 + 20), 4 * (640 * 10 + 20) + 3)]).toEqual([0x12, 0x34, 0x56]);
+  });
+
+  test('comes back from a snapshot with its mode, its place and its picture', () => {
+    const first = made({ display: 'vbe' });
+    first.setConfiguration(2, 0x10, 0xe0000000);
+    first.setConfiguration(2, 4, 2);
+    first.bench.writeMemory(0xe0001234, 0x77, 1);
+    const second = made({ display: 'vbe' });
+    second.machine.load(first.machine.save());
+    expect(second.bench.readMemory(0xe0001234, 1)).toBe(0x77);
+    expect(second.machine.digest()).toEqual(first.machine.digest());
+  });
+});
+
+describe('the mouse', () => {
+  test('sends its packets by interrupt 12', () => {
+    const { machine, bench } = made({ mouse: 'ps2' });
+    const requests: string[] = [];
+    bench.onInterruptRequest((request, level) => void requests.push(`${request}=${level}`));
+    const pass = (seconds: number): void => bench.pass(cycle(bench.cycle + seconds * bench.cyclesPerSecond));
+    for (const [port, value] of [
+      [0x64, 0x60],
+      [0x60, 0x47],
+      [0x64, 0xd4],
+      [0x60, 0xf4],
+    ] as const) {
+      bench.writePort(port, value, 1);
+      pass(0.01);
+    }
+    expect(bench.readPort(0x60, 1)).toBe(0xfa);
+    machine.input({ kind: 'mouse', dx: 3, dy: -1, wheel: 0, buttons: 1 });
+    const packet = [1, 2, 3].map(() => {
+      pass(0.01);
+      return bench.readPort(0x60, 1);
+    });
+    expect(packet).toEqual([0x29, 3, 0xff]);
+    expect(requests).toContain('12=true');
+  });
+
+  test('is refused where the description has none', () => {
+    expect(() => made().machine.input({ kind: 'mouse', dx: 1, dy: 1, wheel: 0, buttons: 0 })).toThrow(UserError);
+  });
+});
+
+test('the printer takes bytes at port 378h, and an observer sees them', () => {
+  const { machine, bench } = made({ devices: ['parallel'] });
+  const printed: number[] = [];
+  machine.observers.parallel = ({ byte }) => void printed.push(byte);
+  bench.writePort(0x378, 0x41, 1);
+  bench.writePort(0x37a, 0x0d, 1);
+  bench.writePort(0x37a, 0x0c, 1);
+  expect(printed).toEqual([0x41]);
+});
+
+test('the speaker sounds while counter 2 and port 61h let it', () => {
+  const { machine, bench } = made({ board: 'pc', processor: '80386' });
+  const heard: (number | undefined)[] = [];
+  machine.observers.speaker = ({ hertz }) => void heard.push(hertz === undefined ? undefined : Math.round(hertz));
+  bench.writePort(0x43, 0xb6, 1);
+  bench.writePort(0x42, 0xa9, 1);
+  bench.writePort(0x42, 0x04, 1);
+  bench.writePort(0x61, 0x03, 1);
+  bench.writePort(0x42, 0x51, 1);
+  bench.writePort(0x42, 0x02, 1);
+  bench.writePort(0x61, 0x00, 1);
+  expect(heard).toEqual([1000, 2012, undefined]);
+});
+
+describe('virtio devices', () => {
+  test('sit on the bus from device 4 on', () => {
+    const { configured } = made({ devices: ['virtio-rng', 'virtio-console'] });
+    expect([configured(4, 0), configured(5, 0)]).toEqual([0x10051af4, 0x10031af4]);
+  });
+
+  test('a console takes what is typed, up to its room', () => {
+    const { machine } = made({ devices: ['virtio-console'] });
+    machine.input({ kind: 'console', data: new Uint8Array(4096) });
+    expect(() => machine.input({ kind: 'console', data: new Uint8Array(1) })).toThrow(UserError);
+  });
+});

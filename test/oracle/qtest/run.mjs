@@ -1,0 +1,88 @@
+/**
+ * Runs QEMU's own device test programs against the chips here, each test in a process of its own, and prints the count.
+ *
+ *   node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [program ...]
+ *
+ * FOLDER holds the programs as QEMU's build leaves them (`tests/qtest`). Differences that are known and explained stand in
+ * `differences.json`: they count apart, and one that passes after all is told. Exit code 1 when anything else fails.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+
+const run = promisify(execFile);
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', default: '' },
+    json: { type: 'string' },
+    timeout: { type: 'string', default: '120' },
+  },
+});
+const [folder, ...named] = positionals;
+if (folder === undefined) {
+  console.error('usage: node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [program ...]');
+  process.exit(2);
+}
+const { programs, differences } = JSON.parse(readFileSync(join(here, 'differences.json'), 'utf8'));
+const environment = { ...process.env, QTEST_QEMU_BINARY: join(here, 'qemu-system-i386') };
+
+/** The explanation of a known difference, if there is one: names may end in `*`. */
+function explained(name) {
+  const found = Object.keys(differences).find((each) =>
+    each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each,
+  );
+  return found === undefined ? undefined : differences[found];
+}
+
+async function start(program, ...words) {
+  try {
+    const { stdout } = await run(join(folder, program), words, {
+      env: environment,
+      timeout: Number(values.timeout) * 1000,
+      maxBuffer: 1 << 26,
+    });
+    return { passed: true, output: stdout };
+  } catch (error) {
+    return { passed: false, output: `${error.stdout ?? ''}${error.stderr ?? ''}` || String(error) };
+  }
+}
+
+/** What a failed test said of itself. */
+function reason(output) {
+  const lines = output.split('\n').filter((line) => /ERROR|error|assert|Bail out|Timed out|FAIL/.test(line));
+  return (lines.find((line) => line.startsWith('ERROR')) ?? lines[0] ?? output.trim().split('\n').at(-1) ?? '').slice(
+    0,
+    200,
+  );
+}
+
+const results = [];
+for (const program of named.length === 0 ? programs : named) {
+  const list = await start(program, '-l');
+  const names = list.output.split('\n').filter((line) => line.startsWith('/') && line.includes(values.only));
+  if (names.length === 0 && !list.passed) console.log(`${program}: cannot be listed: ${reason(list.output)}`);
+  for (const name of names) {
+    const { passed, output } = await start(program, '-p', name);
+    const skipped = passed && /# SKIP/.test(output);
+    const why = explained(name);
+    const result = skipped ? 'skipped' : passed ? 'passed' : why === undefined ? 'failed' : 'differs';
+    results.push({ program, name, result, ...(passed ? {} : { reason: reason(output) }) });
+    const note = passed
+      ? why === undefined
+        ? ''
+        : ' (an explained difference that is none any more)'
+      : `: ${why ?? reason(output)}`;
+    console.log(`${result} ${program} ${name}${note}`);
+  }
+}
+const count = (result) => results.filter((each) => each.result === result).length;
+console.log(
+  `${results.length} tests: ${count('passed')} passed, ${count('differs')} differ as explained, ` +
+    `${count('skipped')} skipped by themselves, ${count('failed')} failed`,
+);
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, undefined, 2));
+process.exit(count('failed') > 0 || results.length === 0 ? 1 : 0);
