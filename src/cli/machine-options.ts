@@ -26,6 +26,7 @@ export const machineOptions = {
   display: { choices: displays, describe: 'The display adapter' },
   network: { type: 'string', array: true, describe: 'A network card, as CARD or CARD=NETWORK (built-in, live, none)' },
   serve: { type: 'string', describe: "A folder that the built-in network's servers offer" },
+  'boot-file': { type: 'string', describe: "The file, or URL, whose name the built-in network's DHCP gives" },
   mouse: { type: 'boolean', describe: 'A PS/2 mouse' },
 } as const;
 
@@ -48,6 +49,7 @@ export interface MachineArguments {
   readonly display?: string | undefined;
   readonly network?: readonly string[] | undefined;
   readonly serve?: string | undefined;
+  readonly bootFile?: string | undefined;
   readonly mouse?: boolean | undefined;
 }
 
@@ -76,6 +78,7 @@ export function requestFrom(options: MachineArguments): MachineRequest {
     ...{ floppyA: floppy, floppyB, disk0: disk, disk1, cdrom0: cdrom },
     ...{ memory, processor, boot, kernel, initrd, display, commandLine: append, served: serve },
     ...{ mouse: mouse === undefined ? undefined : mouse ? 'ps2' : 'none' },
+    builtInNetwork: options.bootFile === undefined ? undefined : { bootFile: options.bootFile },
     network: options.network?.map((text) => {
       const [card, network] = pair(text);
       return network === undefined ? card : { card, network };

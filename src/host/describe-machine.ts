@@ -8,6 +8,7 @@ import { kernelProtocolOf } from '../firmware/boot/protocol.js';
 import { defaultCyclesPerSecond } from '../machine/index.js';
 import {
   type BoardName,
+  type BuiltInNetworkDescription,
   type Drive,
   drives,
   type FirmwareDescription,
@@ -185,6 +186,13 @@ function bootOf({ boot }: MachineRequest, media: MachineDescription['media']): M
 const cardOf = (card: NetworkCardRequest): NetworkCardDescription =>
   typeof card === 'string' ? { card, network: 'built-in' } : { ...card, network: card.network ?? 'built-in' };
 
+function builtInNetworkOf({ builtInNetwork }: MachineRequest): BuiltInNetworkDescription | undefined {
+  if (builtInNetwork === undefined) return undefined;
+  const { names, ...rest } = builtInNetwork;
+  if (names === undefined) return rest;
+  return { ...rest, names: Object.entries(names).map(([name, address]) => ({ name, address })) };
+}
+
 /** Names whose values are there. */
 const present = <T extends object>(values: T): Partial<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
@@ -202,6 +210,7 @@ export function describeMachine(request: MachineRequest): DescribedMachine {
   const { display, mouse, network, devices } = request;
   const components = {
     ...{ display, mouse, devices, network: network?.map(cardOf) },
+    ...{ builtInNetwork: builtInNetworkOf(request) },
     ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },
   };
   return {

@@ -8,6 +8,7 @@ import { type KernelProtocol, kernelProtocols } from '../firmware/boot/protocols
 import { boardProcessors } from '../machine/index.js';
 import {
   type BoardName,
+  type BuiltInNetworkDescription,
   boards,
   type BootDevice,
   bootDevices,
@@ -69,6 +70,10 @@ export interface MachineSettings {
   readonly firmware?: { readonly bios?: string; readonly video?: string; readonly network?: string };
   /** A folder whose files the built-in network's servers offer. */
   readonly served?: string;
+  /** What else is to be said of the built-in network; names with their addresses. */
+  readonly builtInNetwork?: Omit<BuiltInNetworkDescription, 'names'> & {
+    readonly names?: Readonly<Record<string, string>>;
+  };
 }
 
 /** A machine as a user writes it; a string for a drive is the image's path. */
@@ -153,6 +158,16 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
       Object.fromEntries(Object.entries(value).map(([role, file]) => [role, resolve(folder, file)])),
   },
   served: path,
+  builtInNetwork: {
+    possible:
+      '{ "latencyMicroseconds": number, "bootFile": name, "names": { name: address } }, each of which may be absent',
+    fits: (value) =>
+      hasShape(value, {
+        latencyMicroseconds: isAbsentOr((each) => typeof each === 'number'),
+        bootFile: isAbsentOr(isText),
+        names: isAbsentOr((each) => isObject(each) && Object.values(each).every(isText)),
+      }),
+  },
 };
 
 const isDrive = (key: string): key is Drive => drives.some((drive) => drive === key);

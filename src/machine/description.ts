@@ -117,7 +117,8 @@ const optionRomBytesMax = 1 << 18;
 const commandLineMax = 2047;
 
 /** Kernel, firmware and served files: their images are at hand, and of sizes that have a place. */
-function checkImages({ kernel, firmware, served = [], memoryBytes }: MachineDescription, images: Images): void {
+function checkImages(description: MachineDescription, images: Images): void {
+  const { kernel, firmware, served = [], builtInNetwork, memoryBytes } = description;
   if (kernel !== undefined) {
     checkOneOf('kernel.protocol', kernel.protocol, kernelProtocols);
     checkImage('kernel.image', kernel.image, images, memoryBytes);
@@ -134,7 +135,7 @@ function checkImages({ kernel, firmware, served = [], memoryBytes }: MachineDesc
   }
   if (video !== undefined) checkImage('firmware.video', video, images, optionRomBytesMax);
   if (network !== undefined) checkImage('firmware.network', network, images, optionRomBytesMax);
-  checkPlan({ files: served }, images);
+  checkPlan({ ...builtInNetwork, files: served }, images);
 }
 
 function checkImage(place: string, { sha256, size }: ImageDescription, images: Images, sizeMost: number): void {

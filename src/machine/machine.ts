@@ -34,6 +34,24 @@ export interface MachineDescription {
   readonly firmware?: FirmwareDescription;
   /** Files that the built-in network's servers offer, by path. */
   readonly served?: readonly ServedFile[];
+  /** What else is to be said of the built-in network. */
+  readonly builtInNetwork?: BuiltInNetworkDescription;
+}
+
+/** The built-in network, besides the files that it serves. */
+export interface BuiltInNetworkDescription {
+  /** Guest microseconds that a frame takes from a card to the switch or back. Default 50. */
+  readonly latencyMicroseconds?: number;
+  /** The file, or URL, whose name DHCP gives to a computer that boots from the network: at most 127 characters. */
+  readonly bootFile?: string;
+  /** Names that the name server knows, beside `gateway`, `server` and `dns`. */
+  readonly names?: readonly NamedAddress[];
+}
+
+/** A name with its address, such as `10.0.2.2`. */
+export interface NamedAddress {
+  readonly name: string;
+  readonly address: string;
 }
 
 /** Boards, boot devices and components by name; positions are stored in traces: append names, never reorder them. */

@@ -77,7 +77,7 @@ export class VirtualHost {
     private readonly state: HostState,
     private readonly around: HostSurroundings,
   ) {
-    this.names = nameTable(ownNames, plan.names ?? {});
+    this.names = nameTable(ownNames, plan.names ?? []);
     this.stack = new TcpStack(state.tcp, {
       now: around.now,
       send: (mac, packet) => this.sendPacket(mac, packet),

@@ -14,7 +14,7 @@ export interface NetworkPlan {
   /** Guest microseconds that a frame takes from one end of a cable to the switch or back. Default 50. */
   readonly latencyMicroseconds?: number;
   /** Names that the name server knows, beside `gateway`, `dns` and `server`, with their addresses. */
-  readonly names?: Readonly<Record<string, string>>;
+  readonly names?: readonly { readonly name: string; readonly address: string }[];
   /** The file whose name DHCP gives to a computer that boots from the network. */
   readonly bootFile?: string;
   readonly files?: readonly ServedFile[];
@@ -42,12 +42,13 @@ function wrong(place: string, problem: string, nextStep: string): never {
 }
 
 /** Checks a plan and that the files' content is at hand; throws {@link UserError} naming the place. */
-export function checkPlan(plan: NetworkPlan, images: ReadonlyMap<string, Uint8Array>, place = 'network'): void {
-  const { latencyMicroseconds = latencyDefault, names = {}, bootFile, files = [] } = plan;
+export function checkPlan(plan: NetworkPlan, images: ReadonlyMap<string, Uint8Array>, place = 'builtInNetwork'): void {
+  const { latencyMicroseconds = latencyDefault, names = [], bootFile, files = [] } = plan;
   if (!Number.isInteger(latencyMicroseconds) || latencyMicroseconds < 1 || latencyMicroseconds > latencyMost)
     wrong(`${place}.latencyMicroseconds`, 'no such latency', `Give whole microseconds from 1 to ${latencyMost}.`);
-  for (const [name, address] of Object.entries(names)) {
-    if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/i.test(name)) wrong(`${place}.names`, `"${name}" is no host name`, '');
+  for (const { name, address } of names) {
+    if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/i.test(name))
+      wrong(`${place}.names`, `"${name}" is no host name`, 'Use letters, digits, hyphens and dots.');
     if (parseAddress(address) === undefined)
       wrong(`${place}.names.${name}`, `"${address}" is no address`, 'Give it as 10.0.2.2.');
   }

@@ -159,8 +159,12 @@ function question(name: string, type: number): Uint8Array {
 
 describe('the name server', () => {
   const ask = (name: string, type = 1) =>
-    askUdp(plugged({ names: { 'Files.Test': '10.0.2.77' } }).cable, addresses.nameServer, 53, question(name, type))[0]!
-      .data;
+    askUdp(
+      plugged({ names: [{ name: 'Files.Test', address: '10.0.2.77' }] }).cable,
+      addresses.nameServer,
+      53,
+      question(name, type),
+    )[0]!.data;
 
   test('knows its own names and those of the plan, in any case of letters', () => {
     expect([...ask('gateway').slice(-4)]).toEqual([10, 0, 2, 2]);
@@ -244,7 +248,7 @@ describe('a plan', () => {
   const served = { path: 'x', sha256: 'a'.repeat(64), size: 3 };
   for (const [what, plan] of [
     ['a latency of no time', { latencyMicroseconds: 0 }],
-    ['a name for no address', { names: { a: '10.0.2' } }],
+    ['a name for no address', { names: [{ name: 'a', address: '10.0.2' }] }],
     ['a path from the root', { files: [{ ...served, path: '/x' }] }],
     ['a path twice', { files: [served, served] }],
     ['a file that is not at hand', { files: [{ ...served, sha256: 'b'.repeat(64) }] }],
@@ -267,7 +271,7 @@ describe('a plan', () => {
 
   test('may be empty, and may serve files', () => {
     checkPlan({}, images);
-    checkPlan({ files: [served], names: { a: '10.0.2.9' }, latencyMicroseconds: 1 }, images);
+    checkPlan({ files: [served], names: [{ name: 'a', address: '10.0.2.9' }], latencyMicroseconds: 1 }, images);
     expect(parseAddress('10.0.2.9')).toBe(0x0a000209);
   });
 });

@@ -17,7 +17,7 @@ function macOf(index: number, given: string | undefined): Uint8Array {
 }
 
 export function attachNetwork(board: Board): void {
-  const { network: cards = [], served = [] } = board.description;
+  const { network: cards = [], served: files = [], builtInNetwork } = board.description;
   if (cards.length === 0) return;
   const made: Card[] = [];
   /** Sends a frame of a card's into the built-in network; undefined where there is none. */
@@ -38,7 +38,7 @@ export function attachNetwork(board: Board): void {
   if (cards.some(({ network: connection }) => connection === 'built-in')) {
     const device = createDevice(network, {
       lines: {},
-      board: { plan: { files: served }, files: loadFiles({ files: served }, board.images), cards: made },
+      board: { plan: { ...builtInNetwork, files }, files: loadFiles({ files }, board.images), cards: made },
     });
     board.add('networkCable', device);
     toBuiltIn = (card, frame) => board.touch(device, () => device.operations.send(card, frame));

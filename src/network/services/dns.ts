@@ -108,9 +108,9 @@ export function answerFromTable(question: DnsQuestion, names: ReadonlyMap<string
 /** The table with the network's own names, and those that the plan adds. */
 export function nameTable(
   own: Readonly<Record<string, number>>,
-  added: Readonly<Record<string, string>>,
+  added: readonly { readonly name: string; readonly address: string }[],
 ): Map<string, number> {
   const table = new Map(Object.entries(own));
-  for (const [name, address] of Object.entries(added)) table.set(name.toLowerCase(), parseAddress(address)!);
+  for (const { name, address } of added) table.set(name.toLowerCase(), parseAddress(address)!);
   return table;
 }

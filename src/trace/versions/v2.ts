@@ -68,6 +68,14 @@ const kernel = recordWith(
   { protocol: choice('linux', 'multiboot', 'multiboot2'), image, commandLine },
   { modules: list(64, module) },
 );
+const builtInNetwork = recordWith(
+  {},
+  {
+    latencyMicroseconds: integer(1, 10_000_000),
+    bootFile: text(127),
+    names: list(256, record({ name: text(63), address: text(15) })),
+  },
+);
 const served = record({ path: text(255), sha256: digest, size: integer(0, 2 ** 48) });
 
 const machine = recordWith(
@@ -92,6 +100,7 @@ const machine = recordWith(
     kernel,
     firmware: optionalRecord({ bios: image, video: image, network: image }),
     served: list(4096, served),
+    builtInNetwork,
   },
 );
 
