@@ -113,7 +113,7 @@ class Disassembler {
     const named = implied.has(form.instruction.mnemonic) ? [] : form.form.operands;
     const operands = named.map((operand) => this.operand(operand, opcode, form));
     if (first === 0x90 && this.operand32 === this.context.code32) return 'nop';
-    const mnemonic = this.mnemonic(form);
+    const mnemonic = withPredicate(this.mnemonic(form), operands);
     return [...this.prefixes, mnemonic, operands.join(', ')].filter((part) => part !== '').join(' ');
   }
   private readPrefixes(): number {
@@ -254,6 +254,17 @@ class Disassembler {
   private bracketed(address: string): string {
     return `[${this.segment === undefined ? '' : `${this.segment}:`}${address}]`;
   }
+}
+
+const predicates = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'] as const;
+
+/** CMPPS and its like are named after their immediate, which is no operand then. */
+function withPredicate(mnemonic: string, operands: string[]): string {
+  const found = /^cmp([ps][sd])$/.exec(mnemonic);
+  const predicate = predicates[Number(operands[2] ?? NaN)];
+  if (found === null || predicate === undefined) return mnemonic;
+  operands.pop();
+  return `cmp${predicate}${found[1]}`;
 }
 
 function register(number: number, width: number, bank?: RegisterBank): string {
