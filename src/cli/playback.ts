@@ -7,7 +7,7 @@ import { imagesOf, openTrace } from '../host/traces.js';
 import { progress } from '../host/terminal.js';
 import { firmwareDigests } from '../host/firmware.js';
 import { createMachine } from '../machine/index.js';
-import type { SerialOutput, StopReason } from '../machine/machine.js';
+import type { Images, SerialOutput, StopReason } from '../machine/machine.js';
 import { createPlayer, type MachineFactory, type Player, type PlayerOptions } from '../replay/player.js';
 import type { Trace } from '../trace/reader.js';
 
@@ -20,6 +20,7 @@ export const playbackOptions = {
 export interface OpenedTrace {
   readonly path: string;
   readonly trace: Trace;
+  readonly images: Images;
   readonly factory: MachineFactory;
   readonly firmware: Readonly<Record<string, string>>;
 }
@@ -29,7 +30,7 @@ export function openForReplay(path: string, given: readonly string[]): OpenedTra
   const trace = openTrace(path);
   const images = imagesOf(trace, path, given);
   const factory: MachineFactory = (description, powerOn) => createMachine(description, images, powerOn);
-  return { path, trace, factory, firmware: firmwareDigests() };
+  return { path, trace, images, factory, firmware: firmwareDigests() };
 }
 
 /** A replay under way, with everything the guest has sent. */

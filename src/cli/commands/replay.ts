@@ -1,6 +1,7 @@
 import { UserError } from '../../base/errors.js';
 import type { Cycle } from '../../base/integers.js';
 import { shownPath, writeWhole } from '../../host/files.js';
+import { diskOutput, saveDisk } from '../../host/save-disk.js';
 import { shellLine, styled } from '../../host/terminal.js';
 import type { StopReason } from '../../machine/machine.js';
 import { Divergence } from '../../replay/divergence.js';
@@ -32,10 +33,17 @@ export const replay = defineCommand({
       .option('at', { type: 'string', describe: 'Replay up to this cycle and show processor and screen there' })
       .option('screen', { type: 'string', describe: 'Write the last screen to this PNG file' })
       .option('serial', { type: 'string', describe: 'Write what serial port 0 sent to this file' })
+      .option('disk', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        describe: 'Write what a drive then holds to a raw image, as DRIVE=FILE',
+      })
       .options(playbackOptions)
       .conflicts('until', 'at'),
   async handler(argv) {
     const report = createReport(argv.json);
+    const disks = argv.disk.map((text) => diskOutput(text, '--disk'));
     const opened = openForReplay(argv.trace, argv.image);
     const { trace } = opened;
     const end = lastCycle(trace, argv);
@@ -46,6 +54,10 @@ export const replay = defineCommand({
         report.note(`The trace was cut: it replays up to frame ${trace.cut.frame}, byte ${trace.cut.offset}.`);
       }
       print(playback, stop, argv, report);
+      if (disks.length > 0) {
+        const snapshot = playback.player.machine.save();
+        for (const disk of disks) saveDisk(disk, snapshot, opened.images);
+      }
       return exitCodes.passed;
     } catch (error) {
       if (!(error instanceof Divergence)) throw error;
