@@ -4,6 +4,7 @@ import { type Cycle, cycle } from '../base/integers.js';
 import type { InputEvent, Machine, SerialOutput, StopReason } from '../machine/machine.js';
 import { screenText } from '../screen/text.js';
 import { chordEvents, textKeys } from './keys.js';
+import { buttonBit, mouseSteps, mouseTimes, wheelSteps } from './mouse.js';
 import type { Pattern } from './pattern.js';
 import { runTo } from './run.js';
 
@@ -40,6 +41,12 @@ export interface Operator {
   /** Strikes a chord such as `ctrl+alt+delete`. */
   press(chord: string): void;
   send(data: Uint8Array, port: number): void;
+  /** Moves the mouse by counts to the right and down, so many at once. */
+  moveMouse(dx: number, dy: number, step?: number): void;
+  /** Turns the mouse's wheel by notches, towards the user where positive. */
+  turnWheel(notches: number): void;
+  /** Presses a mouse button (by its name) and holds it, or lets it go. */
+  holdButton(button: string, held: boolean): void;
   /** Any other input, such as the reset button. */
   input(event: InputEvent): void;
   /** Lets guest time pass, in seconds, rounded to cycles. */
@@ -93,6 +100,14 @@ export function createOperator(operated: Operated): Operator {
     wait(restSeconds);
   }
 
+  let buttons = 0;
+  function give(events: readonly InputEvent[]): void {
+    for (const event of events) {
+      operated.input(event);
+      wait(mouseTimes.step);
+    }
+  }
+
   function appeared(awaited: Awaited): boolean {
     if (awaited.on === 'screen') return awaited.pattern.matches(screenText(machine.screen()));
     const found = awaited.pattern.matches(received[awaited.port] ?? '');
@@ -105,6 +120,13 @@ export function createOperator(operated: Operated): Operator {
     press,
     type: (text) => textKeys(text).forEach(press),
     send: (data, port) => operated.input({ kind: 'serial', port, data }),
+    moveMouse: (dx, dy, step) => give(mouseSteps(dx, dy, buttons, step)),
+    turnWheel: (notches) => give(wheelSteps(notches, buttons)),
+    holdButton(button, held) {
+      buttons = held ? buttons | buttonBit(button) : buttons & ~buttonBit(button);
+      operated.input({ kind: 'mouse', dx: 0, dy: 0, wheel: 0, buttons });
+      wait(mouseTimes.click);
+    },
     input: (event) => operated.input(event),
     waitUntil(at) {
       if (at < machine.cycle) throw new UserError(`Cycle ${at} is over: the machine is at cycle ${machine.cycle}.`);

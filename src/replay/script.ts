@@ -6,6 +6,8 @@
  *   { "type": "dir\n" }        { "press": "ctrl+alt+delete" }      { "wait": 0.5 }
  *   { "serial": "help\r\n" }   { "serial": { "port": 1, "text": "help\r\n" } }
  *   { "reset": true }          { "powerCut": true }                { "eject": "floppyA" }
+ *   { "mouse": { "dx": 40, "dy": -3 } }                      moves by counts to the right and down; "step" counts at once
+ *   { "mouse": { "click": "left" } }   also "press", "release" and "wheel": notches towards the user
  *   { "insert": { "drive": "floppyA", "sha256": "…", "size": 737280, "writable": true } }
  *
  * Any step may also name a cycle, `"at": 5000000`, to be reached before it is done; alone it only waits. Patterns are
@@ -24,7 +26,9 @@ import {
   text,
   yesNo,
 } from '../trace/shape.js';
+import { drives } from '../machine/machine.js';
 import { chordEvents, textKeys } from './keys.js';
+import { buttonBit, mouseSteps, wheelSteps } from './mouse.js';
 import { type Operator } from './operator.js';
 import { parsePattern } from './pattern.js';
 
@@ -37,7 +41,7 @@ export interface Script {
 type Action = (operator: Operator) => void;
 
 const textMax = 65536;
-const drive = choice('floppyA', 'floppyB', 'disk0', 'disk1');
+const drive = choice(...drives);
 const port = integer(0, 3);
 
 const seconds: Shape<number> = (value, path) => {
@@ -51,6 +55,11 @@ const pressed: Shape<true> = (value, path) => {
 };
 
 const awaited = optionalRecord({ screen: text(textMax), serial: text(textMax), port, within: seconds });
+const counts = integer(-32767, 32767);
+const moved = optionalRecord({
+  ...{ dx: counts, dy: counts, step: integer(1, 255), wheel: integer(-255, 255) },
+  ...{ press: text(16), release: text(16), click: text(16) },
+});
 const insertion = record({ drive, sha256: digest, size: integer(0, 2 ** 48), writable: yesNo });
 const addressed = record({ port, text: text(textMax) });
 
@@ -70,6 +79,19 @@ const operations: Readonly<Record<string, (value: unknown, path: string) => Acti
     const sent = typeof value === 'string' ? addressed({ port: 0, text: value }, path) : addressed(value, path);
     const data = new TextEncoder().encode(sent.text);
     return (operator) => operator.send(data, sent.port);
+  },
+  mouse(value, path) {
+    const { dx = 0, dy = 0, step, press, release, click, wheel = 0 } = moved(value, path);
+    // What is wrong is told before anything is done.
+    mouseSteps(dx, dy, 0, step);
+    wheelSteps(wheel, 0);
+    for (const button of [press, release, click]) if (button !== undefined) buttonBit(button);
+    return (operator) => {
+      operator.moveMouse(dx, dy, step);
+      for (const button of [press, click]) if (button !== undefined) operator.holdButton(button, true);
+      for (const button of [release, click]) if (button !== undefined) operator.holdButton(button, false);
+      operator.turnWheel(wheel);
+    };
   },
   wait(value, path) {
     const length = seconds(value, path);

@@ -8,6 +8,7 @@ export { type GuestTime, guestCycles, guestSeconds } from './time.js';
 export { GuestLimitError, type GuestVerdict, InfrastructureError } from './errors.js';
 export type { RerunDifference } from './evidence.js';
 export type { DigestView, ScreenView, SerialView } from './observed.js';
+export type { MouseMovement, VmMouse } from './mouse.js';
 export type { Patience, Vm } from './vm.js';
 export { replayInFreshProcess } from '../host/fresh-process.js';
 export {

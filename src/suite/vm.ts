@@ -16,6 +16,7 @@ import type {
 import { chordEvents, textKeys } from '../replay/keys.js';
 import type { Condition, Observed } from './conditions.js';
 import { GuestLimitError, InfrastructureError } from './errors.js';
+import { VmMouse } from './mouse.js';
 import { DigestView, ScreenView, SerialView } from './observed.js';
 import { type GuestTime, guestSeconds } from './time.js';
 
@@ -48,6 +49,8 @@ const keyPause = guestSeconds(0.02);
 export class Vm {
   readonly screen: ScreenView;
   readonly serial: SerialView;
+  /** The mouse, where the machine has one. */
+  readonly mouse: VmMouse;
   private readonly given: InputAt[] = [];
   private readonly sent: SerialOutput[] = [];
   private readonly observed: Observed;
@@ -66,6 +69,10 @@ export class Vm {
     machine.onSerial = (output) => this.sent.push(output);
     this.screen = new ScreenView(() => machine.screen());
     this.serial = new SerialView(this.sent);
+    this.mouse = new VmMouse(
+      (event) => this.input(event),
+      (time) => this.wait(time),
+    );
     this.observed = {
       screen: this.screen,
       serial: this.serial,
