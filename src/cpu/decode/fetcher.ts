@@ -1,6 +1,6 @@
 /** From an offset in the code segment to a decoded record: limits, paging, stops, and each page's table of records. */
 import { regions, segmentIndex, startsInsideKey, tlbEntry } from '../layout.js';
-import { type Core, faultSignal, vectors } from '../system/core.js';
+import { type Core, vectors } from '../system/core.js';
 import { attributeBits } from '../system/segments.js';
 import type { CodeCache, TableMode } from './code-cache.js';
 
@@ -67,7 +67,7 @@ export class Fetcher {
       this.passing = linear;
       return NO_RECORD;
     }
-    const entry = this.translate(linear);
+    const entry = core.tlb.tryTranslateCode(linear, core.userLevel);
     if (entry === 0) return NO_RECORD;
     const offset = linear & 0xfff;
     core.set('codeBase', (eip - offset) | 0);
@@ -112,7 +112,7 @@ export class Fetcher {
         return -1;
       }
       const address = wraps ? (linear - eip + place) | 0 : (linear + index) | 0;
-      const entry = this.translate(address);
+      const entry = core.tlb.tryTranslateCode(address, core.userLevel);
       if (entry === 0) return -1;
       const physical = core.tlb.physicalOf(entry);
       return physical === undefined ? 0xff : core.readPhysical(physical | (address & 0xfff), 1) & 0xff;
@@ -121,14 +121,6 @@ export class Fetcher {
     if (result === 'decoded') return regions.scratchRecords;
     if (result === 'tooLong') return this.noteFault(vectors.generalProtection);
     return fault === NO_RECORD ? NO_RECORD : this.noteFault(fault - 1);
-  }
-  private translate(linear: number): number {
-    try {
-      return this.core.tlb.translateCode(linear, this.core.userLevel);
-    } catch (problem) {
-      if (problem !== faultSignal) throw problem;
-      return 0;
-    }
   }
   private noteFault(vector: number): number {
     this.core.set('faulted', vector + 1);

@@ -10,6 +10,7 @@ import {
   segmentAddress,
   segmentFields,
   type StateWord,
+  tlbEntry,
   wordIndex,
 } from '../layout.js';
 import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
@@ -51,6 +52,13 @@ export const faultSignal = { name: 'guest fault' } as const;
 /** The low bytes of what a bus gave, which may give more than was asked for. */
 const cut = (value: number, width: AccessWidth): number =>
   width === 4 ? value | 0 : value & (width === 2 ? 0xffff : 0xff);
+
+/** Compared one by one, as that folds where the name is known. */
+const fieldOffset = (field: 'selector' | 'base' | 'limit' | 'attributes'): number => {
+  if (field === 'attributes') return segmentFields.attributes;
+  if (field === 'limit') return segmentFields.limit;
+  return field === 'base' ? segmentFields.base : segmentFields.selector;
+};
 
 /** The page of an access's last byte: where a fault of its second half is reported. */
 const endPage = (linear: number, width: AccessWidth): number => (linear + width - 1) & ~0xfff;
@@ -122,6 +130,26 @@ export class Core {
   set(name: StateWord, value: number): void {
     this.i32[wordIndex[name]] = value;
   }
+  // Words of the often taken paths, by name: their place folds into the access.
+  get eip(): number {
+    return this.i32[wordIndex.eip]!;
+  }
+  set eip(value: number) {
+    this.i32[wordIndex.eip] = value;
+  }
+  get cpl(): number {
+    return this.i32[wordIndex.cpl]!;
+  }
+  set cpl(value: number) {
+    this.i32[wordIndex.cpl] = value;
+  }
+  /** The system and control bits of EFLAGS. */
+  get otherFlags(): number {
+    return this.i32[wordIndex.flagsOther]!;
+  }
+  set otherFlags(value: number) {
+    this.i32[wordIndex.flagsOther] = value;
+  }
   register(index: number): number {
     return this.i32[registerAddress(index) >> 2]!;
   }
@@ -130,10 +158,10 @@ export class Core {
     else this.view.setUint16(registerAddress(index), value, true);
   }
   segmentField(segment: number, field: 'selector' | 'base' | 'limit' | 'attributes'): number {
-    return this.i32[(segmentAddress(segment) + segmentFields[field]) >> 2]!;
+    return this.i32[(segmentAddress(segment) + fieldOffset(field)) >> 2]!;
   }
   setSegmentField(segment: number, field: 'selector' | 'base' | 'limit' | 'attributes', value: number): void {
-    this.i32[(segmentAddress(segment) + segmentFields[field]) >> 2] = value;
+    this.i32[(segmentAddress(segment) + fieldOffset(field)) >> 2] = value;
   }
   get protectedMode(): boolean {
     return (this.i32[wordIndex.cr0]! & cr0Bits.PE) !== 0;
@@ -154,9 +182,13 @@ export class Core {
 
   /** Notes a fault and leaves the slow path. */
   fault(vector: number, errorCode = 0): never {
-    this.set('faulted', vector + 1);
-    this.set('faultError', errorCode);
+    this.noteFault(vector, errorCode);
     throw faultSignal;
+  }
+  /** Notes a fault; the caller leaves the slow path. */
+  noteFault(vector: number, errorCode: number): void {
+    this.i32[wordIndex.faulted] = vector + 1;
+    this.i32[wordIndex.faultError] = errorCode;
   }
 
   /** Leaves the slow path; the instruction starts anew once an interrupt came (an x87 error that is reported outside). */
@@ -195,6 +227,9 @@ export class Core {
   }
   private writeHost(host: number, value: number, width: AccessWidth): void {
     this.code.willChange(host, width);
+    this.storeHost(host, value, width);
+  }
+  private storeHost(host: number, value: number, width: AccessWidth): void {
     if (width === 1) this.u8[host] = value;
     else if (width === 2) this.view.setUint16(host, value, true);
     else this.view.setInt32(host, value, true);
@@ -207,6 +242,8 @@ export class Core {
     return this.i32[wordIndex.cpl] === 3;
   }
   readLinear(linear: number, width: AccessWidth, user: boolean): number {
+    const place = this.tlb.placeOf(linear, width, user, tlbEntry.read);
+    if (place !== 0 && !(user && this.alignmentChecked)) return this.readHost(place, width);
     if ((linear & (width - 1)) !== 0) {
       if (user && this.alignmentChecked) this.fault(vectors.alignmentCheck);
       if ((linear & 0xfff) + width > 0x1000) return this.readAcross(linear, width, user);
@@ -228,6 +265,8 @@ export class Core {
     return value;
   }
   writeLinear(linear: number, value: number, width: AccessWidth, user: boolean): void {
+    const place = this.tlb.placeOf(linear, width, user, tlbEntry.write);
+    if (place !== 0 && !(user && this.alignmentChecked)) return this.storeHost(place, value, width);
     if ((linear & (width - 1)) !== 0) {
       if (user && this.alignmentChecked) this.fault(vectors.alignmentCheck);
       if ((linear & 0xfff) + width > 0x1000) return this.writeAcross(linear, value, width, user);

@@ -12,10 +12,10 @@ const withPrivilege = (attributes: number, privilege: number): number => attribu
 
 export function fastCallPaths(core: Core, registers: ModelSpecificRegisters, control: RunControl) {
   const go = (privilege: 0 | 3, codeSelector: number, stackSelector: number, eip: number, esp: number): void => {
-    core.set('cpl', privilege);
+    core.cpl = privilege;
     setSegment(core, segmentIndex.cs, codeSelector | privilege, 0, -1, withPrivilege(flatCode, privilege));
     setSegment(core, segmentIndex.ss, stackSelector | privilege, 0, -1, withPrivilege(flatData, privilege));
-    core.set('eip', eip);
+    core.eip = eip;
     core.setRegister(4, esp);
     control.modeChanged();
     control.flagsChanged();
@@ -30,7 +30,7 @@ export function fastCallPaths(core: Core, registers: ModelSpecificRegisters, con
       done(() => {
         const selector = requiredSelector();
         const { VM, IF, RF } = flagBits;
-        core.set('flagsOther', core.get('flagsOther') & ~(VM | IF | RF));
+        core.otherFlags = core.otherFlags & ~(VM | IF | RF);
         const [eip, esp] = [registers.read(fastCallRegisters.entry), registers.read(fastCallRegisters.stackPointer)];
         go(0, selector, selector + 8, Number(eip) | 0, Number(esp) | 0);
       }),

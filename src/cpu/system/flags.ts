@@ -31,7 +31,7 @@ export function flagsAccess(
   const { bits, ones } = existing(core.model);
   return {
     statusMask: statusFlags,
-    read: () => engine.statusWord() | core.get('flagsOther') | (resume.get() ? flagBits.RF : 0) | ones,
+    read: () => engine.statusWord() | core.otherFlags | (resume.get() ? flagBits.RF : 0) | ones,
     write(image, bytes, mask) {
       if (core.is32Bit && bytes === 4 && (mask & flagBits.RF) !== 0) resume.set((image & flagBits.RF) !== 0);
       let writable = mask & bits & (bytes === 2 ? 0xffff : -1);
@@ -42,7 +42,7 @@ export function flagsAccess(
         engine.setStatusWord(status & statusFlags);
       }
       const others = writable & ~statusFlags;
-      core.set('flagsOther', (core.get('flagsOther') & ~others) | (image & others));
+      core.otherFlags = (core.otherFlags & ~others) | (image & others);
     },
   };
 }

@@ -45,14 +45,14 @@ export function deliver(core: Core, flags: FlagsAccess, delivery: Delivery): voi
   const stack = StackCursor.current(core);
   stack.push(flags.read(), 2); // Without RF, which lies beyond.
   stack.push(core.segmentField(segmentIndex.cs, 'selector'), 2);
-  stack.push(core.get('eip'), 2);
+  stack.push(core.eip, 2);
   const base = core.get('idtrBase');
   const offset = core.readLinear((base + entry) | 0, 2, false);
   const selector = core.readLinear((base + entry + 2) | 0, 2, false);
   stack.commit();
   loadRealSegment(core, segmentIndex.cs, selector);
-  core.set('eip', offset);
-  core.set('flagsOther', core.get('flagsOther') & ~(TF | IF | flagBits.AC));
+  core.eip = offset;
+  core.otherFlags = core.otherFlags & ~(TF | IF | flagBits.AC);
   flags.write(0, 4, RF);
 }
 
@@ -70,7 +70,7 @@ function deliverProtected(core: Core, flags: FlagsAccess, delivery: Delivery): v
   const gate = { low: core.readLinear(linear, 4, false), high: core.readLinear((linear + 4) | 0, 4, false), linear };
   const type = typeOf(gate);
   const isGate = [GATE_TASK, GATE_INTERRUPT_16, GATE_TRAP_16, GATE_INTERRUPT_32, GATE_TRAP_32].includes(type);
-  if (!isGate || (software && privilegeOf(gate) < core.get('cpl'))) {
+  if (!isGate || (software && privilegeOf(gate) < core.cpl)) {
     core.fault(vectors.generalProtection, code);
   }
   if (!isPresent(gate)) core.fault(vectors.segmentNotPresent, code);
@@ -92,18 +92,18 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
   const selector = gate.low >>> 16;
   if ((selector & 0xfffc) === 0) core.fault(vectors.generalProtection);
   const target = requireDescriptor(core, selector);
-  if (!isCode(target) || privilegeOf(target) > core.get('cpl')) {
+  if (!isCode(target) || privilegeOf(target) > core.cpl) {
     core.fault(vectors.generalProtection, selector & 0xfffc);
   }
   if (!isPresent(target)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
   const offset = is32 ? (gate.low & 0xffff) | (gate.high & 0xffff_0000) : gate.low & 0xffff;
   if (offset >>> 0 > limitOf(target) >>> 0) core.fault(vectors.generalProtection);
   const wasVirtual = core.virtual8086;
-  const inner = !isConforming(target) && privilegeOf(target) < core.get('cpl');
+  const inner = !isConforming(target) && privilegeOf(target) < core.cpl;
   if (wasVirtual && (!inner || privilegeOf(target) !== 0)) core.fault(vectors.generalProtection, selector & 0xfffc);
   const bytes = is32 ? 4 : 2;
   const oldFlags = flags.read() | (delivery.resume && core.is32Bit ? RF : 0);
-  const privilege = inner ? privilegeOf(target) : core.get('cpl');
+  const privilege = inner ? privilegeOf(target) : core.cpl;
   const newStack = inner ? innerStackFor(core, privilege) : undefined;
   const stack =
     newStack === undefined
@@ -120,14 +120,14 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
   }
   stack.push(oldFlags, bytes);
   stack.push(core.segmentField(segmentIndex.cs, 'selector'), bytes);
-  stack.push(core.get('eip'), bytes);
+  stack.push(core.eip, bytes);
   if (delivery.errorCode !== undefined) stack.push(delivery.errorCode, bytes);
 
   const marked = markAccessed(core, target);
   const isInterrupt = (typeOf(gate) & 1) === 0;
-  core.set('flagsOther', core.get('flagsOther') & ~(TF | NT | VM | (isInterrupt ? IF : 0)));
+  core.otherFlags = core.otherFlags & ~(TF | NT | VM | (isInterrupt ? IF : 0));
   flags.write(0, 4, RF);
-  core.set('cpl', privilege);
+  core.cpl = privilege;
   if (newStack !== undefined) loadFromDescriptor(core, segmentIndex.ss, newStack.selector, newStack.descriptor);
   stack.commit();
   if (wasVirtual) {
@@ -135,7 +135,7 @@ function throughGate(core: Core, flags: FlagsAccess, gate: Descriptor, delivery:
       loadNull(core, segment, 0);
   }
   loadFromDescriptor(core, segmentIndex.cs, (selector & 0xfffc) | privilege, marked);
-  core.set('eip', offset);
+  core.eip = offset;
 }
 
 function innerStackFor(core: Core, privilege: number): { selector: number; descriptor: Descriptor; pointer: number } {
@@ -151,12 +151,12 @@ export function interruptReturn(core: Core, flags: FlagsAccess, bytes: 2 | 4): v
     if (core.ioPrivilege < 3 && (bytes === 4 || !isVirtualTask(core))) core.fault(vectors.generalProtection);
     return returnReal(core, flags, bytes);
   }
-  if ((core.get('flagsOther') & NT) !== 0) return returnFromTask(core, flags);
+  if ((core.otherFlags & NT) !== 0) return returnFromTask(core, flags);
   const stack = StackCursor.current(core);
   const offset = stack.pop(bytes);
   const selector = stack.pop(bytes) & 0xffff;
   const image = stack.pop(bytes);
-  if (bytes === 4 && (image & VM) !== 0 && core.get('cpl') === 0)
+  if (bytes === 4 && (image & VM) !== 0 && core.cpl === 0)
     return returnToVirtual(core, flags, stack, offset, selector, image);
   returnProtected(core, flags, stack, offset, selector, image, bytes);
 }
@@ -173,7 +173,7 @@ function returnReal(core: Core, flags: FlagsAccess, bytes: 2 | 4): void {
   stack.commit();
   if (virtual) loadVirtualSegment(core, segmentIndex.cs, selector);
   else loadRealSegment(core, segmentIndex.cs, selector);
-  core.set('eip', bytes === 2 ? offset & 0xffff : offset);
+  core.eip = bytes === 2 ? offset & 0xffff : offset;
   if (virtualFlag) takeVirtualImage(core, flags, image);
   else flags.write(image, bytes, virtual ? ~(IOPL | VM | VIF | VIP) : ~(VM | VIF | VIP));
 }
@@ -193,12 +193,12 @@ function returnToVirtual(
     (segment) => [segment, stack.pop(4)] as const,
   );
   flags.write(image, 4, -1);
-  core.set('cpl', 3);
+  core.cpl = 3;
   loadVirtualSegment(core, segmentIndex.cs, selector);
   loadVirtualSegment(core, segmentIndex.ss, ss);
   for (const [segment, value] of selectors) loadVirtualSegment(core, segment, value);
   core.setRegister(4, pointer);
-  core.set('eip', offset);
+  core.eip = offset;
 }
 
 function returnProtected(
@@ -210,7 +210,7 @@ function returnProtected(
   image: number,
   bytes: 2 | 4,
 ): void {
-  const privilege = core.get('cpl');
+  const privilege = core.cpl;
   const outer = (selector & 3) > privilege;
   const target = checkReturnTarget(core, selector, offset);
   const allowed =
@@ -224,13 +224,13 @@ function returnProtected(
     const pointer = stack.pop(bytes);
     const ss = stack.pop(bytes) & 0xffff;
     const descriptor = checkStackSegment(core, ss, selector & 3, vectors.generalProtection);
-    core.set('cpl', selector & 3);
+    core.cpl = selector & 3;
     loadFromDescriptor(core, segmentIndex.ss, ss, descriptor);
     const big = (core.segmentField(segmentIndex.ss, 'attributes') & 0x4000) !== 0;
     core.setRegister(4, pointer, big ? 4 : 2);
   } else stack.commit();
   loadFromDescriptor(core, segmentIndex.cs, selector, target);
-  core.set('eip', offset);
+  core.eip = offset;
   flags.write(image, bytes, allowed | flags.statusMask);
   if (outer) dropPrivilegedSegments(core);
 }
@@ -241,7 +241,7 @@ export function checkReturnTarget(core: Core, selector: number, offset: number):
   const target = requireDescriptor(core, selector);
   const requested = selector & 3;
   const wrong =
-    requested < core.get('cpl') ||
+    requested < core.cpl ||
     !isCode(target) ||
     (isConforming(target) ? privilegeOf(target) > requested : privilegeOf(target) !== requested);
   if (wrong) core.fault(vectors.generalProtection, selector & 0xfffc);

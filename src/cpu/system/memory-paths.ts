@@ -26,7 +26,9 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
   return {
     readSlow: caught((segment, offset, bytes) => {
       if (wraps(core, offset, bytes)) return readWrapped(core, segment);
-      return core.readLinear(checkedLinear(core, segment, offset, bytes, false), bytes as AccessWidth, core.userLevel);
+      const linear = checkedLinear(core, segment, offset, bytes, false);
+      if (faultsAtOnce(core, linear, false)) return 0;
+      return core.readLinear(linear, bytes as AccessWidth, core.userLevel);
     }),
     readForWriteSlow: caught((segment, offset, bytes) => {
       if (wraps(core, offset, bytes)) return readWrapped(core, segment);
@@ -36,7 +38,7 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
     writeSlow: caught((segment, offset, value, bytes) => {
       if (wraps(core, offset, bytes)) return writeWrapped(core, segment, value);
       const linear = checkedLinear(core, segment, offset, bytes, true);
-      core.writeLinear(linear, value, bytes as AccessWidth, core.userLevel);
+      if (!faultsAtOnce(core, linear, true)) core.writeLinear(linear, value, bytes as AccessWidth, core.userLevel);
       return 0;
     }),
     readBlock: caught((segment, offset, bytes) => {
@@ -55,6 +57,10 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
     },
   };
 }
+
+/** Whether an access's first page faults; noted then, without an exception. Alignment would go first. */
+const faultsAtOnce = (core: Core, linear: number, write: boolean): boolean =>
+  !core.alignmentChecked && core.tlb.tryTranslate(linear, write, core.userLevel) === 0;
 
 /** The alignment of operands that move as blocks, 4 where nothing is said (Intel SDM Vol. 3A, table 6-7). */
 const blockAlignments: Readonly<Record<number, number>> = { 2: 2, 8: 8, 10: 8, 14: 2, 16: 16, 94: 2, 512: 16 };

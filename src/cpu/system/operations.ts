@@ -112,14 +112,14 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
     farReturn: (width: number, extra: number) => changing(() => farReturn(core, width === 32 ? 4 : 2, extra)),
     debugTrap: () =>
       done(() => {
-        core.set('eip', nextEip(core));
+        core.eip = nextEip(core);
         core.set('pendingDebug', core.get('pendingDebug') | debugStatus.explicit);
         control.suppressTrap();
         control.leaveAfterThis();
       }),
     interrupt: (vector: number, short: number) =>
       changing(() => {
-        core.set('eip', nextEip(core));
+        core.eip = nextEip(core);
         control.suppressTrap();
         if (core.virtual8086 && short === 0) {
           if (redirectInterrupt(core, flags, vector)) return;
@@ -130,13 +130,13 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
     interruptReturn: (width: number) =>
       changing(() => {
         control.returnsFromInterrupt();
-        core.set('eip', nextEip(core)); // Where this task goes on, should the return switch tasks.
+        core.eip = nextEip(core); // Where this task goes on, should the return switch tasks.
         interruptReturn(core, flags, width === 32 ? 4 : 2);
       }),
     halt: () =>
       done(() => {
         requirePrivilege(core);
-        core.set('eip', nextEip(core));
+        core.eip = nextEip(core);
         core.set('halted', 1);
         control.leaveAfterThis();
       }),
@@ -144,7 +144,7 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
 }
 
 function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
-  const hasInterruptRight = (): boolean => !core.protectedMode || core.get('cpl') <= core.ioPrivilege;
+  const hasInterruptRight = (): boolean => !core.protectedMode || core.cpl <= core.ioPrivilege;
   const requireVirtualRight = (): void => {
     if (core.virtual8086 && core.ioPrivilege < 3) core.fault(vectors.generalProtection);
   };
@@ -152,13 +152,13 @@ function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
     clearInterruptFlag: () =>
       done(() => {
         if (!hasInterruptRight()) return setVirtualFlag(core, false);
-        core.set('flagsOther', core.get('flagsOther') & ~IF);
+        core.otherFlags = core.otherFlags & ~IF;
       }),
     setInterruptFlag: () =>
       done(() => {
         if (!hasInterruptRight()) return setVirtualFlag(core, true);
-        const before = core.get('flagsOther');
-        core.set('flagsOther', before | IF);
+        const before = core.otherFlags;
+        core.otherFlags = before | IF;
         if ((before & IF) === 0) control.holdNext('interrupts');
         control.flagsChanged();
       }),
@@ -175,7 +175,7 @@ function flagPaths(core: Core, flags: FlagsAccess, control: RunControl) {
           return control.flagsChanged();
         }
         requireVirtualRight();
-        const privilege = core.protectedMode ? core.get('cpl') : 0;
+        const privilege = core.protectedMode ? core.cpl : 0;
         const kept =
           VM |
           VIF |
@@ -225,8 +225,7 @@ function registerPaths(core: Core) {
 
 function inspectionPaths(core: Core, flags: FlagsAccess) {
   const visible = (selector: number, descriptor: Descriptor): boolean =>
-    isConforming(descriptor) ||
-    (core.get('cpl') <= privilegeOf(descriptor) && (selector & 3) <= privilegeOf(descriptor));
+    isConforming(descriptor) || (core.cpl <= privilegeOf(descriptor) && (selector & 3) <= privilegeOf(descriptor));
   const look = (selector: number, accepts: (descriptor: Descriptor) => boolean): Descriptor | undefined => {
     const descriptor = (selector & 0xfffc) === 0 ? undefined : findDescriptor(core, selector);
     const found =
@@ -256,7 +255,7 @@ function portPaths(core: Core, breakpoints: Breakpoints) {
   return {
     checkPorts: (port: number, bytes: number) =>
       done(() => {
-        if (!core.protectedMode || (!core.virtual8086 && core.get('cpl') <= core.ioPrivilege)) return;
+        if (!core.protectedMode || (!core.virtual8086 && core.cpl <= core.ioPrivilege)) return;
         if (!portsAllowed(core, port, bytes)) core.fault(vectors.generalProtection);
       }),
     input(port: number, bytes: number) {

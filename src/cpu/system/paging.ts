@@ -2,7 +2,7 @@
  * Page table walks: 4 KiB and 4 MiB pages, and physical address extension (Intel SDM Vol. 3A, chapter 4). The 80386's chapter
  * is the 386 DX Programmer's Reference Manual (230985), section 5.2.
  */
-import { modelSpecific, translationBits } from '../layout.js';
+import { modelSpecific, translationBits, wordIndex } from '../layout.js';
 import { cr0Bits, cr4Bits } from './control-bits.js';
 import { type Core, vectors } from './core.js';
 
@@ -23,6 +23,9 @@ const faultBits = { present: 1, write: 2, user: 4, reserved: 8 } as const;
 /** Physical addresses have 36 bits: in the upper half of a long entry, these bits must be 0. */
 const reservedAbove = ~0xf;
 const aboveMemory = 0xf;
+
+/** What no walk gives otherwise: no bit of {@link translationBits} is 4. */
+export const FAULTED = 4;
 
 type Outcome = 'found' | 'absent' | 'reserved';
 /** Reads a doubleword of physical memory. */
@@ -58,13 +61,16 @@ export class PageWalker {
     this.reservedTable = pat ? 0 : SIZE;
   }
 
-  /** Walks for an access: gives the physical page with {@link translationBits}, and sets the accessed and dirty marks. */
+  /**
+   * Walks for an access: gives the physical page with {@link translationBits}, and sets the accessed and dirty marks; or gives
+   * {@link FAULTED} with the fault noted.
+   */
   walk(linear: number, write: boolean, user: boolean): number {
     const { core } = this;
     const outcome = this.look(linear, this.read);
     if (outcome !== 'found')
       return this.fault(linear, write, user, outcome === 'reserved' ? faultBits.reserved | 1 : 0);
-    const writable = (this.rights & WRITABLE) !== 0 || (!user && (core.get('cr0') & cr0Bits.WP) === 0);
+    const writable = (this.rights & WRITABLE) !== 0 || (!user && (core.i32[wordIndex.cr0]! & cr0Bits.WP) === 0);
     if ((user && (this.rights & USER) === 0) || (write && !writable)) {
       return this.fault(linear, write, user, faultBits.present);
     }
@@ -76,9 +82,10 @@ export class PageWalker {
     const checked = writable && (marked & DIRTY) !== 0 ? translationBits.WRITE_CHECKED : 0;
     return this.physical | this.flags | checked;
   }
-  private fault(linear: number, write: boolean, user: boolean, cause: number): never {
+  private fault(linear: number, write: boolean, user: boolean, cause: number): number {
     this.core.set('cr2', linear);
-    return this.core.fault(vectors.pageFault, cause | (write ? faultBits.write : 0) | (user ? faultBits.user : 0));
+    this.core.noteFault(vectors.pageFault, cause | (write ? faultBits.write : 0) | (user ? faultBits.user : 0));
+    return FAULTED;
   }
 
   /** The physical address behind a linear one, as the tables stand; undefined where no page is present. Changes nothing. */
@@ -94,14 +101,16 @@ export class PageWalker {
   }
 
   private look(linear: number, read: Read): Outcome {
-    return (this.core.get('cr4') & cr4Bits.PAE) !== 0 ? this.lookExtended(linear, read) : this.lookPlain(linear, read);
+    return (this.core.i32[wordIndex.cr4]! & cr4Bits.PAE) !== 0
+      ? this.lookExtended(linear, read)
+      : this.lookPlain(linear, read);
   }
 
   /** Two levels of 32-bit entries. */
   private lookPlain(linear: number, read: Read): Outcome {
     const { core } = this;
-    const large = (core.get('cr4') & cr4Bits.PSE) !== 0;
-    this.directoryAddress = (core.get('cr3') & ~0xfff) | ((linear >>> 20) & 0xffc);
+    const large = (core.i32[wordIndex.cr4]! & cr4Bits.PSE) !== 0;
+    this.directoryAddress = (core.i32[wordIndex.cr3]! & ~0xfff) | ((linear >>> 20) & 0xffc);
     this.directory = read(this.directoryAddress);
     if ((this.directory & PRESENT) === 0) return 'absent';
     if (large && (this.directory & SIZE) !== 0) {
@@ -158,7 +167,7 @@ export class PageWalker {
     return 'found';
   }
   private commonFlags(above: number): number {
-    const isGlobal = (this.leaf & ENTRY_GLOBAL) !== 0 && (this.core.get('cr4') & cr4Bits.PGE) !== 0;
+    const isGlobal = (this.leaf & ENTRY_GLOBAL) !== 0 && (this.core.i32[wordIndex.cr4]! & cr4Bits.PGE) !== 0;
     return (above === 0 ? 0 : translationBits.NOWHERE) | (isGlobal ? translationBits.GLOBAL : 0);
   }
 }

@@ -1,5 +1,5 @@
 /** Segment registers: real-mode loads, descriptors, and the limits that the fast paths compare with. */
-import { flagBits, realDataAttributes, segmentAddress, segmentFields, segmentIndex } from '../layout.js';
+import { flagBits, realDataAttributes, segmentAddress, segmentFields, segmentIndex, wordIndex } from '../layout.js';
 import type { Core } from './core.js';
 import { cr0Bits, vectors } from './core.js';
 
@@ -28,7 +28,7 @@ export const isPresent = (descriptor: Descriptor): boolean => (descriptor.high &
 export const isCode = (descriptor: Descriptor): boolean => (typeOf(descriptor) & 0x18) === 0x18;
 export const isConforming = (descriptor: Descriptor): boolean => (typeOf(descriptor) & 0x1c) === 0x1c;
 export const isWritableData = (descriptor: Descriptor): boolean => (typeOf(descriptor) & 0x1a) === 0x12;
-const isReadable = (descriptor: Descriptor): boolean =>
+const canBeRead = (descriptor: Descriptor): boolean =>
   (typeOf(descriptor) & 0x10) !== 0 && (typeOf(descriptor) & 0x0a) !== 0x08;
 
 export const baseOf = ({ low, high }: Descriptor): number =>
@@ -41,26 +41,31 @@ export function limitOf({ low, high }: Descriptor): number {
 /** Recomputes the 64-bit tops that fast accesses compare with. */
 export function deriveTops(core: Core, segment: number): void {
   const attributes = core.segmentField(segment, 'attributes');
-  const limit = BigInt(core.segmentField(segment, 'limit') >>> 0);
+  const limit = core.segmentField(segment, 'limit');
   const { present, code, codeOrData, writableOrReadable, expandDownOrConforming } = attributeBits;
-  let readTop = 0n;
-  let writeTop = 0n;
+  let isReadable = false;
+  let isWritable = false;
   const usable = (attributes & present) !== 0 && (attributes & codeOrData) !== 0 && !core.alignmentChecked;
   const isCodeSegment = (attributes & code) !== 0;
   const expandsDown = !isCodeSegment && (attributes & expandDownOrConforming) !== 0;
   if (usable && !expandsDown) {
     const rights = (attributes & writableOrReadable) !== 0;
-    if (!isCodeSegment || rights) readTop = limit + 1n;
-    if (!isCodeSegment && rights) writeTop = limit + 1n;
+    isReadable = !isCodeSegment || rights;
+    isWritable = !isCodeSegment && rights;
   }
-  core.view.setBigInt64(segmentAddress(segment) + segmentFields.readTop, readTop, true);
-  core.view.setBigInt64(segmentAddress(segment) + segmentFields.writeTop, writeTop, true);
+  setTop(core, segmentAddress(segment) + segmentFields.readTop, isReadable, limit);
+  setTop(core, segmentAddress(segment) + segmentFields.writeTop, isWritable, limit);
+}
+
+/** One more than a limit, in 64 bits; or 0. */
+function setTop(core: Core, address: number, allowed: boolean, limit: number): void {
+  core.i32[address >> 2] = allowed ? (limit + 1) | 0 : 0;
+  core.i32[(address + 4) >> 2] = allowed && limit === -1 ? 1 : 0;
 }
 
 /** Privilege, CR0.AM or AC changed: while alignment is checked no access may take the fast way. */
 export function deriveAlignmentChecks(core: Core): void {
-  const checked =
-    core.userLevel && (core.get('cr0') & cr0Bits.AM) !== 0 && (core.get('flagsOther') & flagBits.AC) !== 0;
+  const checked = core.userLevel && (core.get('cr0') & cr0Bits.AM) !== 0 && (core.otherFlags & flagBits.AC) !== 0;
   if (checked === core.alignmentChecked) return;
   core.alignmentChecked = checked;
   for (let segment = segmentIndex.es; segment <= segmentIndex.gs; segment++) deriveTops(core, segment);
@@ -107,8 +112,8 @@ export function findDescriptor(core: Core, selector: number): Descriptor | undef
   const offset = selector & 0xfff8;
   const local = (selector & 4) !== 0;
   if (local && (core.segmentField(segmentIndex.ldtr, 'selector') & 0xfff8) === 0) return undefined;
-  const base = local ? core.segmentField(segmentIndex.ldtr, 'base') : core.get('gdtrBase');
-  const limit = (local ? core.segmentField(segmentIndex.ldtr, 'limit') : core.get('gdtrLimit')) >>> 0;
+  const base = local ? core.segmentField(segmentIndex.ldtr, 'base') : core.i32[wordIndex.gdtrBase]!;
+  const limit = (local ? core.segmentField(segmentIndex.ldtr, 'limit') : core.i32[wordIndex.gdtrLimit]!) >>> 0;
   if (offset + 7 > limit) return undefined;
   const linear = (base + offset) | 0;
   return { low: core.readLinear(linear, 4, false), high: core.readLinear((linear + 4) | 0, 4, false), linear };
@@ -148,13 +153,13 @@ export function loadDataSegment(
   vector: number = vectors.generalProtection,
 ): void {
   if (!core.usesDescriptors) return loadRealSegment(core, segment, selector);
-  if (segment === segmentIndex.ss) return loadStackSegment(core, selector, core.get('cpl'), vectors.generalProtection);
+  if (segment === segmentIndex.ss) return loadStackSegment(core, selector, core.cpl, vectors.generalProtection);
   if ((selector & 0xfffc) === 0) return loadNull(core, segment, selector);
   const descriptor = requireDescriptor(core, selector, vector);
   const requested = selector & 3;
   const wrong =
-    !isReadable(descriptor) ||
-    (!isConforming(descriptor) && (requested > privilegeOf(descriptor) || core.get('cpl') > privilegeOf(descriptor)));
+    !canBeRead(descriptor) ||
+    (!isConforming(descriptor) && (requested > privilegeOf(descriptor) || core.cpl > privilegeOf(descriptor)));
   if (wrong) core.fault(vector, selector & 0xfffc);
   if (!isPresent(descriptor)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
   loadFromDescriptor(core, segment, selector, descriptor);
@@ -187,7 +192,7 @@ export function dropPrivilegedSegments(core: Core): void {
   for (const segment of [segmentIndex.es, segmentIndex.ds, segmentIndex.fs, segmentIndex.gs]) {
     const attributes = core.segmentField(segment, 'attributes');
     const conforming = (attributes & 0x1c) === 0x1c;
-    if (!conforming && ((attributes >> 5) & 3) < core.get('cpl')) loadNull(core, segment, 0);
+    if (!conforming && ((attributes >> 5) & 3) < core.cpl) loadNull(core, segment, 0);
   }
 }
 

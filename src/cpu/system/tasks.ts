@@ -65,7 +65,7 @@ function saveTask(core: Core, image: number): void {
   const { registers, segments, segmentCount, size } = layout(is32);
   const bytes = size as 2 | 4;
   const put = (at: number, value: number): void => core.writeLinear((base + at) | 0, value, bytes, false);
-  put(registers, core.get('eip'));
+  put(registers, core.eip);
   put(registers + size, image);
   for (let index = 0; index < 8; index++) put(registers + size * (2 + index), core.register(index));
   for (let index = 0; index < segmentCount; index++) {
@@ -118,9 +118,9 @@ export function switchTask(
   core.watch.taskSwitched();
   if (directory !== undefined && core.paging && directory !== core.get('cr3')) loadDirectoryBase(core, directory);
   general.forEach((value, index) => core.setRegister(index, value, bytes));
-  core.set('eip', is32 ? eip : eip & 0xffff);
+  core.eip = is32 ? eip : eip & 0xffff;
   flags.write(image | (how === 'call' ? flagBits.NT : 0), is32 ? 4 : 2, -1);
-  if (!is32) core.set('flagsOther', core.get('flagsOther') & 0xffff);
+  if (!is32) core.otherFlags = core.otherFlags & 0xffff;
   loadTaskSegments(core, selectors, local);
   if (trapped) {
     core.set('pendingDebug', core.get('pendingDebug') | debugStatus.BT);
@@ -135,7 +135,7 @@ function loadTaskSegments(core: Core, selectors: readonly number[], local: numbe
     [segmentIndex.fs, fs],
     [segmentIndex.gs, gs],
   ] as const;
-  core.set('cpl', core.virtual8086 ? 3 : cs & 3);
+  core.cpl = core.virtual8086 ? 3 : cs & 3;
   if (!core.virtual8086) for (const segment of [0, 1, 2, 3, 4, 5]) loadNull(core, segment, selectors[segment] ?? 0);
   loadLocalTable(core, local, vectors.invalidTss, vectors.invalidTss);
   if (core.virtual8086) {
@@ -152,7 +152,7 @@ function loadTaskSegments(core: Core, selectors: readonly number[], local: numbe
   loadFromDescriptor(core, segmentIndex.cs, cs, code);
   loadFromDescriptor(core, segmentIndex.ss, ss, checkStackSegment(core, ss, cs & 3, vectors.invalidTss));
   for (const [segment, value] of data) loadDataSegment(core, segment, value, vectors.invalidTss);
-  if (core.get('eip') >>> 0 > core.segmentField(segmentIndex.cs, 'limit') >>> 0) core.fault(vectors.generalProtection);
+  if (core.eip >>> 0 > core.segmentField(segmentIndex.cs, 'limit') >>> 0) core.fault(vectors.generalProtection);
 }
 
 /** LLDT; a null selector leaves no local table. The vectors are those of a wrong and of an absent table. */

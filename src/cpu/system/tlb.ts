@@ -5,8 +5,8 @@
 import { codeTlbDistance, regions, tlbEntries, tlbEntry, translationBits } from '../layout.js';
 import { atLeast } from '../model.js';
 import { cr4Bits } from './control-bits.js';
-import type { Core } from './core.js';
-import { PageWalker } from './paging.js';
+import { type Core, faultSignal } from './core.js';
+import { FAULTED, PageWalker } from './paging.js';
 
 /** Bits of an entry's page word. */
 const INVALID = 1;
@@ -19,6 +19,9 @@ const entryPhysical = 28;
 const entryCount = (regions.codeLines - regions.supervisorTlb) / tlbEntry.bytes;
 const addressOf = (entry: number): number => regions.supervisorTlb + entry * tlbEntry.bytes;
 const numberOf = (address: number): number => (address - regions.supervisorTlb) / tlbEntry.bytes;
+
+/** From one quarter of the TLB to the next: data of supervisor and user, then their code. */
+const halfDistance = regions.userTlb - regions.supervisorTlb;
 
 /** Large pages are looked for by stretches of 2 MiB, the smaller of their two sizes. */
 const stretchShift = 21;
@@ -42,11 +45,24 @@ export class Tlb {
 
   /** The entry that translates a linear address of data; faults as the page tables say. */
   translate(linear: number, write: boolean, user: boolean): number {
+    const entry = this.tryTranslate(linear, write, user);
+    if (entry === 0) throw faultSignal;
+    return entry;
+  }
+  /** The same, but gives 0 after a fault was noted: an exception would cost more than a fault's delivery. */
+  tryTranslate(linear: number, write: boolean, user: boolean): number {
     return this.translateAt(this.entryFor(linear, user), linear, write, user);
   }
-  /** The entry that translates a linear address of code. */
-  translateCode(linear: number, user: boolean): number {
+  /** The entry that translates a linear address of code; 0 after a fault was noted. */
+  tryTranslateCode(linear: number, user: boolean): number {
     return this.translateAt(this.entryFor(linear, user) + codeTlbDistance, linear, false, user);
+  }
+  /** The host address of data that the fast way would find; 0 where it would not. */
+  placeOf(linear: number, bytes: number, user: boolean, tag: number): number {
+    const { i32 } = this.core;
+    const entry = this.entryFor(linear, user);
+    if (i32[(entry + tag) >> 2] !== ((linear + bytes - 1) & ~0xfff)) return 0;
+    return (linear + i32[(entry + tlbEntry.addend) >> 2]!) | 0;
   }
   private entryFor(linear: number, user: boolean): number {
     const half = user ? regions.userTlb : regions.supervisorTlb;
@@ -56,21 +72,22 @@ export class Tlb {
     const word = this.core.i32[(entry + entryPage) >> 2]!;
     const isHit = ((word ^ linear) & ~0xfff) === 0 && (word & VALID) !== 0;
     if (isHit && (!write || (word & WRITE_CHECKED) !== 0)) return entry;
-    this.fill(entry, linear, write, user);
-    return entry;
+    return this.fill(entry, linear, write, user) ? entry : 0;
   }
-  private fill(entry: number, linear: number, write: boolean, user: boolean): void {
+  private fill(entry: number, linear: number, write: boolean, user: boolean): boolean {
     const { core } = this;
     const index = entry >> 2;
     let found = (linear & ~0xfff) | WRITE_CHECKED;
     if (core.paging) {
       found = this.walker.walk(linear, write, user);
+      if (found === FAULTED) return false;
       if (!write && !this.remembersDirty) found &= ~WRITE_CHECKED;
     }
     core.i32[index + (entryPage >> 2)] = (linear & ~0xfff) | VALID | (found & (WRITE_CHECKED | GLOBAL | LARGE));
     core.i32[index + (entryPhysical >> 2)] = (found & core.addressMask & ~0xfff) | (found & NOWHERE);
     this.note(entry, linear, found);
     this.deriveTags(entry);
+    return true;
   }
   private note(entry: number, linear: number, found: number): void {
     const number = numberOf(entry);
@@ -123,11 +140,10 @@ export class Tlb {
   /** INVLPG: forgets the translations of one page, large or small, global or not. */
   flushPage(linear: number): void {
     const { i32 } = this.core;
-    for (const user of [false, true]) {
-      const entry = this.entryFor(linear, user);
-      for (const each of [entry, entry + codeTlbDistance]) {
-        if (((i32[(each + entryPage) >> 2]! ^ linear) & ~0xfff) === 0) this.invalidate(each);
-      }
+    const first = this.entryFor(linear, false);
+    for (let half = 0; half < 4; half++) {
+      const entry = first + half * halfDistance;
+      if (((i32[(entry + entryPage) >> 2]! ^ linear) & ~0xfff) === 0) this.invalidate(entry);
     }
     const bytes = (this.core.get('cr4') & cr4Bits.PAE) !== 0 ? 2 ** 21 : 2 ** 22;
     const start = linear & -bytes;
@@ -162,7 +178,8 @@ export class Tlb {
     this.filledCount = kept;
   }
   private invalidate(entry: number): void {
-    this.core.i32.fill(INVALID, entry >> 2, (entry + tlbEntry.bytes) >> 2);
+    const { i32 } = this.core;
+    for (let index = entry >> 2; index < (entry + tlbEntry.bytes) >> 2; index++) i32[index] = INVALID;
   }
 
   /** Forgets which code the entries lead to, and looks again at which pages hold code. */

@@ -24,7 +24,7 @@ import { innerStack, switchTask } from './tasks.js';
 function loadCodeWithoutDescriptor(core: Core, selector: number, offset: number): void {
   if (core.virtual8086) loadVirtualSegment(core, segmentIndex.cs, selector);
   else loadRealSegment(core, segmentIndex.cs, selector);
-  core.set('eip', offset);
+  core.eip = offset;
 }
 
 function checkRealOffset(core: Core, offset: number): void {
@@ -76,9 +76,9 @@ function farTransfer(
     case 1:
     case 9:
     case 5:
-      if (privilege < core.get('cpl') || privilege < (selector & 3)) fault();
+      if (privilege < core.cpl || privilege < (selector & 3)) fault();
       if (!isPresent(target)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
-      core.set('eip', next);
+      core.eip = next;
       return switchTask(
         core,
         flags,
@@ -87,7 +87,7 @@ function farTransfer(
       );
     case 4:
     case 12:
-      if (privilege < core.get('cpl') || privilege < (selector & 3)) fault();
+      if (privilege < core.cpl || privilege < (selector & 3)) fault();
       if (!isPresent(target)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
       return throughCallGate(core, target, next, callBytes !== undefined);
     default:
@@ -103,7 +103,7 @@ function toCodeSegment(
   next: number,
   callBytes: 2 | 4 | undefined,
 ): void {
-  const cpl = core.get('cpl');
+  const cpl = core.cpl;
   const wrong = isConforming(target) ? privilegeOf(target) > cpl : (selector & 3) > cpl || privilegeOf(target) !== cpl;
   if (wrong) core.fault(vectors.generalProtection, selector & 0xfffc);
   if (!isPresent(target)) core.fault(vectors.segmentNotPresent, selector & 0xfffc);
@@ -115,7 +115,7 @@ function toCodeSegment(
     stack.commit();
   }
   loadFromDescriptor(core, segmentIndex.cs, (selector & 0xfffc) | cpl, target);
-  core.set('eip', offset);
+  core.eip = offset;
 }
 
 function throughCallGate(core: Core, gate: Descriptor, next: number, isCall: boolean): void {
@@ -123,7 +123,7 @@ function throughCallGate(core: Core, gate: Descriptor, next: number, isCall: boo
   const selector = gate.low >>> 16;
   if ((selector & 0xfffc) === 0) core.fault(vectors.generalProtection);
   const target = requireDescriptor(core, selector);
-  const cpl = core.get('cpl');
+  const cpl = core.cpl;
   const privilege = privilegeOf(target);
   const wrong = !isCode(target) || privilege > cpl || (!isCall && !isConforming(target) && privilege !== cpl);
   if (wrong) core.fault(vectors.generalProtection, selector & 0xfffc);
@@ -139,7 +139,7 @@ function throughCallGate(core: Core, gate: Descriptor, next: number, isCall: boo
     stack.commit();
   }
   loadFromDescriptor(core, segmentIndex.cs, (selector & 0xfffc) | cpl, target);
-  core.set('eip', offset);
+  core.eip = offset;
 }
 
 /** A call to an inner level: the TSS gives the stack, and parameters are copied to it. */
@@ -165,11 +165,11 @@ function callInner(
   for (const parameter of parameters) stack.push(parameter, bytes);
   stack.push(core.segmentField(segmentIndex.cs, 'selector'), bytes);
   stack.push(next, bytes);
-  core.set('cpl', privilege);
+  core.cpl = privilege;
   loadFromDescriptor(core, segmentIndex.ss, inner.selector, descriptor);
   stack.commit();
   loadFromDescriptor(core, segmentIndex.cs, (selector & 0xfffc) | privilege, target);
-  core.set('eip', offset);
+  core.eip = offset;
 }
 
 /** RETF, releasing `extra` bytes of parameters. */
@@ -185,17 +185,17 @@ export function farReturn(core: Core, bytes: 2 | 4, extra: number): void {
   }
   const target = checkReturnTarget(core, selector, offset);
   stack.skip(extra);
-  if ((selector & 3) === core.get('cpl')) stack.commit();
+  if ((selector & 3) === core.cpl) stack.commit();
   else returnOuter(core, stack, selector, bytes, extra);
   loadFromDescriptor(core, segmentIndex.cs, selector, target);
-  core.set('eip', offset);
+  core.eip = offset;
 }
 
 function returnOuter(core: Core, stack: StackCursor, selector: number, bytes: 2 | 4, extra: number): void {
   const pointer = stack.pop(bytes);
   const ss = stack.pop(bytes) & 0xffff;
   const descriptor = checkStackSegment(core, ss, selector & 3, vectors.generalProtection);
-  core.set('cpl', selector & 3);
+  core.cpl = selector & 3;
   loadFromDescriptor(core, segmentIndex.ss, ss, descriptor);
   const big = (core.segmentField(segmentIndex.ss, 'attributes') & 0x4000) !== 0;
   core.setRegister(4, pointer + extra, big ? 4 : 2);

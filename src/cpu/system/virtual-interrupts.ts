@@ -17,29 +17,29 @@ export const isVirtualTask = (core: Core): boolean =>
 
 /** CLI and STI without the right to IF act on VIF; faults where there is none. */
 export function setVirtualFlag(core: Core, on: boolean): void {
-  const isProtectedProgram = !core.virtual8086 && core.get('cpl') === 3 && (core.get('cr4') & cr4Bits.PVI) !== 0;
+  const isProtectedProgram = !core.virtual8086 && core.cpl === 3 && (core.get('cr4') & cr4Bits.PVI) !== 0;
   if (!isProtectedProgram && !isVirtualTask(core)) core.fault(vectors.generalProtection);
-  const before = core.get('flagsOther');
+  const before = core.otherFlags;
   // An interrupt is waiting for this moment: the monitor has to be told.
   if (on && (before & VIP) !== 0) core.fault(vectors.generalProtection);
-  core.set('flagsOther', on ? before | VIF : before & ~VIF);
+  core.otherFlags = on ? before | VIF : before & ~VIF;
 }
 
 /** The image that PUSHF and INT n store for a virtual task: VIF where IF is, and an IOPL of 3. */
 export function virtualImage(core: Core, image: number): number {
-  return (image & ~IF) | IOPL | ((core.get('flagsOther') & VIF) !== 0 ? IF : 0);
+  return (image & ~IF) | IOPL | ((core.otherFlags & VIF) !== 0 ? IF : 0);
 }
 
 /** Checks that a virtual task may take a 16-bit image from POPF or IRET. */
 export function checkVirtualImage(core: Core, image: number): void {
-  const waiting = (image & IF) !== 0 && (core.get('flagsOther') & VIP) !== 0;
+  const waiting = (image & IF) !== 0 && (core.otherFlags & VIP) !== 0;
   if (waiting || (image & TF) !== 0) core.fault(vectors.generalProtection);
 }
 /** Takes a checked image: IF goes to VIF, IF and IOPL stay. */
 export function takeVirtualImage(core: Core, flags: FlagsAccess, image: number): void {
   flags.write(image, 2, ~(IF | IOPL));
-  const others = core.get('flagsOther');
-  core.set('flagsOther', (image & IF) !== 0 ? others | VIF : others & ~VIF);
+  const others = core.otherFlags;
+  core.otherFlags = (image & IF) !== 0 ? others | VIF : others & ~VIF;
 }
 
 /** Whether the redirection bitmap in front of the permission map sends INT n to the task's own handler. */
@@ -68,10 +68,10 @@ export function redirectInterrupt(core: Core, flags: FlagsAccess, vector: number
   const stack = StackCursor.current(core);
   stack.push(virtual ? virtualImage(core, image) : image, 2);
   stack.push(core.segmentField(segmentIndex.cs, 'selector'), 2);
-  stack.push(core.get('eip'), 2);
+  stack.push(core.eip, 2);
   stack.commit();
-  core.set('flagsOther', core.get('flagsOther') & ~(TF | (virtual ? VIF : IF)));
+  core.otherFlags = core.otherFlags & ~(TF | (virtual ? VIF : IF));
   loadVirtualSegment(core, segmentIndex.cs, selector);
-  core.set('eip', offset);
+  core.eip = offset;
   return true;
 }
