@@ -33,7 +33,7 @@ export interface GuestFile {
 /** Files larger than this are no guest images that a suite would ask for by digest alone. */
 const searchedBytesMax = 64 * 1024 * 1024;
 
-const imageName = /\.(img|ima|flp|iso|bin|exec|raw|lkrn|gz)$|vmlinuz/;
+const imageName = /\.(img|ima|flp|iso|bin|exec|raw|qcow2|lkrn|gz|rom)$|vmlinuz|bzImage|^linux$/;
 
 /** Whether a file's name is one that images have. */
 export function isImageName(name: string): boolean {

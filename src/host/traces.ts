@@ -1,10 +1,10 @@
 /** Traces on this computer: reading them, and finding the images that they name by digest. */
 import { dirname, join } from 'node:path';
 import { UserError } from '../base/errors.js';
-import type { Drive, Images, MediumDescription } from '../machine/machine.js';
+import type { ImageDescription, Images } from '../machine/machine.js';
 import { readTrace, type Trace } from '../trace/reader.js';
 import { brotli } from './compression.js';
-import { namesIn, readBytes } from './files.js';
+import { namesIn, readBytes, sizeOf } from './files.js';
 import { findGuest, guestFolders, isImageName } from './guests.js';
 import { digestOf, ImageStore, openImage, type OpenImage } from './images.js';
 
@@ -14,16 +14,27 @@ export function openTrace(path: string): Trace {
   return readTrace(bytes, { file: path, compressions: [brotli] });
 }
 
-/** Every medium that a trace names, those of its inputs included, each digest once. */
-export function mediaOf(trace: Trace): { readonly drive: Drive; readonly medium: MediumDescription }[] {
-  const found = new Map<string, { drive: Drive; medium: MediumDescription }>();
-  for (const [drive, medium] of Object.entries(trace.header.machine.media)) {
-    if (medium !== undefined) found.set(medium.sha256, { drive: drive as Drive, medium });
-  }
-  for (const record of trace.records) {
-    if (record.kind === 'insert') found.set(record.sha256, { drive: record.drive, medium: record });
-  }
-  return [...found.values()];
+/** An image that a trace names, and what it is there. */
+export interface NamedImage extends ImageDescription {
+  readonly role: string;
+}
+
+/** Every image that a trace names: media, those of its inputs, kernel, firmware and served files; each digest once. */
+export function imagesNamed(trace: Trace): NamedImage[] {
+  const { media, kernel, firmware, served = [] } = trace.header.machine;
+  const named: NamedImage[] = [];
+  const name = (role: string, image: ImageDescription | undefined): void => {
+    if (image !== undefined && named.every(({ sha256 }) => sha256 !== image.sha256)) {
+      named.push({ role, sha256: image.sha256, size: image.size });
+    }
+  };
+  for (const [drive, medium] of Object.entries(media)) name(drive, medium);
+  name('kernel', kernel?.image);
+  (kernel?.modules ?? []).forEach((module, index) => name(`module ${index + 1} of the kernel`, module));
+  for (const [role, image] of Object.entries(firmware ?? {})) name(`${role} firmware`, image);
+  for (const file of served) name(`served file ${file.path}`, file);
+  for (const record of trace.records) if (record.kind === 'insert') name(record.drive, record);
+  return named;
 }
 
 /**
@@ -32,16 +43,15 @@ export function mediaOf(trace: Trace): { readonly drive: Drive; readonly medium:
  */
 export function imagesOf(trace: Trace, path: string, given: readonly string[]): Images {
   const images = new ImageStore();
-  const near = [...new Set([dirname(path), '.'])].flatMap((folder) => {
-    return namesIn(folder)
-      .filter(isImageName)
-      .map((name) => join(folder, name));
-  });
-  for (const { drive, medium } of mediaOf(trace)) {
-    const { sha256, size } = medium;
-    const image = firstWith(sha256, size, given) ?? firstWith(sha256, size, near) ?? guestWith(sha256);
+  const near = [...new Set([dirname(path), '.'])].flatMap((folder) =>
+    namesIn(folder).map((name) => join(folder, name)),
+  );
+  // A kernel or a served file may be called anything: those are known by their size.
+  const nearOf = (size: number): string[] => near.filter((file) => isImageName(file) || sizeOf(file) === size);
+  for (const { role, sha256, size } of imagesNamed(trace)) {
+    const image = firstWith(sha256, size, given) ?? firstWith(sha256, size, nearOf(size)) ?? guestWith(sha256);
     if (image === undefined) {
-      throw new UserError(`the image in ${drive} (SHA-256 ${sha256}, ${size} bytes) is not on this computer`, {
+      throw new UserError(`the image of ${role} (SHA-256 ${sha256}, ${size} bytes) is not on this computer`, {
         file: path,
         nextStep: `Give it: --image FILE, or put it into one of ${guestFolders().join(', ')}`,
       });
