@@ -211,6 +211,13 @@ export interface SerialOutput {
 export interface MachineObservers {
   /** A network card sent a frame, without its check sequence. */
   packet(sent: { readonly card: number; readonly frame: Uint8Array; readonly cycle: Cycle }): void;
+  /** A network card was given a frame; `taken` is false when it had no room for it. */
+  packetDelivered(given: {
+    readonly card: number;
+    readonly frame: Uint8Array;
+    readonly cycle: Cycle;
+    readonly taken: boolean;
+  }): void;
   /** The parallel port's printer took a byte. */
   parallel(sent: { readonly byte: number; readonly cycle: Cycle }): void;
   /** The virtio console wrote bytes. */

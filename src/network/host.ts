@@ -124,8 +124,10 @@ export class VirtualHost {
   }
 
   private listener(address: number, port: number): TcpServiceName | undefined {
-    if (ownAddresses.has(address)) return address === addresses.gateway ? listeners.get(port) : undefined;
-    return this.around.outside !== undefined && !isInside(address) ? 'outside' : undefined;
+    const own = address === addresses.gateway ? listeners.get(port) : undefined;
+    if (own !== undefined || this.around.outside === undefined) return own;
+    // With an outside, the gateway's other ports lead there too.
+    return address === addresses.gateway || !isInside(address) ? 'outside' : undefined;
   }
 
   private receiveArp(frame: EthernetFrame): void {
@@ -165,8 +167,10 @@ export class VirtualHost {
     if (datagram === undefined) return;
     const peer = { mac, address: packet.source, localAddress: packet.destination };
     if (datagram.destinationPort === dhcpPort.server && (toAll || isOwn)) return this.receiveDhcp(datagram);
-    if (isOwn && !this.serveUdp(peer, datagram)) this.sendPacket(mac, unreachablePort(packet));
-    if (goesOut) this.around.outside?.datagram(peer, datagram);
+    const { outside } = this.around;
+    const isUnserved = isOwn && !this.serveUdp(peer, datagram);
+    if (outside !== undefined && (goesOut || isUnserved)) outside.datagram(peer, datagram);
+    else if (isUnserved) this.sendPacket(mac, unreachablePort(packet));
   }
 
   private receiveDhcp({ sourcePort, data }: UdpDatagram): void {

@@ -24,6 +24,7 @@ export const record = defineCommand({
         describe: 'What the terminal is: screen and keyboard (the default), or serial port 0',
       })
       .option('for', { type: 'number', describe: 'End a live recording after this many guest seconds' })
+      .option('pcap', { type: 'string', describe: 'Write what the network cards send and take into a capture file' })
       .option('title', { type: 'string', default: '', describe: 'What to call the recording' })
       .option('date', { type: 'string', describe: 'Date at power-on: ISO 8601 or Unix seconds; default now' })
       .option('seed', { type: 'number', describe: 'Seed of what the machine draws at random; default at random' })
@@ -31,10 +32,11 @@ export const record = defineCommand({
       .epilogue('Ctrl and ] ends a live recording.'),
   async handler(argv) {
     const report = createReport(argv.json);
-    const { output, title, script } = argv;
-    const request = { machine: requestFrom(argv), powerOn: powerOnFrom(argv), output, title };
+    const { output, title, script, pcap } = argv;
+    const request = { machine: requestFrom(argv), powerOn: powerOnFrom(argv), output, title, pcap };
     const interrupts = watchInterrupts();
     try {
+      if (script !== undefined) refuseLive(request);
       if (script !== undefined) return await scripted(request, script, interrupts, report);
       const { console = 'screen', for: seconds } = argv;
       if (seconds !== undefined && !(seconds > 0)) throw new UserError('no length of time', { place: '--for' });
@@ -48,6 +50,16 @@ export const record = defineCommand({
     }
   },
 });
+
+/** A script runs as fast as it can, and cannot wait for the world outside. */
+function refuseLive({ machine }: RecordingRequest): void {
+  const isLive = machine.network?.some((card) => typeof card !== 'string' && card.network === 'live');
+  if (isLive)
+    throw new UserError('a script cannot use the live network', {
+      place: '--network',
+      nextStep: 'Plug the card into the built-in network, or record from the terminal.',
+    });
+}
 
 async function scripted(
   request: RecordingRequest,

@@ -5,7 +5,8 @@
 import { type Cycle, cycle } from '../../base/integers.js';
 import { breathe, sleep, stopwatch } from '../../host/environment.js';
 import type { InterruptWatch } from '../../host/interrupts.js';
-import type { SerialOutput } from '../../machine/machine.js';
+import { type LiveNetwork, plugLiveNetwork } from '../../host/live-network/live-network.js';
+import type { SerialOutput, StopReason } from '../../machine/machine.js';
 import { chordEvents } from '../../replay/keys.js';
 import type { EndReason } from '../../trace/model.js';
 import { createAnsiScreen } from './ansi-screen.js';
@@ -23,6 +24,7 @@ export interface LiveConsole {
 }
 
 const slicesPerSecond = 50;
+const networkLooksPerSecond = 1000;
 const drawsPerSecond = 25;
 /** Slices for which a key is held, and for which the hand rests. */
 const keySlices = 2;
@@ -39,6 +41,7 @@ export async function recordLive(
   const typed = listen(console.input);
   const hand = createHand(recorder.input);
   const show = createDisplay(console, () => machine.screen(), sent);
+  const network = plugLiveNetwork(recorder);
   const elapsed = stopwatch();
   let ending = false;
   try {
@@ -56,7 +59,8 @@ export async function recordLive(
       }
       hand.move();
       if (machine.cycle >= end || (ending && hand.atRest())) return 'finished';
-      const stop = recorder.run(cycle(Math.min(end, machine.cycle + Math.ceil(rate / slicesPerSecond))) as Cycle);
+      const sliceEnd = cycle(Math.min(end, machine.cycle + Math.ceil(rate / slicesPerSecond)));
+      const stop = runSlice(recorder, network, sliceEnd);
       show();
       if (stop.kind === 'shutdown' || stop.kind === 'powerOff') return stop.kind;
       const ahead = machine.cycle / rate - elapsed();
@@ -67,7 +71,20 @@ export async function recordLive(
     }
   } finally {
     typed.close();
+    network?.close();
     show(true);
+  }
+}
+
+/** Runs to `end`; a live network is looked at more often than the terminal, so that a guest need not wait for it long. */
+function runSlice(recorder: Recording['recorder'], network: LiveNetwork | undefined, end: Cycle): StopReason {
+  const { machine } = recorder;
+  if (network === undefined) return recorder.run(end);
+  const step = Math.ceil(machine.description.cyclesPerSecond / networkLooksPerSecond);
+  for (;;) {
+    network.deliver();
+    const stop = recorder.run(cycle(Math.min(end, machine.cycle + step)));
+    if (stop.kind !== 'cycle' || machine.cycle >= end) return stop;
   }
 }
 

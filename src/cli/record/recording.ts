@@ -3,10 +3,11 @@ import { describeMachine } from '../../host/describe-machine.js';
 import type { MachineRequest } from '../../host/machine-request.js';
 import { brotli } from '../../host/compression.js';
 import { ownVersion } from '../../host/own-package.js';
+import { createPacketCapture, type PacketCapture } from '../../host/pcap.js';
 import { createTraceFile, type TraceFile } from '../../host/trace-file.js';
 import { firmwareDigests } from '../../host/firmware.js';
 import { createMachine } from '../../machine/index.js';
-import type { PowerOn, SerialOutput } from '../../machine/machine.js';
+import type { Machine, PowerOn, SerialOutput } from '../../machine/machine.js';
 import { createRecorder, type Recorder } from '../../replay/recorder.js';
 import { screenText } from '../../screen/text.js';
 import type { EndReason } from '../../trace/model.js';
@@ -17,6 +18,8 @@ export interface RecordingRequest {
   readonly powerOn: PowerOn;
   readonly output: string;
   readonly title: string;
+  /** A capture file for what the network cards send and are given. */
+  readonly pcap?: string | undefined;
 }
 
 /** A recording under way. */
@@ -38,9 +41,11 @@ export interface RecordingSummary {
 }
 
 /** Reads the images, powers the machine on, and starts the trace. Throws UserError before anything is written. */
-export function startRecording({ machine: request, powerOn, output, title }: RecordingRequest): Recording {
+export function startRecording({ machine: request, powerOn, output, title, pcap }: RecordingRequest): Recording {
   const { description, images } = describeMachine(request);
   const machine = createMachine(description, images, powerOn);
+  const capture = pcap === undefined ? undefined : createPacketCapture(pcap);
+  if (capture !== undefined) capturePackets(machine, capture);
   const file: TraceFile = createTraceFile(output);
   const sent: SerialOutput[] = [];
   machine.onSerial = (bytes) => void sent.push(bytes);
@@ -59,8 +64,16 @@ export function startRecording({ machine: request, powerOn, output, title }: Rec
     finish(reason) {
       recorder.finish(reason);
       file.close();
+      capture?.close();
       const { sha256 } = machine.digest();
       return { trace: output, reason, cycle: machine.cycle, sha256, screen: screenText(machine.screen()) };
     },
   };
+}
+
+/** Writes down what every card sends and takes. */
+function capturePackets({ observers, description }: Machine, capture: PacketCapture): void {
+  const seconds = (at: number): number => at / description.cyclesPerSecond;
+  observers.packet = ({ frame, cycle }) => capture.frame(seconds(cycle), frame);
+  observers.packetDelivered = ({ frame, cycle }) => capture.frame(seconds(cycle), frame);
 }

@@ -12,6 +12,8 @@ const slotBytesMost = 1792;
 const descriptorsMost = 64;
 const chainBytesMost = 65535;
 const lengthMask = 0xffff;
+/** What a descriptor keeps when it is given back; where its command was, its status says that nothing went wrong. */
+const keptBits = descriptor.endOfRing | descriptor.first | descriptor.last | lengthMask;
 
 /** Own ticks, of 30 ns, that bits take at 100 Mbit/s. */
 const ticksOf = (bits: number): number => Math.ceil(bits / 3);
@@ -132,7 +134,7 @@ function endPlus(context: Rtl8139Context, ring: 'high' | 'normal'): void {
   const isWhole = (chain.found.at(-1)!.command & descriptor.last) !== 0;
   state[`${ring}Index`] = chain.next;
   const word = vlanWord(context, first.at);
-  for (const each of chain.found) writeCommand(board.memory, each.at, each.command & ~descriptor.own);
+  for (const each of chain.found) writeCommand(board.memory, each.at, each.command & keptBits);
   if (!isWhole) return raise(context, interrupt.transmitError); // The frame has no end: nothing goes out.
   const segmentBytes = (bits >>> 16) & 0x7ff;
   const frames = bits & descriptor.largeSend ? segmentFrame(data, segmentBytes) : [complete(data, bits)];

@@ -23,7 +23,7 @@ export function attachNetwork(board: Board): void {
   /** Sends a frame of a card's into the built-in network; undefined where there is none. */
   let toBuiltIn: ((card: number, frame: Uint8Array) => void) | undefined;
   cards.forEach(({ card, network: connection, mac }, index) => {
-    made[index] = cardMakers[card](board, {
+    const device = cardMakers[card](board, {
       name: index === 0 ? 'network' : `network${index}`,
       index,
       mac: macOf(index, mac),
@@ -33,7 +33,15 @@ export function attachNetwork(board: Board): void {
         if (connection === 'built-in') toBuiltIn?.(index, frame);
       },
     });
-    if (connection === 'none') unplug(board, made[index]!.setLink);
+    made[index] = {
+      ...device,
+      receive(frame) {
+        const taken = device.receive(frame);
+        board.observers.packetDelivered?.({ card: index, frame, cycle: board.now() as Cycle, taken });
+        return taken;
+      },
+    };
+    if (connection === 'none') unplug(board, device.setLink);
   });
   if (cards.some(({ network: connection }) => connection === 'built-in')) {
     const device = createDevice(network, {
