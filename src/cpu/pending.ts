@@ -1,7 +1,7 @@
 /** What is due at the boundary between two instructions, and what holds it back (Intel SDM Vol. 3A, sections 6.7 to 6.9). */
 import { Boundary } from './boundary.js';
 import type { Slice } from './engine/slice.js';
-import { flagBits } from './layout.js';
+import { flagBits, wordIndex } from './layout.js';
 import type { Core } from './system/core.js';
 
 /** Bits of the state word `nmi`. */
@@ -18,10 +18,10 @@ export class Pending {
   ) {}
 
   private get requested(): boolean {
-    return this.core.get('interruptRequested') !== 0;
+    return this.core.i32[wordIndex.interruptRequested]! !== 0;
   }
   get interruptsEnabled(): boolean {
-    return (this.core.get('flagsOther') & flagBits.IF) !== 0;
+    return (this.core.otherFlags & flagBits.IF) !== 0;
   }
   setInterruptRequest(level: boolean): void {
     this.core.set('interruptRequested', level ? 1 : 0);
@@ -37,21 +37,21 @@ export class Pending {
   }
   /** An NMI is due and no other one is being handled. */
   private get nonMaskablePending(): boolean {
-    return (this.core.get('nmi') & (nmiBits.due | nmiBits.blocked)) === nmiBits.due;
+    return (this.core.i32[wordIndex.nmi]! & (nmiBits.due | nmiBits.blocked)) === nmiBits.due;
   }
   acknowledgeNonMaskable(): void {
     // The 8086 takes one NMI within another.
     const blocked = this.core.model === '8086' ? 0 : nmiBits.blocked;
-    this.core.set('nmi', (this.core.get('nmi') & ~nmiBits.due) | blocked);
+    this.core.set('nmi', (this.core.i32[wordIndex.nmi]! & ~nmiBits.due) | blocked);
   }
   /** IRET lets NMIs through again, even where it faults. */
   returnsFromInterrupt(): void {
-    this.core.set('nmi', this.core.get('nmi') & ~nmiBits.blocked);
+    this.core.set('nmi', this.core.i32[wordIndex.nmi]! & ~nmiBits.blocked);
     if (this.nonMaskablePending) this.current.leaveAfterThis();
   }
 
   private get debugPending(): boolean {
-    return this.core.get('pendingDebug') !== 0;
+    return this.core.i32[wordIndex.pendingDebug]! !== 0;
   }
   get trapDue(): boolean {
     return this.debugPending && this.boundary.allHeld !== this.now();
@@ -74,7 +74,7 @@ export class Pending {
   get codeHeld(): boolean {
     const { boundary } = this;
     const held = boundary.resuming === this.now() || boundary.allHeld === this.now();
-    return held || this.core.get('betweenIterations') !== 0;
+    return held || this.core.i32[wordIndex.betweenIterations]! !== 0;
   }
 
   /** The boundary after the instruction at hand holds interrupts back, or everything. */
@@ -91,7 +91,7 @@ export class Pending {
   }
   /** Flags changed by the instruction at hand: something may be due after it. */
   flagsChanged(): void {
-    const traced = (this.core.get('flagsOther') & flagBits.TF) !== 0;
+    const traced = (this.core.otherFlags & flagBits.TF) !== 0;
     if (traced || this.debugPending || (this.requested && this.interruptsEnabled)) this.current.leaveAfterThis();
   }
 }

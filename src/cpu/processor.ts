@@ -19,6 +19,7 @@ import {
   record,
   segmentIndex,
   unitStates,
+  wordIndex,
 } from './layout.js';
 import { atLeast, declarationOf, has, type ProcessorModel } from './model.js';
 import { Pending } from './pending.js';
@@ -187,7 +188,7 @@ export class Processor {
     return this.pending.interruptsEnabled;
   }
   get halted(): boolean {
-    return this.core.get('halted') !== 0;
+    return this.core.i32[wordIndex.halted]! !== 0;
   }
   /** Whether an interrupt, maskable or not, or a debug trap would be taken at this boundary. */
   get interruptDue(): boolean {
@@ -223,19 +224,19 @@ export class Processor {
     const end = this.cycle + budget;
     this.stopRequested = false;
     while (this.cycle < end) {
-      if (this.core.get('shutdown') !== 0) return 'shutdown';
+      if (this.core.i32[wordIndex.shutdown]! !== 0) return 'shutdown';
       if (this.interruptDue) {
         this.takeInterrupt();
         continue;
       }
       if (this.halted) return 'halted';
-      if ((this.core.get('flagsOther') & flagBits.TF) !== 0) this.stepWithTrap();
+      if ((this.core.otherFlags & flagBits.TF) !== 0) this.stepWithTrap();
       else if (this.pending.somethingHeld) this.step();
       else this.slice(Math.min(end - this.cycle, sliceMost));
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
     }
-    return this.core.get('shutdown') !== 0 ? 'shutdown' : 'budget';
+    return this.core.i32[wordIndex.shutdown]! !== 0 ? 'shutdown' : 'budget';
   }
 
   /** Finding the instruction reached the bus, and something there wants attention before it runs. */
@@ -248,8 +249,8 @@ export class Processor {
   }
   private slice(budget: number): void {
     const { core } = this;
-    core.set('budget', budget);
-    const first = this.fetcher.find(core.get('eip'), false);
+    core.i32[wordIndex.budget] = budget;
+    const first = this.fetcher.find(core.eip, false);
     if (this.mustLook) return this.forgetFault();
     if (first !== NO_RECORD && core.view.getUint16(first + record.remaining, true) <= budget) {
       this.execute(first, budget);
@@ -260,8 +261,8 @@ export class Processor {
   }
   /** Executes exactly one instruction, or one iteration of a repeated one. */
   private step(): void {
-    this.core.set('budget', 1);
-    const first = this.fetcher.find(this.core.get('eip'), true);
+    this.core.i32[wordIndex.budget] = 1;
+    const first = this.fetcher.find(this.core.eip, true);
     if (this.mustLook) return this.forgetFault();
     if (first === NO_RECORD) return this.settleFetch(1);
     this.execute(first, 1);
@@ -284,13 +285,13 @@ export class Processor {
     if ((core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0) this.engine.run32(first);
     else this.engine.run16(first);
     this.cycle = this.current.end();
-    if (core.get('betweenIterations') !== 0) {
+    if (core.i32[wordIndex.betweenIterations]! !== 0) {
       core.set('betweenIterations', 0);
       if (core.is32Bit) this.boundary.resuming = this.cycle;
     }
-    if (core.get('exit') === exits.fault) return this.settleFault();
+    if (core.i32[wordIndex.exit]! === exits.fault) return this.settleFault();
     this.settleBreakpoints();
-    if (core.get('exit') === exits.fetchFault) this.takeFault();
+    if (core.i32[wordIndex.exit]! === exits.fetchFault) this.takeFault();
   }
   /** Breakpoints that the last instruction met become due. */
   private settleBreakpoints(): void {
@@ -302,13 +303,13 @@ export class Processor {
   private settleFault(): void {
     const { core } = this;
     this.breakpoints.met = 0; // It will meet them again.
-    const at = core.get('currentRecord');
+    const at = core.i32[wordIndex.currentRecord]!;
     this.cycle -= core.view.getUint16(at + record.remaining, true);
     if (core.eipStands) {
       core.eipStands = false;
       return this.takeFault();
     }
-    const eip = (core.get('codeBase') + core.view.getUint16(at + record.pageOffset, true)) | 0;
+    const eip = (core.i32[wordIndex.codeBase]! + core.view.getUint16(at + record.pageOffset, true)) | 0;
     core.set('eip', eip);
     // The 8086 counts a divide error as an interrupt after the instruction.
     if (core.model === '8086') core.set('eip', (eip + core.view.getUint8(at + record.length)) & 0xffff);
@@ -333,7 +334,7 @@ export class Processor {
 
   private takeFault(): void {
     this.faultsTaken++;
-    if (this.core.get('faulted') === frozen + 1) return this.freeze();
+    if (this.core.i32[wordIndex.faulted]! === frozen + 1) return this.freeze();
     const noted = this.core.takeNoted();
     if (noted.vector !== vectors.debug) return this.take({ kind: 'fault', ...noted });
     const isCodeBreakpoint = this.breakpoints.atCode;

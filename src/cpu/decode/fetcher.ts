@@ -1,5 +1,5 @@
 /** From an offset in the code segment to a decoded record: limits, paging, stops, and each page's table of records. */
-import { regions, segmentIndex, startsInsideKey, tlbEntry } from '../layout.js';
+import { regions, segmentIndex, startsInsideKey, tlbEntry, wordIndex } from '../layout.js';
 import { type Core, vectors } from '../system/core.js';
 import { attributeBits } from '../system/segments.js';
 import type { CodeCache, TableMode } from './code-cache.js';
@@ -57,7 +57,7 @@ export class Fetcher {
     const { core, code } = this;
     const base = core.segmentField(segmentIndex.cs, 'base');
     const limit = core.segmentField(segmentIndex.cs, 'limit') >>> 0;
-    core.set('eip', eip);
+    core.eip = eip;
     const linear = (base + eip) | 0;
     // A breakpoint goes before whatever is wrong with fetching (Intel SDM Vol. 3A, table 6-2).
     if (this.breakpoints.length > 0 && this.debug.stopsCode(linear)) return this.noteFault(vectors.debug);
@@ -70,7 +70,7 @@ export class Fetcher {
     const entry = core.tlb.tryTranslateCode(linear, core.userLevel);
     if (entry === 0) return NO_RECORD;
     const offset = linear & 0xfff;
-    core.set('codeBase', (eip - offset) | 0);
+    core.i32[wordIndex.codeBase] = (eip - offset) | 0;
     const physical = core.tlb.physicalOf(entry);
     const host = physical === undefined ? 0 : core.bus.page(physical).address;
     const mode = this.codeMode(eip >>> 0 < offset);
@@ -86,7 +86,7 @@ export class Fetcher {
     const generation = code.generation;
     if (!code.hasRoom) code.flush();
     const table = code.table(host, mode);
-    const key = core.get('executeKey') | (mode.startsInside ? startsInsideKey : 0);
+    const key = core.i32[wordIndex.executeKey]! | (mode.startsInside ? startsInsideKey : 0);
     core.i32[(entry + tlbEntry.execute) >> 2] = (linear & ~0xfff) | key;
     core.i32[(entry + tlbEntry.codeTable) >> 2] = table;
     if (code.generation !== generation) return 0; // Records moved under the engine's feet: run this one alone.
@@ -123,17 +123,16 @@ export class Fetcher {
     return fault === NO_RECORD ? NO_RECORD : this.noteFault(fault - 1);
   }
   private noteFault(vector: number): number {
-    this.core.set('faulted', vector + 1);
-    this.core.set('faultError', 0);
+    this.core.noteFault(vector, 0);
     return NO_RECORD;
   }
 
   /** Privilege, segments or paging changed: the fast paths' keys follow. */
   modeChanged(): void {
     const { core } = this;
-    core.set('tlb', core.userLevel ? regions.userTlb : regions.supervisorTlb);
+    core.i32[wordIndex.tlb] = core.userLevel ? regions.userTlb : regions.supervisorTlb;
     const codeBig = (core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0 ? 1 : 0;
     const stackBig = (core.segmentField(segmentIndex.ss, 'attributes') & attributeBits.big) !== 0 ? 2 : 0;
-    core.set('executeKey', 4 | codeBig | stackBig);
+    core.i32[wordIndex.executeKey] = 4 | codeBig | stackBig;
   }
 }

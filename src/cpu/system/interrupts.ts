@@ -1,5 +1,5 @@
 /** Delivery of interrupts and exceptions, and IRET (Intel SDM Vol. 3A, chapter 6; Vol. 2A, "INT n", "IRET"). */
-import { flagBits, segmentIndex } from '../layout.js';
+import { flagBits, segmentIndex, wordIndex } from '../layout.js';
 import { type Core, vectors } from './core.js';
 import {
   checkStackSegment,
@@ -41,12 +41,12 @@ export function deliver(core: Core, flags: FlagsAccess, delivery: Delivery): voi
   if (core.protectedMode) return deliverProtected(core, flags, delivery);
   const entry = delivery.vector * 4;
   // A table that is too short is vector 8 here (80386 Programmer's Reference Manual, 230985, table 14-3).
-  if (core.model !== '8086' && entry + 3 > core.get('idtrLimit') >>> 0) core.fault(vectors.doubleFault);
+  if (core.model !== '8086' && entry + 3 > core.i32[wordIndex.idtrLimit]! >>> 0) core.fault(vectors.doubleFault);
   const stack = StackCursor.current(core);
   stack.push(flags.read(), 2); // Without RF, which lies beyond.
   stack.push(core.segmentField(segmentIndex.cs, 'selector'), 2);
   stack.push(core.eip, 2);
-  const base = core.get('idtrBase');
+  const base = core.i32[wordIndex.idtrBase]!;
   const offset = core.readLinear((base + entry) | 0, 2, false);
   const selector = core.readLinear((base + entry + 2) | 0, 2, false);
   stack.commit();
@@ -65,8 +65,8 @@ const GATE_TRAP_32 = 15;
 function deliverProtected(core: Core, flags: FlagsAccess, delivery: Delivery): void {
   const { vector, software } = delivery;
   const code = vector * 8 + 2;
-  if (vector * 8 + 7 > core.get('idtrLimit') >>> 0) core.fault(vectors.generalProtection, code);
-  const linear = (core.get('idtrBase') + vector * 8) | 0;
+  if (vector * 8 + 7 > core.i32[wordIndex.idtrLimit]! >>> 0) core.fault(vectors.generalProtection, code);
+  const linear = (core.i32[wordIndex.idtrBase]! + vector * 8) | 0;
   const gate = { low: core.readLinear(linear, 4, false), high: core.readLinear((linear + 4) | 0, 4, false), linear };
   const type = typeOf(gate);
   const isGate = [GATE_TASK, GATE_INTERRUPT_16, GATE_TRAP_16, GATE_INTERRUPT_32, GATE_TRAP_32].includes(type);

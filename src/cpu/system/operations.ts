@@ -1,6 +1,6 @@
 /** The slow paths that instructions call by name. */
 import type { SystemPaths } from '../engine/imports.js';
-import { flagBits, record, segmentIndex } from '../layout.js';
+import { flagBits, record, segmentIndex, wordIndex } from '../layout.js';
 import { type Breakpoints, debugStatus } from './breakpoints.js';
 import { coprocessorPaths } from './coprocessor.js';
 import { type Core, vectors } from './core.js';
@@ -67,9 +67,9 @@ function caughtAll(paths: SystemPaths): SystemPaths {
 
 /** EIP of the instruction after the current record. */
 function nextEip(core: Core): number {
-  const at = core.get('currentRecord');
+  const at = core.i32[wordIndex.currentRecord]!;
   const offset = core.view.getUint16(at + record.pageOffset, true) + core.view.getUint8(at + record.length);
-  const next = (core.get('codeBase') + offset) | 0;
+  const next = (core.i32[wordIndex.codeBase]! + offset) | 0;
   return core.is32Bit ? next : next & 0xffff;
 }
 
