@@ -140,6 +140,7 @@ export class Processor {
     this.restart();
     this.modelSpecific.reset();
     resetUnit(this.core);
+    resetVectors(this.core);
   }
   /** The INIT pin: like reset, but caches, model-specific registers and numeric units stay as they are (table 9-1). */
   init(): void {
@@ -163,7 +164,6 @@ export class Processor {
     core.set('dr6', debugStatusReset);
     core.set('dr7', debugControlReset(core.model));
     core.set('cr0', resetStatus(core));
-    resetVectors(core);
     core.setRegister(2, declarationOf(core.model).signature); // On the 80386 a component and a revision identifier.
     this.flags.write(0, 4, -1);
     core.flushTranslations();

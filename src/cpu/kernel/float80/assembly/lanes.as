@@ -12,10 +12,16 @@ import { admitted, answer, calculate, controlWordOf, finish, infinityOf, widenIn
 const beforeComputation: i32 = 0x07;
 const exceptions: i32 = 0x3f;
 
-/** Operations beyond those of `calculate`; comparisons are these and the predicate's number. */
+/** One of `calculate`'s operations, and those beyond them; comparisons are these and the predicate's number. */
+const subtraction: i32 = 1;
+const multiplication: i32 = 2;
 const minimum: i32 = 5;
 const maximum: i32 = 6;
 const comparisons: i32 = 8;
+
+/** MXCSR's rounding control. */
+const rounding: i32 = 0x6000;
+const downwards: i32 = 0x2000;
 
 /** What the lanes so far have raised, and whether one must not be computed, or not be written. */
 let raised: i32 = 0;
@@ -39,7 +45,7 @@ function endLane(mxcsr: i32): void {
 function endLanes(target: usize, results: usize, bytes: i32): i32 {
   if (isRefused) return (raised & beforeComputation) | withheld;
   if (isWithheld) return raised | withheld;
-  memory.copy(target, results, bytes);
+  for (let place = 0; place < bytes; place += 4) store<u32>(target + place, load<u32>(results + place));
   return raised;
 }
 
@@ -72,7 +78,10 @@ export function streamingPacked(
 }
 
 function lane(operation: i32, a: u64, b: u64, fractionBits: i32, scratch: usize, mxcsr: i32): u64 {
-  if (operation < minimum) return calculate(operation, a, b, fractionBits, scratch, mxcsr);
+  if (operation < minimum) {
+    if (operation <= multiplication && isExactWithZero(operation, a, b, fractionBits, mxcsr)) return result;
+    return calculate(operation, a, b, fractionBits, scratch, mxcsr);
+  }
   begin(controlWordOf(mxcsr));
   const first = admitted(a, fractionBits, mxcsr);
   const second = admitted(b, fractionBits, mxcsr);
@@ -86,6 +95,30 @@ function lane(operation: i32, a: u64, b: u64, fractionBits: i32, scratch: usize,
   const y = numberOf(second, fractionBits);
   // Of two zeros, whatever their signs, the second is taken.
   return (operation == maximum ? x > y : x < y) ? first : second;
+}
+
+/** What {@link isExactWithZero} came to. */
+let result: u64 = 0;
+
+/**
+ * Whether a sum or product has an operand that is zero, and no operand and result that say more than the host's arithmetic does: it is exact
+ * then in every rounding.
+ */
+function isExactWithZero(operation: i32, a: u64, b: u64, fractionBits: i32, mxcsr: i32): bool {
+  const x = withoutSign(a, fractionBits);
+  const y = withoutSign(b, fractionBits);
+  if (x != 0 && y != 0) return false;
+  const other = x | y;
+  const least = u64(1) << fractionBits;
+  if (other != 0 && (other < least || other >= infinityOf(fractionBits))) return false;
+  const signBit: u64 = fractionBits == 23 ? 0x80000000 : 0x8000000000000000;
+  const addend = operation == subtraction ? b ^ signBit : b;
+  if (operation == multiplication) result = (a ^ b) & signBit;
+  else if (other != 0) result = x != 0 ? a : addend;
+  else if (a == addend) result = a;
+  else result = (mxcsr & rounding) == downwards ? signBit : 0; // Zeros of different signs.
+  begin(0);
+  return true;
 }
 
 function isNaN(bits: u64, fractionBits: i32): bool {
