@@ -56,6 +56,8 @@ export interface Board {
     kind: Kind,
     take: (event: Extract<InputEvent, { kind: Kind }>) => void,
   ): void;
+  /** Does something after every part of the state was restored. */
+  onLoad(action: () => void): void;
   /** Does something after the reset line was pulled and every chip is reset. */
   onReset(action: () => void): void;
   /** Pulls the processor's reset pin; on a board with APICs its INIT pin, which keeps caches and numeric registers. */
@@ -80,8 +82,17 @@ export interface Board {
   setEdgeLevel(levelTriggered: number): void;
   /** Routes one of the four PCI interrupt lines to a request; undefined leads nowhere. */
   routePci(line: number, request: number | undefined): void;
-  /** Takes requests 0 and 8 from the timer and the clock and gives them to `timer` and `clock` sources of its own, or back. */
+  /** Requests 0 and 8, as the timer and the clock drive them. */
+  readonly legacyTimer: Drive;
+  readonly legacyClock: Drive;
+  /** Takes requests 0 and 8 from the timer and the clock, or gives them back. */
   replaceLegacy(replaced: boolean): void;
+  /** Holds the non-maskable interrupt back, as port 70h does. */
+  maskNonMaskable(masked: boolean): void;
+  /** One of the two gates of address line 20. */
+  a20(source: 'keyboardA20' | 'systemA20', level: boolean): void;
+  /** A serial port sent a byte. */
+  transmit(port: number, byte: number): void;
   /** Names what draws the screen. */
   setDisplay(display: DisplayAdapter): void;
 }

@@ -9,7 +9,7 @@ import { type Bench, createBench } from './bench.js';
 import { biosImage } from '../firmware/image.js';
 import { AddressSpace } from './address-space.js';
 import { videoBytes } from './description.js';
-import { PcChips } from './pc-chips.js';
+import { CircuitBoard } from './circuit-board.js';
 import type {
   Images,
   InputEvent,
@@ -51,7 +51,7 @@ class Pc implements Machine {
   private readonly timeline: Timeline;
   private localApicAt: { readonly physical: number; readonly enabled: boolean } | undefined;
   private tellLocalApic: ((physical: number, enabled: boolean) => void) | undefined;
-  private readonly chips: PcChips;
+  private readonly chips: CircuitBoard;
   private readonly processorUnit: Processor;
   private readonly parts = new Map<string, Part>();
   private readonly board = boardState.initial();
@@ -78,7 +78,7 @@ class Pc implements Machine {
     const { core, plan } = this.processorUnit;
     this.addressSpace.attach(core);
     core.u8.set(this.rom, plan.rom);
-    this.chips = new PcChips({
+    this.chips = new CircuitBoard({
       description,
       images,
       powerOn,
@@ -285,7 +285,7 @@ class Pc implements Machine {
       part.load(saved);
     }
     this.processorUnit.setInterruptRequest(this.board.interruptRequest);
-    this.chips.speaker.forget();
+    this.chips.loaded();
   }
   /** Address masking comes before translations are restored. */
   private applyLoadedBoard(): void {

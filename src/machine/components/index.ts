@@ -8,6 +8,7 @@ import { attachCoprocessor } from './coprocessor.js';
 import { attachVbe, attachVga } from './display.js';
 import { attachHpet } from './hpet.js';
 import { attachIde } from './ide.js';
+import { attachIsaChips } from './isa-chips.js';
 import { attachKernel } from './kernel.js';
 import { attachNetwork } from './network.js';
 import { attachParallel } from './parallel.js';
@@ -33,5 +34,15 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
   const display = description.display === 'vbe' ? attachVbe : attachVga;
   const disks = [...(hasScsi(description) ? [attachScsi] : []), ...(isPci ? [attachVirtioBlocks] : [])];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
-  return [...chipset, ...coprocessor, attachIde, display, ...disks, attachNetwork, ...optional, attachKernel];
+  return [
+    attachIsaChips,
+    ...chipset,
+    ...coprocessor,
+    attachIde,
+    display,
+    ...disks,
+    attachNetwork,
+    ...optional,
+    attachKernel,
+  ];
 }
