@@ -16,6 +16,8 @@ export interface SlowPaths {
   readBlock(segment: number, offset: number, bytes: number): number;
   /** Writes bytes of `regions.block` likewise: all of them or, after a fault, none. */
   writeBlock(segment: number, offset: number, bytes: number): number;
+  /** Checks that it would succeed, without writing. */
+  probeBlock(segment: number, offset: number, bytes: number): number;
   /** Tells that bytes which hold decoded code are about to change. */
   codeWrite(hostAddress: number, bytes: number): number;
   /** The record at an offset of the code segment; 0 when the engine must return. */
@@ -34,6 +36,7 @@ export const importList: readonly { readonly name: keyof SlowPaths | SystemOpera
     { name: 'probeWrite', parameters: 3 },
     { name: 'readBlock', parameters: 3 },
     { name: 'writeBlock', parameters: 3 },
+    { name: 'probeBlock', parameters: 3 },
     { name: 'codeWrite', parameters: 2 },
     { name: 'findRecord', parameters: 1 },
     ...systemOperations.map((name) => ({ name, parameters: 2 })),

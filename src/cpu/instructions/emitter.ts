@@ -44,6 +44,8 @@ export interface EmittedOperand {
   readBlock(bytes: number): Value;
   /** Writes the bytes that lie in `regions.block`, all or, after a fault, none; memory operands only. */
   writeBlock(bytes: number): void;
+  /** Checks that it could be written, for a rare case; memory operands only. */
+  probeBlock(bytes: number): void;
   /** The operand as a vector, where it is one; nothing else can be asked of it then. */
   readonly vector?: VectorOperand;
   /** The same memory operand moved by a number of bytes known at run time, for bit strings. */

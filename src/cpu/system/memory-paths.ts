@@ -51,6 +51,11 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
       alignedBlock(core, all[0]!.linear, bytes, () => writePieces(core, all));
       return 0;
     }),
+    probeBlock: caught((segment, offset, bytes) => {
+      const all = pieces(core, segment, offset, bytes, true);
+      alignedBlock(core, all[0]!.linear, bytes, () => probePieces(core, all));
+      return 0;
+    }),
     codeWrite: (host, bytes) => {
       code.willChange(host, bytes);
       return 0;
@@ -90,8 +95,11 @@ function readPieces(core: Core, all: readonly Piece[]): void {
     else core.u8[at] = value;
   }
 }
-function writePieces(core: Core, all: readonly Piece[]): void {
+function probePieces(core: Core, all: readonly Piece[]): void {
   for (const { linear, width } of all) core.probeWrite(linear, width, core.userLevel);
+}
+function writePieces(core: Core, all: readonly Piece[]): void {
+  probePieces(core, all);
   for (const { linear, at, width } of all) {
     core.writeLinear(linear, width === 4 ? core.i32[at >> 2]! : core.u8[at]!, width, core.userLevel);
   }

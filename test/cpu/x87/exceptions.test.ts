@@ -122,6 +122,23 @@ describe('an unmasked exception, reported outside', () => {
   });
 });
 
+test('a store that an exception withholds writes nothing, but its operand is remembered and its address looked at', () => {
+  // A number beyond a double, then FSTP QWORD [0c100h] with overflow not masked; FNSTENV.
+  const huge = [0xdb, 0x2d, 0x10, 0xc0, 0x00, 0x00]; // FLD TBYTE [0c010h]
+  const store = (address: number): number[] => [0xdd, 0x1d, ...w(address), 0, 0];
+  start([...fninit, ...loadControl, ...huge, ...store(0xc100), 0xd9, 0x35, 0x00, 0xc2, 0x00, 0x00, 0xf4], cr0.NE);
+  world.put(0xc010, 0, 0, 0, 0, 0, 0, 0, 0x80, 0xfe, 0x7f);
+  world.put32(0xc100, 0x1234_5678);
+  world.run();
+  expect(world.read(0xc100)).toBe(0x1234_5678);
+  expect(world.read(0xc200 + 20)).toBe(0xc100);
+  expect(unitOf(world)).toMatchObject({ top: 7, filled: 0x80 });
+  start([...fninit, ...loadControl, ...huge, ...store(0xe000)], cr0.NE);
+  world.put(0xc010, 0, 0, 0, 0, 0, 0, 0, 0x80, 0xfe, 0x7f);
+  world.page();
+  world.entry(0xe, 0xe000);
+  expect(world.catch()).toMatchObject({ vector: 14 });
+});
 test('a page fault of an operand leaves the stack as it was, so that the instruction can start anew', () => {
   start([...fninit, ...fld1, ...fld1, 0xdd, 0x1d, 0xfc, 0xdf, 0x00, 0x00], cr0.NE); // FSTP QWORD [0dffch]
   world.page();

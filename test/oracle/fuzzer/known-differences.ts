@@ -31,11 +31,6 @@ const known: readonly KnownDifference[] = [
     shows: /^(exception|EIP|esp|memory)/,
   },
   {
-    reason: 'An x87 store that an unmasked exception withholds: the host looks at its address all the same',
-    step: /^(fst|fist|fbst)/,
-    shows: /^(exception: natively (e|d|c|11),|error|CR2|EIP|FSW|FTW)/,
-  },
-  {
     reason:
       'MASKMOVQ and MASKMOVDQU: the host looks at all bytes before the mask, and enters MMX state before a page fault',
     step: /^maskmov/,

@@ -153,6 +153,10 @@ export class MemoryCode extends RecordCode {
   loadFromData(offset: Value, width: Width): Value {
     return this.readMemory(this.field('segment'), offset, width);
   }
+  /** Checks that a block could be written. */
+  protected probeBlockAt(segment: Operand, offset: Value, bytes: number): void {
+    this.slow('probeBlock', this.asValue(segment), offset, this.i32(bytes));
+  }
   prepareStore(segment: SegmentName, at: Value, width: Width): void {
     const offset = this.hold(at);
     const address = segmentAddress(segmentIndex[segment]);

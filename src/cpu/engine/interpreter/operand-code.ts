@@ -17,6 +17,7 @@ const notMemory = {
   writeBeyond: refuse,
   readBlock: refuse,
   writeBlock: refuse,
+  probeBlock: refuse,
   moved: refuse,
 } as const;
 
@@ -112,6 +113,7 @@ export class OperandCode extends MemoryCode {
         this.writeMemory(segment, beyond(displacement), otherWidth, value),
       readBlock: (bytes) => this.readableBlock(segment, offset(), bytes),
       writeBlock: (bytes) => this.writeBlockTo(segment, offset(), bytes),
+      probeBlock: (bytes) => this.probeBlockAt(segment, offset(), bytes),
       moved: (displacement) => {
         const moved = beyond(displacement);
         return this.memoryAt(() => moved, width, access);

@@ -21,6 +21,7 @@ import {
   copy,
   fill,
   isFilled,
+  isWithheld,
   named,
   namedBit,
   pop,
@@ -220,7 +221,12 @@ function store(
       ready(emit);
       const { source, fault } = sourceOrIndefinite(emit);
       const answer = emit.hold(emit.or(make(emit, source), fault));
-      unlessWithheld(emit, answer, () => writeBytes(emit, operand!, size.bytes!));
+      operand!.offset(); // Computed here, as both branches and what is remembered need it.
+      emit.when(
+        isWithheld(emit, answer),
+        () => operand!.probeBlock(size.bytes!), // Its address is looked at all the same.
+        () => writeBytes(emit, operand!, size.bytes!),
+      );
       remember(emit, operand);
       report(emit, answer);
       popUnlessWithheld(emit, answer, pops);
