@@ -142,6 +142,7 @@ export class Processor {
     resetUnit(this.core);
     resetVectors(this.core);
   }
+
   /** The INIT pin: like reset, but caches, model-specific registers and numeric units stay as they are (table 9-1). */
   init(): void {
     const caching = cr0Bits.CD | cr0Bits.NW;
@@ -172,6 +173,7 @@ export class Processor {
     this.fetcher.passed();
     this.modeChanged();
   }
+
   /** Takes the interrupt request line's level. */
   setInterruptRequest(level: boolean): void {
     this.pending.setInterruptRequest(level);

@@ -1,5 +1,7 @@
 /** The NMI and INIT pins (Intel SDM Vol. 3A, sections 6.7 and 9.1). */
 import { describe, expect, test } from 'vitest';
+import { segmentIndex, xmmRegisters } from '../../src/cpu/layout.js';
+import { setSegment } from '../../src/cpu/system/segments.js';
 import { code32, d, w } from './bytes.js';
 import { places, selectors, World } from './world.js';
 
@@ -129,5 +131,23 @@ describe('INIT', () => {
     expect(world.word('cr0') & 0x6000_0001).toBe(0x4000_0000);
     expect(world.word('halted')).toBe(0);
     expect(world.read(places.data)).toBe(0x1234_5678);
+  });
+  test('leaves numeric units and model-specific registers as they are, which reset does not', () => {
+    const latest = new World('pentium3');
+    latest.real([0xdb, 0xe3, 0xd9, 0xe8, 0xb9, ...w(0x174), 0xb8, ...w(0x1234), 0x0f, 0x30, 0xf4]); // FNINIT; FLD1; MOV CX; MOV AX; WRMSR
+    latest.set('edx', 0);
+    latest.core.u8[xmmRegisters] = 0x5a;
+    latest.setWord('mxcsr', 0x1fa0);
+    latest.run();
+    latest.processor.init();
+    const kept = [latest.core.u8[xmmRegisters], latest.word('mxcsr'), latest.word('x87Empty')];
+    setSegment(latest.core, segmentIndex.cs, 0, 0, 0xffff, 0x93);
+    latest.put(places.code, 0xb9, ...w(0x174), 0x0f, 0x32, 0xf4); // MOV CX; RDMSR
+    latest.setWord('eip', places.code);
+    latest.processor.modeChanged();
+    latest.run();
+    expect([...kept, latest.get('eax')]).toEqual([0x5a, 0x1fa0, 0xfe, 0x1234]);
+    latest.processor.reset();
+    expect([latest.core.u8[xmmRegisters], latest.word('mxcsr')]).toEqual([0, 0x1f80]);
   });
 });

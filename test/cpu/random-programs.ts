@@ -221,7 +221,8 @@ export function prepare(world: World, program: Program): void {
   );
   world.flags = program.flags;
   program.debug.forEach((value, index) => world.setWord((['dr0', 'dr1', 'dr2', 'dr3', 'dr7'] as const)[index]!, value));
-  world.processor.load(world.processor.save(), world.processor.cycle); // Breakpoints follow.
+  // Breakpoints follow.
+  if (program.debug[4] !== 0) world.processor.load(world.processor.save(), world.processor.cycle);
 }
 
 /** Everything a run leaves behind. */
