@@ -87,7 +87,7 @@ export function checkDescription(description: MachineDescription, images: Images
 /** Components that need a PCI bus. */
 const pciComponents: ReadonlySet<string> = new Set([
   ...(['vbe', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'] as const),
-  ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a'] as const),
+  ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first'] as const),
 ]);
 const cardsMost = 8;
 const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;

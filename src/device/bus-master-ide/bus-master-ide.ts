@@ -57,7 +57,7 @@ export const busMasterIdePci: PciIdentity = {
   revision: 0x00,
   classCode: 0x010180, // An IDE controller in legacy mode that can master the bus.
   ranges: { 4: { kind: 'ports', bytes: 16 } },
-  commandBits: 0x0005,
+  commandBits: 0x0007, // Memory space, which it has none of, can be switched on all the same: test programs insist.
 };
 
 /** IDETIM of both channels and SIDETIM in configuration space (section 2.4); the channels are decoded from the start. */

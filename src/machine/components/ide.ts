@@ -13,18 +13,19 @@ import type { PciBus } from '../pci-bus.js';
 import { memoryFor } from './bus-master.js';
 import { attachOpticalDrive } from './optical-drive.js';
 
-/** A channel's place, and what may be on it: disks, or the CD-ROM drives instead of them. */
+/** A channel's place, and the disks that may be on it. */
 interface Place {
   readonly name: string;
   readonly base: number;
   readonly request: number;
   readonly disks: readonly [Drive, Drive];
-  readonly opticals: readonly [Drive, Drive] | undefined;
 }
 const places: readonly Place[] = [
-  { name: 'ata', base: 0x1f0, request: 14, disks: ['disk0', 'disk1'], opticals: undefined },
-  { name: 'ata1', base: 0x170, request: 15, disks: ['disk2', 'disk3'], opticals: ['cdrom0', 'cdrom1'] },
+  { name: 'ata', base: 0x1f0, request: 14, disks: ['disk0', 'disk1'] },
+  { name: 'ata1', base: 0x170, request: 15, disks: ['disk2', 'disk3'] },
 ];
+/** The CD-ROM drives, on the second channel unless the description wants them on the first. */
+const opticals = ['cdrom0', 'cdrom1'] as const satisfies readonly Drive[];
 const functionPlace = { device: 1, function: 1 } as const;
 
 /** What the lines of a channel reach besides the interrupt controllers. */
@@ -33,8 +34,13 @@ interface ChannelWires {
   readonly dmaRequest: (level: boolean) => void;
 }
 
-function attachChannel(board: Board, { name, base, request, disks, opticals }: Place, wires: ChannelWires) {
-  const targets = [0, 1].map((unit) => (opticals === undefined ? undefined : opticalAt(board, disks, opticals, unit)));
+function attachChannel(
+  board: Board,
+  { name, base, request, disks }: Place,
+  withOpticals: boolean,
+  wires: ChannelWires,
+) {
+  const targets = [0, 1].map((unit) => (withOpticals ? opticalAt(board, disks, unit) : undefined));
   const source = board.interrupts.source(request);
   const device = createDevice(ata, {
     lines: {
@@ -54,12 +60,7 @@ function attachChannel(board: Board, { name, base, request, disks, opticals }: P
 }
 
 /** The first CD-ROM drive is there, if only empty, unless a disk has its place; the second where it holds a disc at power-on. */
-function opticalAt(
-  board: Board,
-  disks: readonly Drive[],
-  opticals: readonly Drive[],
-  unit: number,
-): ScsiTarget | undefined {
+function opticalAt(board: Board, disks: readonly Drive[], unit: number): ScsiTarget | undefined {
   const { media } = board.description;
   const drive = opticals[unit]!;
   const isThere = media[drive] !== undefined || (unit === 0 && media[disks[unit]!] === undefined);
@@ -70,17 +71,18 @@ const ignore = (): void => {};
 type MasterLine = (typeof busMasterIde.inputs)[number];
 
 export function attachIde(board: Board): void {
-  if (board.pci === undefined) attachChannel(board, places[0]!, { interrupt: ignore, dmaRequest: ignore });
+  if (board.pci === undefined) attachChannel(board, places[0]!, false, { interrupt: ignore, dmaRequest: ignore });
   else attachBusMaster(board, board.pci);
 }
 
 function attachBusMaster(board: Board, pci: PciBus): void {
   const attached: { device?: PciFunctionDevice } = {};
+  const opticalChannel = board.description.devices?.includes('cdrom-first') ? 0 : 1;
   // The channels drive their lines while they are made, before there is a master that listens.
   const lines: { input: (line: MasterLine, level: boolean) => void } = { input: () => {} };
   const channels = places.map((place, index) => {
     const channel = index === 0 ? 0 : 1;
-    return attachChannel(board, place, {
+    return attachChannel(board, place, channel === opticalChannel, {
       interrupt: (level) => lines.input(`interrupt${channel}`, level),
       dmaRequest: (level) => lines.input(`dmaRequest${channel}`, level),
     });

@@ -96,7 +96,7 @@ const machine = recordWith(
     display: choice('vga', 'vbe'),
     mouse: choice('none', 'ps2'),
     network: list(8, networkCard),
-    devices: list(32, choice('hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a')),
+    devices: list(32, choice('hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first')),
     kernel,
     firmware: optionalRecord({ bios: image, video: image, network: image }),
     served: list(4096, served),
