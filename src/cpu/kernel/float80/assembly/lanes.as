@@ -6,7 +6,7 @@
  * by zero) keeps every lane from being computed: the others, underflow, overflow and inexact, are not looked at then.
  */
 import { loadInteger, storeInteger } from './conversion';
-import { begin, denormalOperand, goesOn, invalid, withheld } from './format';
+import { begin, denormalOperand, goesOn, inexact, invalid, raise, withheld } from './format';
 import { admitted, answer, calculate, controlWordOf, finish, infinityOf, widenInto, withoutSign } from './streaming';
 
 const beforeComputation: i32 = 0x07;
@@ -80,6 +80,7 @@ export function streamingPacked(
 function lane(operation: i32, a: u64, b: u64, fractionBits: i32, scratch: usize, mxcsr: i32): u64 {
   if (operation < minimum) {
     if (operation <= multiplication && isExactWithZero(operation, a, b, fractionBits, mxcsr)) return result;
+    if (operation <= multiplication && isPlain(operation, a, b, fractionBits, mxcsr)) return result;
     return calculate(operation, a, b, fractionBits, scratch, mxcsr);
   }
   begin(controlWordOf(mxcsr));
@@ -97,7 +98,7 @@ function lane(operation: i32, a: u64, b: u64, fractionBits: i32, scratch: usize,
   return (operation == maximum ? x > y : x < y) ? first : second;
 }
 
-/** What {@link isExactWithZero} came to. */
+/** What {@link isExactWithZero} and {@link isPlain} came to. */
 let result: u64 = 0;
 
 /**
@@ -119,6 +120,61 @@ function isExactWithZero(operation: i32, a: u64, b: u64, fractionBits: i32, mxcs
   else result = (mxcsr & rounding) == downwards ? signBit : 0; // Zeros of different signs.
   begin(0);
   return true;
+}
+
+/** Every exception masked, rounding to nearest. */
+const usualControl: i32 = 0x1f80;
+
+/**
+ * Whether a sum or product of normal numbers is normal under the usual control: the host's arithmetic gives it then, and all that is left to say is
+ * whether it is exact.
+ */
+function isPlain(operation: i32, a: u64, b: u64, fractionBits: i32, mxcsr: i32): bool {
+  const infinity = infinityOf(fractionBits);
+  const least = u64(1) << fractionBits;
+  const span = infinity - least;
+  if ((mxcsr & (rounding | usualControl)) != usualControl) return false;
+  if (withoutSign(a, fractionBits) - least >= span || withoutSign(b, fractionBits) - least >= span) return false;
+  const isSum = operation != multiplication;
+  const second = operation == subtraction ? b ^ (fractionBits == 23 ? 0x80000000 : 0x8000000000000000) : b;
+  const loses = fractionBits == 23 ? narrowResult(isSum, u32(a), u32(second)) : wideResult(isSum, a, second);
+  const size = withoutSign(result, fractionBits);
+  // The smallest exponent may have come of rounding up, which is an underflow.
+  if (size - 2 * least >= infinity - 2 * least) return false;
+  begin(controlWordOf(mxcsr));
+  if (isSum ? loses : !isExactProduct(a, b, fractionBits)) raise(inexact);
+  return true;
+}
+/** Computes; whether a sum has lost anything: what is left of each operand when the other is taken off the sum says it. */
+function wideResult(isSum: bool, a: u64, b: u64): bool {
+  const x = reinterpret<f64>(a);
+  const y = reinterpret<f64>(b);
+  const value = isSum ? x + y : x * y;
+  result = reinterpret<u64>(value);
+  const rest = value - x;
+  return x - (value - rest) + (y - rest) != 0;
+}
+function narrowResult(isSum: bool, a: u32, b: u32): bool {
+  const x = reinterpret<f32>(a);
+  const y = reinterpret<f32>(b);
+  const value = isSum ? x + y : x * y;
+  result = reinterpret<u32>(value);
+  const rest = value - x;
+  return x - (value - rest) + (y - rest) != 0;
+}
+/** Whether the product fits: from its length, the trailing zeros of both significands taken off. */
+function isExactProduct(a: u64, b: u64, fractionBits: i32): bool {
+  const zeros = i32(ctz(significandOf(a, fractionBits)) + ctz(significandOf(b, fractionBits)));
+  const bias = fractionBits == 23 ? 127 : 1023;
+  const carried = exponentOf(result, fractionBits) - exponentOf(a, fractionBits) - exponentOf(b, fractionBits) + bias;
+  return 2 * fractionBits + 1 + carried - zeros <= fractionBits + 1;
+}
+function significandOf(bits: u64, fractionBits: i32): u64 {
+  const least = u64(1) << fractionBits;
+  return (bits & (least - 1)) | least;
+}
+function exponentOf(bits: u64, fractionBits: i32): i32 {
+  return i32(withoutSign(bits, fractionBits) >> fractionBits);
 }
 
 function isNaN(bits: u64, fractionBits: i32): bool {
