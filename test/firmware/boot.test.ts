@@ -11,6 +11,7 @@ import { biosImage } from '../../src/firmware/image.js';
  * nasm and qemu-system-i386; without them the tests are shown as skipped.
  */
 const program = fileURLToPath(new URL('services.asm', import.meta.url));
+const includes = fileURLToPath(new URL('.', import.meta.url));
 const emulator = 'qemu-system-i386';
 const secondsMax = 50;
 
@@ -43,7 +44,7 @@ async function serialOutput(drive: string): Promise<string> {
 
 function buildProgram(name: string, sectors: number): string {
   const image = join(folder, name);
-  execFileSync('nasm', ['-f', 'bin', `-DSECTORS=${sectors}`, '-o', image, program]);
+  execFileSync('nasm', ['-f', 'bin', '-I', includes, `-DSECTORS=${sectors}`, '-o', image, program]);
   return image;
 }
 

@@ -24,7 +24,10 @@ export const powerManagementIdentity: PciIdentity = {
 export const powerManagementRegisters: readonly PciOwnRegister[] = [
   { offset: 0x06, initial: [0x80, 0x02], clearable: [0, 0x39] },
   { offset: 0x40, initial: [0x01, 0, 0, 0], writable: [0xc0, 0xff, 0, 0] }, // Base of the power management ports.
-  { offset: 0x44, initial: Array<number>(0x3c).fill(0), writable: Array<number>(0x3c).fill(0xff) },
+  { offset: 0x44, initial: Array<number>(0x14).fill(0), writable: Array<number>(0x14).fill(0xff) },
+  // Device activity B: its bit 25 is set, as firmware leaves it when commands at APMC are being answered.
+  { offset: 0x58, initial: [0, 0, 0, 0x02], writable: [0xff, 0xff, 0xff, 0xff] },
+  { offset: 0x5c, initial: Array<number>(0x24).fill(0), writable: Array<number>(0x24).fill(0xff) },
   { offset: 0x80, initial: [0x00], writable: [0x01] }, // Power management ports enabled.
   { offset: 0x90, initial: [0x01, 0, 0, 0], writable: [0xf0, 0xff, 0, 0] }, // Base of the SMBus ports.
   { offset: 0xd2, initial: [0x00, 0x00, 0x00, 0x00], writable: [0x0f, 0xff, 0xff, 0xff] },
@@ -67,6 +70,8 @@ interface State {
   other: Uint8Array;
   busStatus: number;
   bus: Uint8Array;
+  command: number;
+  commandStatus: number;
 }
 export interface PowerManagementBoard {
   readonly powerOff: () => void;
@@ -157,13 +162,16 @@ function writeWord(context: Context, offset: number, within: number, value: numb
 /** SMBus host registers (section 7.3): a transaction finds nobody at its address. */
 const bus = { status: 0, control: 2, start: 0x40, deviceError: 0x04, statusBits: 0x1e } as const;
 
+/** What APMC, written by ACPI systems, asks of system management: the chip's control goes to ACPI, or back. */
+const commands = { acpiEnable: 0xf1, acpiDisable: 0xf0 } as const;
+
 /** Power management. The board's ports reach it by offset; `timerTicks` are its own clock's. */
 export const powerManagement = defineDevice({
   name: 'powerManagement',
   source: 'Intel 82371AB (PIIX4), order number 290562, chapter 7',
   notModelled: [
     'suspend to memory: sleep types other than soft off stop nothing but wait for a wake event',
-    'system management interrupts, device monitors, clock control, the global standby timer and general purpose pins beyond their registers',
+    'system management interrupts: a command at APMC is answered at once, as if firmware had done it; device monitors, clock control, the global standby timer and general purpose pins beyond their registers',
     'devices on the SMBus: every transaction ends with a device error',
   ],
   clock: { numerator: 14_318_180, denominator: 4 },
@@ -181,6 +189,8 @@ export const powerManagement = defineDevice({
     other: bytes(64),
     busStatus: u8(),
     bus: bytes(16),
+    command: u8(),
+    commandStatus: u8(),
   }),
   reset: driveInterrupt,
   advance(context: Context, ticks) {
@@ -213,6 +223,19 @@ export const powerManagement = defineDevice({
         state.bus[offset] = value & ~bus.start;
         state.busStatus |= bus.deviceError;
       }
+    },
+    /** APMC and APMS (ports B2h and B3h): the command written last, and a byte for whoever answers it. */
+    readCommand: ({ state }: Context, offset: number): number => (offset === 0 ? state.command : state.commandStatus),
+    writeCommand(context: Context, offset: number, value: number): void {
+      const { state } = context;
+      if (offset !== 0) {
+        state.commandStatus = value;
+        return;
+      }
+      state.command = value;
+      if (value === commands.acpiEnable) state.control |= control.sciEnable;
+      if (value === commands.acpiDisable) state.control &= ~control.sciEnable;
+      driveInterrupt(context);
     },
     powerButton: (context: Context) => happen(context, events.powerButton),
     sleepButton: (context: Context) => happen(context, events.sleepButton),

@@ -36,8 +36,15 @@ static void short_pause(void) {
     for (u8 count = 0; count < 4; count++) read(CONTROL); /* 400 ns before the status is valid. */
 }
 
-/* Until the drive is not busy, seen in the alternate status, which leaves the interrupt alone. */
+/*
+ * Until the drive is not busy, seen in the alternate status, which leaves the interrupt alone. Half a millisecond is spent
+ * looking, for not every phase ends with an interrupt; after that the processor rests.
+ */
 static bool wait_idle(u16 ticks) {
+    for (u8 toggles = 0; toggles < 32; toggles++) {
+        if (!(read(CONTROL) & BUSY)) return true;
+        delay_refresh(1);
+    }
     struct deadline deadline = deadline_in(ticks);
     while (read(CONTROL) & BUSY) {
         if (!deadline_idle(&deadline)) return false;

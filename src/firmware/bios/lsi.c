@@ -158,6 +158,8 @@ u8 lsi_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 cou
         u32 first = sector;
         u8 bytes[10] = {write ? 0x2A : 0x28, 0, first >> 24, first >> 16, first >> 8, first, 0, 0, b.count, 0};
         u8 status = command(ports, disk->unit, bytes, !write, b.linear, b.count * 512u);
+        /* A target that was reset since says so once, instead of obeying. */
+        if (status && is_ready(ports, disk->unit)) status = command(ports, disk->unit, bytes, !write, b.linear, b.count * 512u);
         if (status) return status;
         bounce_end(&b, segment, offset, write);
         segment += b.count * 32;

@@ -22,6 +22,8 @@ const places = {
   isaBridge: { device: 1, function: 0 },
   powerManagement: { device: 1, function: 3 },
 } as const;
+/** APMC and APMS, the south bridge's command port for system management. */
+const commandPorts = { base: 0xb2, count: 2 } as const;
 /** The request of ACPI's system control interrupt: the PIIX4 has it wired. */
 const systemControlInterrupt = 9;
 
@@ -96,6 +98,11 @@ function attachPowerManagement(board: Board, pci: PciBus): void {
     read: (offset, width) => board.touch(device, () => operations.readRegister(offset, width)),
     write: (offset, value, width) => board.touch(device, () => operations.writeRegister(offset, value, width)),
   };
+  board.ports.place(commandPorts.base, commandPorts.count, {
+    read: (offset, width) => (width === 1 ? operations.readCommand(offset) : undefined),
+    write: (offset, value, width) =>
+      width === 1 && (board.touch(device, () => operations.writeCommand(offset, value)), true),
+  });
   const systemManagementBus: BusRegion = {
     read: (offset, width) => (width === 1 ? operations.readBus(offset) : undefined),
     write: (offset, value, width) => width === 1 && (operations.writeBus(offset, value), true),

@@ -43,6 +43,15 @@ describe('power management', () => {
     write(0, 0x0100);
     expect(seen.at(-1)).toBe('interrupt=0');
   });
+  test('changes to ACPI and back when the command port is told so, and keeps what was written there', () => {
+    const { chip, read } = bench();
+    const { writeCommand, readCommand } = chip.operations;
+    writeCommand(0, 0xf1);
+    expect(read(4) & 1).toBe(1);
+    writeCommand(1, 0x5a);
+    writeCommand(0, 0xf0);
+    expect([read(4) & 1, readCommand(0), readCommand(1)]).toEqual([0, 0xf0, 0x5a]);
+  });
   test('switches off for sleep type 0 with sleep enabled, and only then', () => {
     const { seen, write } = bench();
     write(4, 0x0001);
