@@ -1,7 +1,7 @@
 /** What a PC's set-up would have left in the clock's battery-kept memory (IBM PC AT Technical Reference, "CMOS RAM"). */
 import { has } from '../cpu/model.js';
 import type { FloppyDriveKind } from '../device/floppy/geometry.js';
-import type { MachineDescription } from './machine.js';
+import type { BootDevice, MachineDescription } from './machine.js';
 
 /** Drive types as byte 10h codes them. */
 const floppyCodes: Readonly<Record<FloppyDriveKind, number>> = {
@@ -14,6 +14,14 @@ const floppyCodes: Readonly<Record<FloppyDriveKind, number>> = {
 
 const kibibyte = 1024;
 const mebibyte = 1 << 20;
+
+/** Boot devices by number (1 floppy, 2 disk, 3 CD-ROM, 4 network): two nibbles, the first device lower, and the third. */
+const bootOrders: Readonly<Record<BootDevice, { readonly order: number; readonly third?: number }>> = {
+  floppy: { order: 0x21 },
+  disk: { order: 0x12 },
+  cdrom: { order: 0x23, third: 1 },
+  network: { order: 0x24, third: 1 },
+};
 
 /** Writes the configuration bytes and their checksum through `preset`. */
 export function presetMemory(
@@ -38,7 +46,9 @@ export function presetMemory(
   word(0x30, Math.min(extended, 63 * kibibyte));
   // Memory above 16 MiB in blocks of 64 KiB, where firmware since the 1990s looks for it.
   word(0x34, Math.max(0, memoryBytes - 16 * mebibyte) / (64 * kibibyte));
-  bytes.set(0x3d, boot === 'floppy' ? 0x21 : 0x12);
+  const { order, third } = bootOrders[boot];
+  bytes.set(0x3d, order);
+  if (third !== undefined) bytes.set(0x38, third << 4);
   let checksum = 0;
   for (let at = 0x10; at < 0x2e; at++) checksum += bytes.get(at) ?? 0;
   bytes.set(0x2e, (checksum >> 8) & 0xff);
