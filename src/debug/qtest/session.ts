@@ -1,6 +1,8 @@
 /** One test program's session: a machine on a bench, its two protocols, and the media of its drives. */
 import { sha256Hex } from '../../base/digest.js';
+import type { Cycle } from '../../base/integers.js';
 import { readBytes } from '../../host/files.js';
+import type { Bench } from '../../machine/bench.js';
 import { createMachine } from '../../machine/index.js';
 import type { Drive, MachineDescription, PowerOn } from '../../machine/machine.js';
 import { QmpSession } from './qmp.js';
@@ -32,6 +34,7 @@ export function createQtestSession(options: SessionOptions): QtestSession {
   const images = new Map(options.images);
   const machine = createMachine(options.description, images, options.powerOn);
   const bench = machine.bench();
+  startFloppyController(bench);
   const server = new QtestServer(bench, { send: options.send, settles: options.settles });
   let pending = '';
   return {
@@ -58,4 +61,30 @@ export function createQtestSession(options: SessionOptions): QtestSession {
         send,
       ),
   };
+}
+
+const floppyPorts = { digitalOutput: 0x3f2, data: 0x3f5 } as const;
+/** Not in reset, interrupts and DMA on, drive A selected with its motor running. */
+const driveReady = 0x1c;
+const senseInterrupt = 0x08;
+const drives = 4;
+
+/**
+ * The floppy controller comes out of its hardware reset held in it, until software says otherwise; test programs find it as
+ * firmware leaves it: running, the drive selected, and the interrupts of its reset sensed.
+ */
+function startFloppyController(bench: Bench): void {
+  const settle = (): void => {
+    while (bench.nextWork() !== Infinity) bench.pass(bench.nextWork() as Cycle);
+  };
+  bench.writePort(floppyPorts.digitalOutput, driveReady, 1);
+  settle();
+  for (let drive = 0; drive < drives; drive++) {
+    bench.writePort(floppyPorts.data, senseInterrupt, 1);
+    settle();
+    for (let byte = 0; byte < 2; byte++) {
+      bench.readPort(floppyPorts.data, 1);
+      settle();
+    }
+  }
 }

@@ -40,6 +40,26 @@ export function writeTime(memory: Uint8Array, time: CalendarTime): void {
   memory[address.year] = encode(time.year, valueB);
 }
 
+/** Hours 0 to 23 of a byte in either format: in the 12-hour one bit 7 is PM, and 12 comes before 1. */
+function decodeHours(byte: number, valueB: number): number {
+  if (valueB & registerB.hours24) return decode(byte, valueB);
+  return (decode(byte & 0x7f, valueB) % 12) + (byte >= 0x80 ? 12 : 0);
+}
+
+/** Writes the same time in the format that register B selects now, `before` being what it was. */
+export function changeFormat(memory: Uint8Array, before: number): void {
+  const value = (at: number): number => decode(memory[at]!, before);
+  writeTime(memory, {
+    seconds: value(address.seconds),
+    minutes: value(address.minutes),
+    hours: decodeHours(memory[address.hours]!, before),
+    dayOfWeek: value(address.dayOfWeek),
+    dayOfMonth: value(address.dayOfMonth),
+    month: value(address.month),
+    year: value(address.year),
+  });
+}
+
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 /** The chip knows no century: every fourth year is a leap year ("Automatic leap year compensation"). */
@@ -56,13 +76,11 @@ function countUp(memory: Uint8Array, at: number, first: number, last: number): b
   return wraps;
 }
 
-/** Counts the hours up; true at midnight. In the 12-hour format bit 7 is PM, and 12 comes before 1. */
+/** Counts the hours up; true at midnight. */
 function countHours(memory: Uint8Array): boolean {
   const valueB = memory[address.registerB]!;
   if (valueB & registerB.hours24) return countUp(memory, address.hours, 0, 23);
-  const byte = memory[address.hours]!;
-  const afternoon = byte >= 0x80;
-  const hour = (decode(byte & 0x7f, valueB) % 12) + (afternoon ? 12 : 0);
+  const hour = decodeHours(memory[address.hours]!, valueB);
   memory[address.hours] = encodeHours((hour + 1) % 24, valueB);
   return hour === 23;
 }

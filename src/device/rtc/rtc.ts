@@ -9,7 +9,7 @@
 import { assert } from '../../base/assert.js';
 import { bytes, count, flag, type StateOf, struct, u8 } from '../../state/schema.js';
 import { defineDevice, type DeviceContext } from '../device.js';
-import { addSecond, alarmMatches, calendarTime, writeTime } from './calendar.js';
+import { addSecond, alarmMatches, calendarTime, changeFormat, writeTime } from './calendar.js';
 import { address, dividerMode, periodicTicks, registerA, registerB, registerC, registerD } from './registers.js';
 
 const ticksPerSecond = 32_768;
@@ -101,8 +101,11 @@ function writeA(rtc: Rtc, value: number): void {
 
 function writeB(rtc: Rtc, value: number): void {
   if (value & registerB.set) rtc.updating = false;
+  const before = rtc.memory[address.registerB]!;
   // "SET bit going high clears the UIE bit"; while it stays high there is no update whose end could interrupt.
   rtc.memory[address.registerB] = value & registerB.set ? value & ~registerB.updateEndedInterruptEnable : value;
+  // The data sheet wants the bytes set anew after a change of their format; here they show the same time in the new one.
+  if ((before ^ value) & (registerB.binary | registerB.hours24)) changeFormat(rtc.memory, before);
 }
 
 function readSelected(context: Context): number {
