@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../host/files.js';
 import { watchInterrupts } from '../../host/interrupts.js';
 import { powerOnFrom } from '../../host/power-on.js';
 import { connectSocket, type TextSocket } from '../../host/sockets.js';
+import type { PowerOn } from '../../machine/machine.js';
 import { defineCommand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { machineOptions, requestFrom } from '../machine-options.js';
@@ -43,7 +44,7 @@ export const qtest = defineCommand({
     const folder = temporaryFolder();
     try {
       const { machine, sockets } = argv.asQemu ? asQemu(words, folder.path) : described(argv);
-      await serve(machine, sockets, { powerOn: powerOnFrom(argv), settles: !exact });
+      await serve(machine, sockets, { powerOn: () => powerOnFrom(argv), settles: !exact });
     } finally {
       folder.remove();
     }
@@ -89,7 +90,7 @@ function asQemu(words: readonly string[], folder: string): { machine: Machine; s
 async function serve(
   machine: Machine,
   sockets: Sockets,
-  how: Pick<SessionOptions, 'powerOn' | 'settles'>,
+  how: { readonly powerOn: () => PowerOn; readonly settles: boolean },
 ): Promise<void> {
   const watch = watchInterrupts();
   const open: TextSocket[] = [];
@@ -103,7 +104,8 @@ async function serve(
     open.push(qtestSocket);
     const session = createQtestSession({
       ...machine,
-      ...how,
+      settles: how.settles,
+      powerOn: how.powerOn(),
       send: (line) => qtestSocket.write(`${line}\n`),
       quit: () => quit(),
     });

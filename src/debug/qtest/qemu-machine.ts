@@ -11,12 +11,13 @@ export const benchCyclesPerSecond = 1_000_000_000;
 export function requestOf(machine: QemuMachine | undefined, folder: string): MachineRequest {
   const base = { board: 'i440fx', cyclesPerSecond: benchCyclesPerSecond } as const;
   if (machine === undefined) return base;
-  const { memory, images, cards, devices, display } = machine;
+  const { memory, images, cards, devices, display, bios } = machine;
   const drives = [...images].map(([drive, { source, writable }]) => {
     const image = typeof source === 'string' ? source : blankFile(join(folder, `${drive}.blank`), source.blankBytes);
     return [drive, { image, writable }] as const;
   });
   const network = cards.map((card) => ({ ...card, network: 'none' }));
-  const said = { ...base, memory, display, devices, network, ...Object.fromEntries(drives) };
+  const firmware = bios === undefined ? {} : { firmware: { bios } };
+  const said = { ...base, memory, display, devices, network, ...firmware, ...Object.fromEntries(drives) };
   return checkRequest(said, "QEMU's command line");
 }

@@ -32,6 +32,8 @@ export interface QemuMachine {
   readonly cards: readonly { readonly card: string; readonly mac?: string }[];
   readonly devices: readonly string[];
   readonly display: 'vga' | 'vbe';
+  /** The path of firmware that takes the place of ours. */
+  readonly bios: string | undefined;
 }
 
 /** An option's comma-separated properties; the first may lack its name. */
@@ -61,22 +63,7 @@ const passedOver: Readonly<Record<string, boolean>> = {
         'd',
         'D',
       ],
-      ...[
-        'cpu',
-        'boot',
-        'global',
-        'netdev',
-        'net',
-        'object',
-        'name',
-        'pidfile',
-        'uuid',
-        'bios',
-        'usb',
-        'k',
-        'msg',
-        'sandbox',
-      ],
+      ...['cpu', 'boot', 'global', 'netdev', 'net', 'object', 'name', 'pidfile', 'uuid', 'usb', 'k', 'msg', 'sandbox'],
     ].map((name) => [name, true]),
   ),
 };
@@ -137,6 +124,7 @@ interface Backend {
 
 class Assembly {
   memory = '128M';
+  bios: string | undefined;
   display: 'vga' | 'vbe' = 'vga';
   readonly images = new Map<Drive, { source: ImageSource; writable: boolean }>();
   readonly names = new Map<string, Drive>();
@@ -185,12 +173,27 @@ class Assembly {
       this.attach(at === 0 ? 'floppyA' : 'floppyB', backend, id, `floppy${at}`);
     } else if (kind === 'ide') {
       this.ideDrive(backend, index === undefined ? undefined : Number(index) + 2 * Number(all.get('bus') ?? 0), id);
+    } else if (kind === 'pflash' && typeof backend.source === 'string') {
+      this.bios = backend.source;
     } else if (kind === 'virtio' || kind === 'scsi') {
       const at = index === undefined ? this.next(kind) : Number(index);
       this.attach(`${kind}${at}` as Drive, backend, id);
     } else {
       refuse('-drive', `there is no interface "${kind}"`);
     }
+  }
+  /** A block device without a place: a device names it by its node. */
+  blockDevice(text: string): void {
+    const all = new Map(
+      [...properties(text, 'driver')].map(([name, value]) => [name.replace(/^filename$/, 'file'), value]),
+    );
+    const name = all.get('node-name');
+    if (name === undefined) refuse('-blockdev', 'it has no node-name');
+    this.backends.set(name, {
+      source: imageSource(all),
+      cdrom: false,
+      writable: all.get('read-only') !== 'on',
+    });
   }
   private ideDrive(backend: Backend, place: number | undefined, ...names: readonly (string | undefined)[]): void {
     if (backend.cdrom) {
@@ -303,6 +306,7 @@ export function parseQemuCommand(words: readonly string[]): QemuCommand {
     } else if (option === 'M' || option === 'machine') machineName = properties(value, 'type').get('type') ?? 'pc';
     else if (option === 'm') assembly.memory = memory(value);
     else if (option === 'vga') assembly.display = value === 'std' ? 'vbe' : 'vga';
+    else if (option === 'bios') assembly.bios = value;
     else if (option === 'drive') assembly.drive(value);
     else if (option === 'blockdev') assembly.blockDevice(value);
     else if (option === 'device') assembly.device(value);
@@ -319,8 +323,8 @@ export function parseQemuCommand(words: readonly string[]): QemuCommand {
   };
 }
 
-function assembled({ memory, images, names, cards, devices, display }: Assembly): QemuMachine {
-  return { memory, images, names, cards, devices: [...devices], display };
+function assembled({ memory, images, names, cards, devices, display, bios }: Assembly): QemuMachine {
+  return { memory, images, names, cards, devices: [...devices], display, bios };
 }
 
 function memory(value: string): string {

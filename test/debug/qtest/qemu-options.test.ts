@@ -43,6 +43,14 @@ describe("QEMU's command line", () => {
     expect([...images.keys()]).toEqual(['disk3']);
   });
 
+  test('names block devices by their nodes, and firmware by its path', () => {
+    const made = machine(
+      '-blockdev driver=file,node-name=n,filename=a.img -device ide-hd,drive=n,bus=ide.0 -bios b.bin',
+    );
+    expect(made.images.get('disk0')?.source).toBe('a.img');
+    expect(made.bios).toBe('b.bin');
+  });
+
   test('gives cards and components', () => {
     const { cards, devices, display, memory } = machine(
       '-vga none -device VGA -m size=2G -device e1000,mac=52:54:00:00:00:01,addr=04.0 -device ne2k_pci ' +
