@@ -182,19 +182,6 @@ class Assembly {
       refuse('-drive', `there is no interface "${kind}"`);
     }
   }
-  /** A block device without a place: a device names it by its node. */
-  blockDevice(text: string): void {
-    const all = new Map(
-      [...properties(text, 'driver')].map(([name, value]) => [name.replace(/^filename$/, 'file'), value]),
-    );
-    const name = all.get('node-name');
-    if (name === undefined) refuse('-blockdev', 'it has no node-name');
-    this.backends.set(name, {
-      source: imageSource(all),
-      cdrom: false,
-      writable: all.get('read-only') !== 'on',
-    });
-  }
   private ideDrive(backend: Backend, place: number | undefined, ...names: readonly (string | undefined)[]): void {
     if (backend.cdrom) {
       if (place !== undefined && place < 2) this.devices.add('cdrom-first');

@@ -1,16 +1,15 @@
 /** One test program's session: a machine on a bench, its two protocols, and the media of its drives. */
-import { sha256Hex } from '../../base/digest.js';
 import type { Cycle } from '../../base/integers.js';
-import { readBytes } from '../../host/files.js';
+import { digestOf, ImageStore, openImage } from '../../host/images.js';
 import type { Bench } from '../../machine/bench.js';
 import { createMachine } from '../../machine/index.js';
-import type { Drive, MachineDescription, PowerOn } from '../../machine/machine.js';
+import type { Drive, Images, MachineDescription, PowerOn } from '../../machine/machine.js';
 import { QmpSession } from './qmp.js';
 import { QtestServer } from './server.js';
 
 export interface SessionOptions {
   readonly description: MachineDescription;
-  readonly images: ReadonlyMap<string, Uint8Array>;
+  readonly images: Images;
   readonly powerOn: PowerOn;
   /** Drives by the names that the test program knows. */
   readonly names: ReadonlyMap<string, Drive>;
@@ -31,7 +30,9 @@ export interface QtestSession {
 
 /** Makes the machine and its session. Throws UserError for a machine that cannot be. */
 export function createQtestSession(options: SessionOptions): QtestSession {
-  const images = new Map(options.images);
+  const images = new ImageStore();
+  for (const [digest, bytes] of options.images) images.set(digest, bytes);
+  for (const [digest, source] of options.images.disks ?? []) images.disks.set(digest, source);
   const machine = createMachine(options.description, images, options.powerOn);
   const bench = machine.bench();
   startFloppyController(bench);
@@ -48,10 +49,10 @@ export function createQtestSession(options: SessionOptions): QtestSession {
         {
           reset: () => machine.input({ kind: 'reset' }),
           insert(drive, path, writable) {
-            const bytes = readBytes(path, 'It was to go into a drive.');
-            const sha256 = sha256Hex(bytes);
-            images.set(sha256, bytes);
-            machine.input({ kind: 'media', drive, medium: { sha256, size: bytes.length, writable } });
+            const image = openImage(path, 'It was to go into a drive.');
+            const sha256 = digestOf(image);
+            images.keep(sha256, image);
+            machine.input({ kind: 'media', drive, medium: { sha256, size: image.size, writable } });
           },
           eject: (drive) => machine.input({ kind: 'media', drive }),
           drive: (name) => options.names.get(name),
