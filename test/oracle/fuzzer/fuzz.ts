@@ -7,6 +7,8 @@ import { runNative } from './native.js';
 import { assemble, type Sequence } from './sequence.js';
 
 const batch = 1000;
+/** More findings than this are no use before these are looked at. */
+const mostFindings = 10;
 
 export interface Finding {
   readonly index: number;
@@ -41,7 +43,7 @@ export class Fuzzer {
   }
 
   /** Runs `total` sequences of a seed, from number `first` on. */
-  run(seed: number, total: number, first = 0, mostFindings = 10): Report {
+  run(seed: number, total: number, first = 0, onProgress: (done: number) => void = () => {}): Report {
     const [skipped, explained] = [new Map<string, number>(), new Map<string, number>()];
     const vectors = new Map<number, number>();
     const findings: Finding[] = [];
@@ -67,6 +69,7 @@ export class Fuzzer {
         else findings.push({ index: first + done + index, sequence: shortest, differences: found });
       });
       done += size;
+      onProgress(done);
     }
     return { run: done, vectors, skipped, explained, findings };
   }

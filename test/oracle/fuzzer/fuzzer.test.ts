@@ -21,7 +21,9 @@ test.skipIf(native === undefined)(
   `${total} random sequences of seed ${seed} end as they do on the host's processor (needs gcc -m32)`,
   () => {
     const started = process.hrtime.bigint();
-    const report = new Fuzzer(native!.program).run(seed, total, first);
+    const report = new Fuzzer(native!.program).run(seed, total, first, (done) => {
+      if (done % 50_000 === 0 && done < total) process.stdout.write(`fuzzer: ${done} sequences\n`);
+    });
     const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000;
     process.stdout.write(
       `fuzzer: seed ${seed}, ${report.run} sequences from ${first} in ${seconds} s\n` +
