@@ -69,6 +69,10 @@ export class CodeCache implements CodeWatch {
     for (const offset of offsets) this.cuts.add(offset);
     this.flush();
   }
+  /** Nothing stops anywhere any more: what was left out is decoded when it is reached. */
+  forgetCuts(): void {
+    this.cuts.clear();
+  }
   /** Whether an instruction at this offset of some page runs alone, so that the run loop sees it. */
   isCut(offset: number): boolean {
     return this.cuts.has(offset);

@@ -32,7 +32,8 @@ export class Fetcher {
 
   setStops(linear: ReadonlySet<number>): void {
     this.stops = linear;
-    this.cut();
+    if (linear.size === 0 && this.breakpoints.length === 0) this.code.forgetCuts();
+    else this.cut();
   }
   setBreakpoints(linear: readonly number[]): void {
     this.breakpoints = linear;
