@@ -60,9 +60,20 @@ static bool load(u8 devfn, u16 segment) {
 
 static bool first_is_display(void) { return has_pci() && platform.rom_count && platform.roms[0] == platform.display_devfn; }
 
+/* A display's ROM leaves it to others to set a mode. */
+static void set_text_mode(void) {
+    struct registers r = {0};
+    r.ax = 0x0003;
+    r.cs = VECTOR(0x10) >> 16;
+    r.ip = VECTOR(0x10);
+    call_interrupt(&r);
+}
+
 void option_rom_display(void) {
     if (first_is_display() && load(platform.roms[0], FIRST)) start(FIRST, platform.roms[0]);
     else if (rom_size(FIRST)) start(FIRST, 0);
+    else return;
+    set_text_mode();
 }
 
 /* The next ROM from a segment on: where it is, or the end. */
@@ -93,12 +104,17 @@ void option_roms_initialise(void) {
     }
 }
 
-/* Every ROM that can start a system by itself is asked to; it comes back when it cannot. */
+/*
+ * Every ROM that can start a system by itself is asked to; it comes back when it cannot. The sums are not looked at again,
+ * for ROMs change themselves when they are initialised.
+ */
 void network_boot(void) {
     u16 paragraphs;
-    for (u16 segment = next_rom(FIRST, &paragraphs); segment < last_segment(); segment = next_rom(segment, &paragraphs)) {
+    for (u16 segment = FIRST; segment < last_segment(); segment = round_up(segment + paragraphs)) {
+        paragraphs = STEP;
+        if (far_read16(segment, 0) != 0xAA55) continue;
         u16 bootstrap = pnp_word(segment, 0x1A);
+        if (far_read8(segment, 2)) paragraphs = far_read8(segment, 2) * 32;
         if (bootstrap) call_entry(segment, bootstrap, 0);
-        segment = round_up(segment + (paragraphs ? paragraphs : STEP));
     }
 }
