@@ -6,6 +6,7 @@ import { inflateRawSync } from 'node:zlib';
 import { UserError } from '../base/errors.js';
 import { isQcow2, openQcow2 } from '../device/disk/qcow2.js';
 import { type BlockSource, sourceOf } from '../device/disk/source.js';
+import type { Images } from '../machine/machine.js';
 import { fileError } from './files.js';
 
 /** Raw files up to this size are kept in memory. */
@@ -107,7 +108,12 @@ export function digestOf({ source }: Pick<OpenImage, 'source'>): string {
 
 /** Images found so far, by the digest of their content. */
 export class ImageStore extends Map<string, Uint8Array> {
-  readonly disks = new Map<string, BlockSource>();
+  readonly disks: Map<string, BlockSource>;
+
+  constructor(others: Images = new Map()) {
+    super(others);
+    this.disks = new Map(others.disks);
+  }
 
   /** Keeps an image. */
   keep(sha256: string, image: OpenImage): void {

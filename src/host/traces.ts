@@ -49,7 +49,10 @@ export function imagesOf(trace: Trace, path: string, given: readonly string[]): 
   // A kernel or a served file may be called anything: those are known by their size.
   const nearOf = (size: number): string[] => near.filter((file) => isImageName(file) || sizeOf(file) === size);
   for (const { role, sha256, size } of imagesNamed(trace)) {
-    const image = firstWith(sha256, size, given) ?? firstWith(sha256, size, nearOf(size)) ?? guestWith(sha256);
+    const image =
+      firstWith(sha256, size, given, openImage) ??
+      firstWith(sha256, size, nearOf(size), openIfWhole) ??
+      guestWith(sha256);
     if (image === undefined) {
       throw new UserError(`the image of ${role} (SHA-256 ${sha256}, ${size} bytes) is not on this computer`, {
         file: path,
@@ -61,12 +64,27 @@ export function imagesOf(trace: Trace, path: string, given: readonly string[]): 
   return images;
 }
 
-function firstWith(sha256: string, size: number, paths: readonly string[]): OpenImage | undefined {
+function firstWith(
+  sha256: string,
+  size: number,
+  paths: readonly string[],
+  open: (path: string) => OpenImage | undefined,
+): OpenImage | undefined {
   for (const path of paths) {
-    const image = openImage(path);
-    if (image.size === size && digestOf(image) === sha256) return image;
+    const image = open(path);
+    if (image?.size === size && digestOf(image) === sha256) return image;
   }
   return undefined;
+}
+
+/** Opens an image; undefined for one that is damaged or leans on a file that is gone, as a stranger beside a trace may. */
+function openIfWhole(path: string): OpenImage | undefined {
+  try {
+    return openImage(path);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 function guestWith(sha256: string): OpenImage | undefined {

@@ -30,9 +30,7 @@ export interface QtestSession {
 
 /** Makes the machine and its session. Throws UserError for a machine that cannot be. */
 export function createQtestSession(options: SessionOptions): QtestSession {
-  const images = new ImageStore();
-  for (const [digest, bytes] of options.images) images.set(digest, bytes);
-  for (const [digest, source] of options.images.disks ?? []) images.disks.set(digest, source);
+  const images = new ImageStore(options.images);
   const machine = createMachine(options.description, images, options.powerOn);
   const bench = machine.bench();
   startFloppyController(bench);
