@@ -1,6 +1,6 @@
 /** What a suite may wait for. A condition only looks: evaluating it changes nothing in the machine. */
 import { hex } from '../base/integers.js';
-import type { ProcessorView } from '../machine/machine.js';
+import type { ProcessorView, StopReason } from '../machine/machine.js';
 
 /** What a condition may look at. */
 export interface Observed {
@@ -9,6 +9,8 @@ export interface Observed {
   /** What the guest has sent on its serial ports, as text. */
   readonly serial: { text(port?: number): string };
   readonly processor: ProcessorView;
+  /** What the last run ended with; undefined before there was one. */
+  readonly ended: StopReason['kind'] | undefined;
   readMemory(physical: number, length: number): Uint8Array;
 }
 
@@ -52,6 +54,11 @@ export function serialShows(wanted: string | RegExp, port = 0): Condition {
 /** The processor halts. */
 export function halted(): Condition {
   return { description: 'the processor to halt', holds: ({ processor }) => processor.halted };
+}
+
+/** The guest has switched its machine off. */
+export function poweredOff(): Condition {
+  return { description: 'the machine to be switched off', holds: ({ ended }) => ended === 'powerOff' };
 }
 
 /** Physical memory holds these bytes. */

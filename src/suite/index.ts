@@ -3,7 +3,16 @@ import './matchers.js';
 
 export { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 export { type Guest, guest, type GuestFixtures, type GuestSettings, guestTest, type Medium } from './guest-test.js';
-export { type Condition, executes, halted, memoryHolds, promptShows, screenShows, serialShows } from './conditions.js';
+export {
+  type Condition,
+  executes,
+  halted,
+  memoryHolds,
+  poweredOff,
+  promptShows,
+  screenShows,
+  serialShows,
+} from './conditions.js';
 export { type GuestTime, guestCycles, guestSeconds } from './time.js';
 export { GuestLimitError, type GuestVerdict, InfrastructureError } from './errors.js';
 export type { RerunDifference } from './evidence.js';

@@ -55,6 +55,7 @@ export class Vm {
   private readonly sent: SerialOutput[] = [];
   private readonly observed: Observed;
   private readonly elapsedSeconds = stopwatch();
+  private ended: StopReason['kind'] | undefined;
 
   /** `from` continues another guest of the same description; the machine is a new one. */
   constructor(
@@ -73,7 +74,11 @@ export class Vm {
       (event) => this.input(event),
       (time) => this.wait(time),
     );
+    const ended = (): StopReason['kind'] | undefined => this.ended;
     this.observed = {
+      get ended() {
+        return ended();
+      },
       screen: this.screen,
       serial: this.serial,
       get processor() {
@@ -102,13 +107,19 @@ export class Vm {
     try {
       while (!condition.holds(this.observed)) {
         if (this.cycle >= end) throw this.gaveUp('limit', condition, `The limit was ${patience.within.description}.`);
-        const stop = this.machine.run(cycle(Math.min(end, this.cycle + step)));
+        const stop = this.run(Math.min(end, this.cycle + step));
         if (stop.kind === 'cycle' || stop.kind === 'breakpoint') await this.checkHost();
         else if (!condition.holds(this.observed)) throw this.gaveUpFor(stop, condition);
       }
     } finally {
       this.machine.breakpoints = new Set();
     }
+  }
+
+  private run(until: number): StopReason {
+    const stop = this.machine.run(cycle(until));
+    this.ended = stop.kind;
+    return stop;
   }
 
   /** Lets guest time pass. Stops early only when the guest has ended for good; a halted one just waits. */
@@ -118,7 +129,7 @@ export class Vm {
     const slice = sliceLongest.cycles(rate);
     while (this.cycle < end) {
       const before = this.cycle;
-      const stop = this.machine.run(cycle(Math.min(end, this.cycle + slice)));
+      const stop = this.run(Math.min(end, this.cycle + slice));
       await this.checkHost();
       if (stop.kind === 'shutdown' || stop.kind === 'powerOff') return;
       assert(this.cycle > before, 'a machine asked to run runs');
