@@ -9,11 +9,16 @@ const test = guestTest({
   machine: 'i440fx',
   kernel,
   memory: '16M',
-  start: (vm) => vm.runUntil(screenShows('Test #1'), { within: guestSeconds(20) }),
+  start: (vm) => vm.runUntil(screenShows('Status: Testing'), { within: guestSeconds(20) }),
 });
 
 test('knows the processor, its caches and the memory', async ({ vm }) => {
   const screen = vm.screen.text();
   expect(screen).toContain('Pentium III');
   expect(screen).toMatch(/Memory +: +16(\.0)?MB/);
+});
+
+test('passes all its tests once without an error', async ({ vm }) => {
+  await vm.runUntil(screenShows(/Pass: +1 +Errors: 0 /), { within: guestSeconds(900) });
+  expect(vm.screen).toMatchGolden('passed');
 });
