@@ -8,9 +8,8 @@ import type { ProcessorBus } from './bus.js';
 import { CodeCache } from './decode/code-cache.js';
 import { Fetcher, NO_RECORD } from './decode/fetcher.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
-import { buildInterpreter } from './engine/interpreter/build.js';
+import { createInterpreter, type Interpreter } from './engine/interpreter/instance.js';
 import { Slice } from './engine/slice.js';
-import { createFloat80 } from './kernel/float80/float80.js';
 import {
   architecturalState,
   flagBits,
@@ -21,21 +20,21 @@ import {
   unitStates,
   wordIndex,
 } from './layout.js';
-import { atLeast, declarationOf, has, type ProcessorModel } from './model.js';
+import { atLeast, type ProcessorModel } from './model.js';
 import { Pending } from './pending.js';
-import { Breakpoints, debugControlReset, debugStatus, debugStatusReset } from './system/breakpoints.js';
+import { Breakpoints, debugStatus } from './system/breakpoints.js';
 import { cr0Bits } from './system/control-bits.js';
-import { resetStatus } from './system/control-registers.js';
 import { resetUnit } from './system/coprocessor.js';
 import { Core, frozen, vectors } from './system/core.js';
 import { type Arrival, take } from './system/exceptions.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
+import { resetRegisters } from './system/reset.js';
 import { resetVectors } from './system/vectors.js';
 import { memoryPaths } from './system/memory-paths.js';
 import { ModelSpecificRegisters } from './system/model-specific.js';
 import { systemPaths } from './system/operations.js';
 import type { RunControl } from './system/run-control.js';
-import { attributeBits, deriveAlignmentChecks, setSegment } from './system/segments.js';
+import { attributeBits, deriveAlignmentChecks } from './system/segments.js';
 
 /** What a processor is made with. */
 export interface ProcessorOptions {
@@ -53,22 +52,6 @@ export interface ProcessorOptions {
 /** Why `run` came back before its budget was used up. */
 export type RunEnd = 'budget' | 'halted' | 'shutdown' | 'breakpoint' | 'stopped';
 
-interface Engine {
-  /** Either runs any code; each is tuned for one default size. */
-  run16(firstRecord: number): void;
-  run32(firstRecord: number): void;
-  statusWord(): number;
-  setStatusWord(word: number): void;
-}
-
-const modules = new Map<ProcessorModel, WebAssembly.Module>();
-
-function interpreterModule(model: ProcessorModel): WebAssembly.Module {
-  const known = modules.get(model) ?? new WebAssembly.Module(buildInterpreter(model) as BufferSource);
-  modules.set(model, known);
-  return known;
-}
-
 /** Most cycles given to the engine at once. */
 const sliceMost = 1 << 30;
 
@@ -81,7 +64,7 @@ export class Processor {
   private readonly modelSpecific: ModelSpecificRegisters;
   private readonly code: CodeCache;
   private readonly fetcher: Fetcher;
-  private readonly engine: Engine;
+  private readonly engine: Interpreter;
   private readonly current: Slice;
   private readonly pending: Pending;
   private readonly boundary: Boundary;
@@ -108,7 +91,7 @@ export class Processor {
     });
     this.core.watch = this.breakpoints;
     this.fetcher = new Fetcher(this.core, this.code, this.breakpoints);
-    const engine = (): Engine => this.engine;
+    const engine = (): Interpreter => this.engine;
     this.flags = flagsAccess(
       this.core,
       {
@@ -125,12 +108,7 @@ export class Processor {
       findRecord: (eip) => this.findRecord(eip),
       ...systemPaths(this.core, this.flags, this.modelSpecific, this.breakpoints, this.control()),
     };
-    const instance = new WebAssembly.Instance(interpreterModule(options.model), {
-      environment: { memory },
-      slow: slow as unknown as WebAssembly.ModuleImports,
-      ...(has(options.model, 'fpu') ? { float80: createFloat80(memory) as unknown as WebAssembly.ModuleImports } : {}),
-    });
-    this.engine = instance.exports as unknown as Engine;
+    this.engine = createInterpreter(options.model, memory, slow);
     this.core.flushTranslations();
     this.reset();
   }
@@ -152,20 +130,7 @@ export class Processor {
   }
   private restart(): void {
     const { core } = this;
-    core.u8.fill(0, architecturalState.start, architecturalState.end);
-    const early = core.model === '8086';
-    for (let segment = 0; segment < 8; segment++) setSegment(core, segment, 0, 0, 0xffff, 0x93);
-    setSegment(core, segmentIndex.ldtr, 0, 0, 0xffff, 0x82);
-    setSegment(core, segmentIndex.tr, 0, 0, 0xffff, 0x8b);
-    const base = early ? 0xffff0 : core.model === '80286' ? 0xff0000 : 0xffff_0000 | 0;
-    setSegment(core, segmentIndex.cs, early ? 0xffff : 0xf000, base, 0xffff, 0x93);
-    core.set('eip', early ? 0 : 0xfff0);
-    core.set('idtrLimit', 0x3ff);
-    core.set('gdtrLimit', 0xffff);
-    core.set('dr6', debugStatusReset);
-    core.set('dr7', debugControlReset(core.model));
-    core.set('cr0', resetStatus(core));
-    core.setRegister(2, declarationOf(core.model).signature); // On the 80386 a component and a revision identifier.
+    resetRegisters(core);
     this.flags.write(0, 4, -1);
     core.flushTranslations();
     this.boundary.clear();

@@ -115,8 +115,9 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Makes a file of so many zeros; gives its path back. */
-export function blankFile(path: string, bytes: number): string {
+/** Makes a file of so many zeros in a folder; gives its path. */
+export function blankFile(folder: string, name: string, bytes: number): string {
+  const path = join(folder, name);
   try {
     writeFileSync(path, '');
     truncateSync(path, bytes);

@@ -1,5 +1,4 @@
 /** A machine that QEMU's command line asks for, as a request: drives without contents become files of zeros. */
-import { join } from 'node:path';
 import { blankFile } from '../../host/files.js';
 import { checkRequest, type MachineRequest } from '../../host/machine-request.js';
 import type { QemuMachine } from './qemu-options.js';
@@ -13,7 +12,7 @@ export function requestOf(machine: QemuMachine | undefined, folder: string): Mac
   if (machine === undefined) return base;
   const { memory, images, cards, devices, display, bios } = machine;
   const drives = [...images].map(([drive, { source, writable }]) => {
-    const image = typeof source === 'string' ? source : blankFile(join(folder, `${drive}.blank`), source.blankBytes);
+    const image = typeof source === 'string' ? source : blankFile(folder, `${drive}.blank`, source.blankBytes);
     return [drive, { image, writable }] as const;
   });
   const network = cards.map((card) => ({ ...card, network: 'none' }));
