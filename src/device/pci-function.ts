@@ -8,7 +8,7 @@
 import { assert } from '../base/assert.js';
 import { bytes, flag, struct } from '../state/schema.js';
 import { createDevice, defineDevice, type DeviceContext, type Drive, type Width } from './device.js';
-import type { PciIdentity } from './pci-identity.js';
+import type { PciIdentity, PciWindow } from './pci-identity.js';
 
 /** Offsets in the header (section 6.1). */
 export const pciRegisters = {
@@ -78,6 +78,17 @@ interface Layout {
   readonly initial: Uint8Array;
   readonly writable: Uint8Array;
   readonly clearable: Uint8Array;
+  /** Where the window's registers are in the space, when a capability has one. */
+  window?: PciWindow;
+}
+
+/** The access that a window makes now. */
+export interface PciWindowNow {
+  /** Where its data is in the space. */
+  readonly data: number;
+  readonly range: number;
+  readonly offset: number;
+  readonly width: Width;
 }
 
 function put(into: Uint8Array, offset: number, value: number, width: number): void {
@@ -86,7 +97,11 @@ function put(into: Uint8Array, offset: number, value: number, width: number): vo
 
 /** What the header holds after reset, and what software may change of it. */
 function layoutOf(identity: PciIdentity, own: readonly PciOwnRegister[]): Layout {
-  const layout = { initial: new Uint8Array(256), writable: new Uint8Array(256), clearable: new Uint8Array(256) };
+  const layout: Layout = {
+    initial: new Uint8Array(256),
+    writable: new Uint8Array(256),
+    clearable: new Uint8Array(256),
+  };
   const { initial, writable, clearable } = layout;
   put(initial, pciRegisters.vendor, identity.vendor, 2);
   put(initial, pciRegisters.device, identity.device, 2);
@@ -119,7 +134,8 @@ function layoutOf(identity: PciIdentity, own: readonly PciOwnRegister[]): Layout
 }
 
 /** Capabilities stand at the end of the space, first one lowest, each aligned to four bytes (section 6.7). */
-function placeCapabilities(identity: PciIdentity, { initial, writable }: Layout): void {
+function placeCapabilities(identity: PciIdentity, layout: Layout): void {
+  const { initial, writable } = layout;
   const capabilities = identity.capabilities ?? [];
   if (capabilities.length === 0) return;
   const sizes = capabilities.map(({ body }) => Math.ceil((2 + body.length) / 4) * 4);
@@ -127,15 +143,23 @@ function placeCapabilities(identity: PciIdentity, { initial, writable }: Layout)
   assert(at >= pciRegisters.own, 'the capabilities fit the configuration space');
   initial[pciRegisters.status] = statusCapabilities;
   initial[pciRegisters.capabilities] = at;
-  capabilities.forEach(({ id, body, writable: mask }, index) => {
+  capabilities.forEach(({ id, body, writable: mask, window }, index) => {
     const next = at + sizes[index]!;
     initial[at] = id;
     initial[at + 1] = index + 1 < capabilities.length ? next : 0;
     initial.set(body, at + 2);
     if (mask) writable.set(mask, at + 2);
+    if (window) layout.window = shifted(window, at);
     at = next;
   });
 }
+
+const shifted = ({ range, offset, length, data }: PciWindow, by: number): PciWindow => ({
+  range: range + by,
+  offset: offset + by,
+  length: length + by,
+  data: data + by,
+});
 
 const valueAt = (from: Uint8Array, offset: number, width: number): number => {
   let value = 0;
@@ -164,6 +188,17 @@ function rangesNow({ state }: Context, identity: PciIdentity, command: number): 
     const top = range.kind === 'ports' ? 65536 : 2 ** 32;
     return isOn && start !== 0 && end <= top ? { kind: range.kind, base: start, bytes: range.bytes } : undefined;
   });
+}
+
+/** What a window is set to; undefined when that is no whole access inside a range. */
+function windowNow({ state }: Context, identity: PciIdentity, window: PciWindow | undefined): PciWindowNow | undefined {
+  if (window === undefined) return undefined;
+  const range = state.configuration[window.range]!;
+  const offset = valueAt(state.configuration, window.offset, 4);
+  const width = valueAt(state.configuration, window.length, 4);
+  const bytes = identity.ranges?.[range as 0]?.bytes ?? 0;
+  if ((width !== 1 && width !== 2 && width !== 4) || offset % width !== 0 || offset + width > bytes) return undefined;
+  return { data: window.data, range, offset, width };
 }
 
 /** A function's configuration space as a chip of its own: its state is the 256 bytes, and the level of its interrupt. */
@@ -213,6 +248,11 @@ export function pciFunction(name: string, identity: PciIdentity, own: readonly P
       isMaster: (context: Context): boolean => (commandOf(context) & pciCommand.busMaster) !== 0,
       /** The ranges that the function answers at now, by index. */
       ranges: (context: Context) => rangesNow(context, identity, commandOf(context)),
+      /** The access that configuration accesses from `offset` on make through the window; undefined when they make none. */
+      window(context: Context, offset: number, width: Width): PciWindowNow | undefined {
+        const now = windowNow(context, identity, layout.window);
+        return now !== undefined && offset < now.data + 4 && offset + width > now.data ? now : undefined;
+      },
       /** Where the expansion ROM stands now; undefined while it is off. */
       rom(context: Context): number | undefined {
         const register = valueAt(context.state.configuration, pciRegisters.rom, 4);

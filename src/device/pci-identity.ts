@@ -14,6 +14,19 @@ export interface PciCapability {
   readonly body: readonly number[];
   /** Bits of `body` that software may write. Default: none. */
   readonly writable?: readonly number[];
+  /** It holds a window through which configuration accesses reach the function's ranges. */
+  readonly window?: PciWindow;
+}
+
+/**
+ * Where in a capability, counted from its identifier, a window's registers are: the index of a range (a byte), an offset in
+ * it and the bytes of an access (four each); touching the four bytes of data makes that access.
+ */
+export interface PciWindow {
+  readonly range: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly data: number;
 }
 
 export interface PciIdentity {

@@ -120,13 +120,18 @@ export class PciBus {
     read: (offset, width) => {
       if (this.state.address < enabled) return undefined;
       const found = this.addressed();
-      return found === undefined
-        ? 2 ** (8 * width) - 1 // A master abort answers with ones.
-        : found.device.operations.read(this.registerAt(offset), width);
+      if (found === undefined) return 2 ** (8 * width) - 1; // A master abort answers with ones.
+      const register = this.registerAt(offset);
+      readWindow(found, register, width);
+      return found.device.operations.read(register, width);
     },
     write: (offset, value, width) => {
       if (this.state.address < enabled) return false;
-      this.addressed()?.device.operations.write(this.registerAt(offset), value, width);
+      const found = this.addressed();
+      if (found === undefined) return true;
+      const register = this.registerAt(offset);
+      found.device.operations.write(register, value, width);
+      writeWindow(found, register, width);
       return true;
     },
   };
@@ -207,6 +212,23 @@ export class PciBus {
 }
 
 const keyOf = (device: number, number: number): number => (device << 3) | number;
+
+/** A read of a window's data puts there what the range answers; whether the range is on does not matter. */
+function readWindow({ attachment, device }: Attached, register: number, width: Width): void {
+  const window = device.operations.window(register, width);
+  const region = window && attachment.regions?.[window.range as 0];
+  if (!window || !region) return;
+  const value = region.read(window.offset, window.width) ?? 2 ** (8 * window.width) - 1;
+  device.operations.preset(window.data, value, window.width);
+}
+
+/** A write of a window's data goes on to the range. */
+function writeWindow({ attachment, device }: Attached, register: number, width: Width): void {
+  const window = device.operations.window(register, width);
+  if (!window) return;
+  const value = device.operations.read(window.data, window.width);
+  attachment.regions?.[window.range as 0]?.write(window.offset, value, window.width);
+}
 
 function lineOf(key: number, { attachment }: Attached): number {
   const pin = attachment.identity.interruptPin ?? 1;

@@ -4,6 +4,7 @@ import { readBytes, writeByte } from './memory.js';
 import {
   command,
   interrupt,
+  isStarted,
   loopbackBits,
   type Ne2000Context,
   type Ne2000State,
@@ -81,9 +82,8 @@ function countMissed(context: Ne2000Context): void {
 /** A frame comes in; false when there was no room for it. */
 export function receiveFrame(context: Ne2000Context, frame: Uint8Array): boolean {
   const { state } = context;
-  const isRunning = (state.command & (command.start | command.stop)) === command.start;
   const isLooped = (state.transmitConfiguration & loopbackBits) !== 0;
-  if (!isRunning || isLooped || !state.linkUp || frame.length < frameBytes.header) return true;
+  if (!isStarted(state) || isLooped || !state.linkUp || frame.length < frameBytes.header) return true;
   if (frame.length < frameBytes.least && !(state.receiveConfiguration & receiveConfiguration.runts)) return true;
   if (frame.length > frameBytes.most + 4 || !isWanted(state, frame)) return true;
   if (state.receiveConfiguration & receiveConfiguration.monitor) {

@@ -1,7 +1,14 @@
 /** The registers of the DP8390D by page (section 10), a byte each. */
 import { beginTransmission } from './line.js';
 import { startRemote } from './memory.js';
-import { command, driveInterrupt, interrupt, type Ne2000Context as Context, type Ne2000State } from './state.js';
+import {
+  command,
+  driveInterrupt,
+  interrupt,
+  isStarted,
+  type Ne2000Context as Context,
+  type Ne2000State,
+} from './state.js';
 
 type Read = (context: Context) => number;
 type Write = (context: Context, value: number) => void;
@@ -32,8 +39,7 @@ function writeCommand(context: Context, value: number): void {
   state.command = value & ~command.transmit;
   if (value & command.stop) state.interruptStatus |= interrupt.reset;
   else if (value & command.start) state.interruptStatus &= ~interrupt.reset;
-  const isRunning = (value & command.stop) === 0;
-  if (value & command.transmit && isRunning) beginTransmission(context);
+  if (value & command.transmit && isStarted(state)) beginTransmission(context);
   if (state.transmitTicks !== Infinity) state.command |= command.transmit;
   startRemote(context);
 }

@@ -71,6 +71,12 @@ export interface Ne2000Board {
 
 export type Ne2000Context = DeviceContext<Ne2000State, 'interrupt', Ne2000Board>;
 
+/**
+ * Whether the chip is started. It stays so until STP: a command with neither STA nor STP changes nothing of it. RST of the
+ * interrupt status is this state: set by STP, cleared by STA, and no write to the register clears it.
+ */
+export const isStarted = (state: Ne2000State): boolean => (state.interruptStatus & interrupt.reset) === 0;
+
 export const driveInterrupt = ({ state, lines }: Ne2000Context): void =>
   lines.interrupt((state.interruptStatus & state.interruptMask & ~interrupt.reset) !== 0);
 

@@ -1,4 +1,4 @@
-/** The modern interface: structures in one block of memory, found by capabilities. VIRTIO 1.2, sections 4.1.4.3 to 4.1.4.6. */
+/** The modern interface: structures in one block of memory, found by capabilities. VIRTIO 1.2, sections 4.1.4.3 to 4.1.4.9. */
 import type { PciCapability } from '../pci-identity.js';
 import { type Controls, configurationRegisters, featureWord, selectedQueue } from './legacy-interface.js';
 import type { QueueState } from './queue.js';
@@ -17,6 +17,8 @@ const structures = {
   configuration: { at: 0x2000, type: 4 },
   notification: { at: 0x3000, type: 2 },
 } as const;
+const vendorSpecific = 0x09;
+const accessType = 5;
 const notifyMultiplier = 4;
 const noVector = 0xffff;
 
@@ -142,7 +144,6 @@ export function modernInterface<Context extends VirtioContext<unknown>>(
 
 /** The capability of one structure (4.1.4), from the byte behind the next pointer on. */
 function capability(name: keyof typeof structures, bytes: number): PciCapability {
-  const vendorSpecific = 0x09;
   const fixedBytes = 16;
   const word = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
   const extra = name === 'notification' ? word(notifyMultiplier) : [];
@@ -151,10 +152,24 @@ function capability(name: keyof typeof structures, bytes: number): PciCapability
   return { id: vendorSpecific, body: [...head, ...word(at), ...word(bytes), ...extra] };
 }
 
+/** The window for software that cannot reach memory, such as firmware (4.1.4.9). */
+function accessCapability(): PciCapability {
+  const bytes = 20;
+  const kept = [0, 0, 0];
+  const fields = (range: number, rest: number): number[] => [range, ...kept, ...Array<number>(12).fill(rest)];
+  return {
+    id: vendorSpecific,
+    body: [bytes, accessType, ...fields(0, 0)],
+    writable: [0, 0, ...fields(0xff, 0xff)],
+    window: { range: 4, offset: 8, length: 12, data: 16 },
+  };
+}
+
 /** The capabilities that lead a driver to the structures. */
 export const modernCapabilities = (configurationBytes: number): readonly PciCapability[] => [
   capability('common', 0x38),
   capability('interruptStatus', 1),
   ...(configurationBytes > 0 ? [capability('configuration', configurationBytes)] : []),
   capability('notification', structureBytes),
+  accessCapability(),
 ];

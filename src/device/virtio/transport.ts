@@ -3,8 +3,7 @@
  * A kind of device (network, block …) says what it is as a {@link VirtioKind}; {@link defineVirtio} makes a chip of it.
  *
  * Source: OASIS Virtual I/O Device (VIRTIO) Version 1.2, sections 2 and 4.1; legacy interface: 4.1.4.8 and 4.1.5.1.
- * Not modelled: MSI-X (the capability is not offered), access to BARs through configuration space (4.1.4.9), packed rings,
- * queue reset, notification data, shared memory.
+ * Not modelled: MSI-X (the capability is not offered), packed rings, queue reset, notification data, shared memory.
  */
 import type { Frequency } from '../../clock/divider.js';
 import { type Field, resetState } from '../../state/schema.js';
@@ -117,14 +116,7 @@ export function defineVirtio<State extends object, Board, Ops extends KindOperat
   return defineDevice({
     name: kind.name,
     source: kind.source,
-    notModelled: [
-      ...kind.notModelled,
-      'MSI-X',
-      'access to BARs through configuration space',
-      'packed rings',
-      'queue reset',
-      'notification data',
-    ],
+    notModelled: [...kind.notModelled, 'MSI-X', 'packed rings', 'queue reset', 'notification data'],
     ...(kind.clock === undefined ? {} : { clock: kind.clock }),
     registers: {},
     inputs: [],

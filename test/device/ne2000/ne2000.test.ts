@@ -236,6 +236,15 @@ describe('the receiver', () => {
     expect(received(0x2c, mac)).toBe(false);
   });
 
+  test('stays started through commands that say neither start nor stop', () => {
+    const made = started();
+    made.write(0x00, 0x60);
+    made.write(0x00, 0x20);
+    expect(made.device.operations.receive(frameTo(mac))).toBe(true);
+    expect(made.read(0x07) & 0x01).toBe(0x01);
+    expect(currentPage(made)).not.toBe(0x47);
+  });
+
   test('takes nothing while it is stopped', () => {
     const made = started();
     made.write(0x00, 0x21);

@@ -242,6 +242,7 @@ test('the identity leads a driver to the structures', () => {
     [16, 3, 4],
     [16, 4, 4],
     [20, 2, 4],
+    [20, 5, 0],
   ]);
 });
 
