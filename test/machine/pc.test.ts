@@ -20,6 +20,14 @@ const halt = [0xf4, 0xeb, 0xfd];
 /** jmp $ */
 const forever = [0xeb, 0xfe];
 
+test('firmware tells in the equipment word whether there is a coprocessor', () => {
+  const coprocessor = 0x02;
+  const found = (['80386', '80486'] as const).map(
+    (processor) => machineWith(halt, {}, processor).readMemory(0x410, 1)[0]! & coprocessor,
+  );
+  expect(found).toEqual([0, coprocessor]);
+});
+
 describe('a machine just switched on', () => {
   test('stands at the reset vector, in real mode, its memory empty', () => {
     const machine = newMachine();

@@ -54,7 +54,7 @@ void memory_initialise(void) {
         platform.memory_end = MIB + confirmed * 1024;
     }
     extended_kib = confirmed;
-    u8 equipment = cmos_read(0x14) & 0xC1; /* Floppies; the coprocessor bit stays clear, the rest is found out. */
+    u8 equipment = cmos_read(0x14) & 0xC3; /* Floppies and the coprocessor; the rest is found out. */
     BDA->equipment |= equipment | 0x20;
 }
 
