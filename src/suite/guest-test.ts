@@ -15,10 +15,15 @@ import type { Vm } from './vm.js';
 /** An image that others own: known by its digest, looked for where `tsvm-test guests` says. */
 export interface Guest extends GuestWanted {
   readonly kind: 'guest';
+  /** Whether its tests may be skipped even where `--require-guests` asks for guests. */
+  readonly optional?: boolean;
 }
 
-/** Names a guest image. Tests that need it are skipped, visibly, where it is absent. */
-export function guest(name: string, options: { readonly sha256?: string } = {}): Guest {
+/**
+ * Names a guest image. Tests that need it are skipped, visibly, where it is absent; `--require-guests` makes that a failure,
+ * except for an `optional` one: a guest that not every computer can build or fetch.
+ */
+export function guest(name: string, options: { readonly sha256?: string; readonly optional?: boolean } = {}): Guest {
   return { kind: 'guest', name, ...options };
 }
 
@@ -69,7 +74,14 @@ const dateDefault = '2024-01-01T00:00:00Z';
 const seedDefault = 1;
 
 /** An absent guest, found out when a test needs it. */
-class GuestAbsent extends Error {}
+class GuestAbsent extends Error {
+  constructor(
+    reason: string,
+    readonly optional: boolean,
+  ) {
+    super(reason);
+  }
+}
 
 /** A `test` function whose tests get a guest. */
 export function guestTest(settings: GuestSettings): TestAPI<GuestFixtures> {
@@ -93,7 +105,8 @@ async function startOrSkip(start: () => Promise<void>, skip: (note?: string) => 
     await start();
   } catch (error) {
     if (!(error instanceof GuestAbsent)) throw error;
-    if (guestsAreRequired()) throw new UserError(error.message, { nextStep: 'See: npx tsvm-test guests' });
+    if (guestsAreRequired() && !error.optional)
+      throw new UserError(error.message, { nextStep: 'See: npx tsvm-test guests' });
     skip(error.message);
   }
 }
@@ -146,5 +159,5 @@ function requestOf(medium: Medium): MediumRequest {
 function pathOf(wanted: Guest): string {
   const search = findGuest(wanted);
   if (search.found) return search.path;
-  throw new GuestAbsent(search.reason);
+  throw new GuestAbsent(search.reason, wanted.optional === true);
 }

@@ -236,6 +236,15 @@ describe('run', () => {
     expect(JSON.parse(stdout)).toMatchObject({ failed: 1 });
   });
 
+  test('skips and says why, where an optional guest is absent, even when guests are required', async () => {
+    write('suites/optional.suite.ts', absent.replace('{ sha256:', '{ optional: true, sha256:'));
+    const { code, stdout, stderr } = await run(folder, 'suites/optional.suite.ts', '--require-guests', '--json');
+    rmSync(join(folder, 'suites/optional.suite.ts'));
+    expect(stderr).toContain('gone.img');
+    expect(JSON.parse(stdout)).toMatchObject({ passed: 0, failed: 0, skipped: 1 });
+    expect(code).toBe(0);
+  });
+
   test('a failed test leaves pictures and a trace, and its runnable lines run', async () => {
     write('suites/echo.suite.ts', suite.replace("type('x')", "type('xy')"));
     const { code, stdout, stderr } = await run(folder, 'suites/echo.suite.ts');

@@ -1,0 +1,36 @@
+/** What the suites here share: Debian's kernel with Debian's drivers, and a shell on its serial console. */
+import { expect, guest, guestSeconds, type GuestSettings, serialShows, type Vm } from 'tsvm-test';
+
+const patience = { within: guestSeconds(120), every: guestSeconds(0.05) };
+
+/** Debian 12's kernel for the 686 on a board with PCI, up to a shell on the first serial port. No driver is loaded yet. */
+export const debian: GuestSettings = {
+  machine: 'i440fx',
+  processor: 'pentium3',
+  memory: '256M',
+  kernel: guest('debian12-vmlinuz-6.1-686', {
+    sha256: 'd8d6e857bf1a3adb6505e0188ff6377fbf277b467797b2883e92bc70756841d6',
+  }),
+  // Built by build-modules.sh from a package that not every computer can fetch.
+  initrd: guest('debian12-686-modules.cpio.gz', { optional: true }),
+  commandLine: 'console=ttyS0 cryptomgr.notests mitigations=off rdinit=/hardware/start',
+  start: (vm) => vm.runUntil(serialShows('=== READY 6.1.0-47-686'), patience),
+};
+
+/** Gives the shell a command, and returns what the console showed until it ended. */
+export async function attempt(vm: Vm, command: string): Promise<{ said: string; status: number }> {
+  const before = vm.serial.text().length;
+  vm.send(`${command}\n`);
+  const ended = /=== ENDED (\d+)\r\n/;
+  const late = { description: `the end of "${command}"`, holds: () => ended.test(vm.serial.text().slice(before)) };
+  await vm.runUntil(late, patience);
+  const [everything, status] = [vm.serial.text().slice(before), ended.exec(vm.serial.text().slice(before))![1]];
+  return { said: everything.replaceAll('\r', ''), status: Number(status) };
+}
+
+/** The same for a command that must succeed. */
+export async function does(vm: Vm, command: string): Promise<string> {
+  const { said, status } = await attempt(vm, command);
+  expect(status, `${command}\n${said}`).toBe(0);
+  return said;
+}

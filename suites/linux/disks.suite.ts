@@ -1,0 +1,97 @@
+/** Every kind of disk under Debian's own driver: read as the image has it, and a file system that keeps what is written. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, guest, guestTest, type Vm } from 'tsvm-test';
+import { debian, does } from './debian.js';
+
+const imageBytes = 4 * 1024 * 1024;
+const cdromSha256 = '895e963832b7bf6c9cf20cf608e2f2fca7540f1ccaf46e31048c7b299b8c3566';
+
+/** An image whose every sector is another, and another on every disk. */
+function content(disk: string): Buffer {
+  const sectors = Array.from({ length: imageBytes / 512 }, (_, sector) =>
+    `${disk} sector ${sector}\n`.padEnd(512, '.'),
+  );
+  return Buffer.from(sectors.join(''), 'latin1');
+}
+
+const disks = [
+  {
+    drive: 'disk0',
+    what: 'an ATA disk',
+    load: 'modprobe ata_piix && modprobe sd_mod',
+    node: 'sda',
+    driver: 'ata_piix',
+  },
+  {
+    drive: 'scsi0',
+    what: 'a SCSI disk',
+    load: 'modprobe sym53c8xx && modprobe sd_mod',
+    node: 'sda',
+    driver: 'sym53c8xx',
+  },
+  {
+    drive: 'virtio0',
+    what: 'a virtio disk',
+    load: 'modprobe virtio_pci && modprobe virtio_blk',
+    node: 'vda',
+    driver: 'virtio_blk',
+  },
+] as const;
+
+const folder = mkdtempSync(join(tmpdir(), 'tsvm-test-disks-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const image = (drive: string): string => join(folder, `${drive}.img`);
+for (const { drive } of disks) writeFileSync(image(drive), content(drive));
+
+const test = guestTest({
+  ...debian,
+  disk0: image('disk0'),
+  scsi0: image('scsi0'),
+  virtio0: image('virtio0'),
+  cdrom0: guest('grub-rescue-cdrom.iso', { sha256: cdromSha256 }),
+});
+
+/** Loads drivers and waits until they have found a disk: they look for it on their own time. */
+async function load(vm: Vm, modules: string, node: string): Promise<void> {
+  await does(vm, modules);
+  await does(vm, `until [ -b /dev/${node} ]; do usleep 10000; done`);
+}
+
+for (const { drive, what, load: modules, node, driver } of disks) {
+  test(`reads ${what}, and finds on it what was written`, async ({ vm }) => {
+    await load(vm, modules, node);
+    expect(await does(vm, `cd -P /sys/block/${node}/device && pwd && ls -l /sys/bus/*/drivers/${driver}`)).toContain(
+      '->',
+    );
+    const sha256 = createHash('sha256').update(content(drive)).digest('hex');
+    expect(await does(vm, `sha256sum /dev/${node}`)).toContain(sha256);
+
+    await does(vm, `mke2fs /dev/${node} && modprobe ext4 && mount -t ext2 /dev/${node} /mnt`);
+    await does(vm, 'head -c 1000000 /bin/busybox >/mnt/file && sync && umount /mnt');
+    await does(vm, `echo 3 >/proc/sys/vm/drop_caches && mount -t ext2 -o ro /dev/${node} /mnt`);
+    const [written] = /^[0-9a-f]{64}/m.exec(await does(vm, 'head -c 1000000 /bin/busybox | sha256sum'))!;
+    expect(await does(vm, 'sha256sum /mnt/file')).toContain(written);
+    expect(await does(vm, 'dmesg')).not.toMatch(/I\/O error|timeout|timed out|exception Emask|failed command/);
+  });
+}
+
+test('moves the sectors of the ATA disk by DMA', async ({ vm }) => {
+  await load(vm, 'modprobe ata_piix && modprobe sd_mod', 'sda');
+  expect(await does(vm, 'cat /sys/class/ata_device/dev1.0/xfer_mode')).toMatch(/^XFER_(MW_DMA|UDMA)_\d/m);
+});
+
+test('mounts the CD-ROM and reads all of it', async ({ vm }) => {
+  await load(vm, 'modprobe ata_piix && modprobe sr_mod', 'sr0');
+  await does(vm, 'modprobe isofs && mount -t iso9660 -o ro /dev/sr0 /mnt');
+  expect(await does(vm, 'ls /mnt/boot/grub/i386-pc/normal.mod')).toContain('normal.mod');
+  expect(await does(vm, 'sha256sum /dev/sr0')).toContain(cdromSha256);
+});
+
+test('runs the same when it is replayed', async ({ vm, rerun }) => {
+  await load(vm, 'modprobe virtio_pci && modprobe virtio_blk', 'vda');
+  await does(vm, 'head -c 1000000 /bin/busybox >/dev/vda && sync');
+  expect(rerun()).toBeNull();
+});
