@@ -69,11 +69,11 @@ for (const { drive, what, load: modules, node, driver } of disks) {
     const sha256 = createHash('sha256').update(content(drive)).digest('hex');
     expect(await does(vm, `sha256sum /dev/${node}`)).toContain(sha256);
 
-    await does(vm, `mke2fs /dev/${node} && modprobe ext4 && mount -t ext2 /dev/${node} /mnt`);
-    await does(vm, 'head -c 1000000 /bin/busybox >/mnt/file && sync && umount /mnt');
-    await does(vm, `echo 3 >/proc/sys/vm/drop_caches && mount -t ext2 -o ro /dev/${node} /mnt`);
+    await does(vm, `mke2fs /dev/${node} && modprobe ext4 && mount -t ext2 /dev/${node} /media`);
+    await does(vm, 'head -c 1000000 /bin/busybox >/media/file && sync && umount /media');
+    await does(vm, `echo 3 >/proc/sys/vm/drop_caches && mount -t ext2 -o ro /dev/${node} /media`);
     const [written] = /^[0-9a-f]{64}/m.exec(await does(vm, 'head -c 1000000 /bin/busybox | sha256sum'))!;
-    expect(await does(vm, 'sha256sum /mnt/file')).toContain(written);
+    expect(await does(vm, 'sha256sum /media/file')).toContain(written);
     expect(await does(vm, 'dmesg')).not.toMatch(/I\/O error|timeout|timed out|exception Emask|failed command/);
   });
 }
@@ -85,8 +85,8 @@ test('moves the sectors of the ATA disk by DMA', async ({ vm }) => {
 
 test('mounts the CD-ROM and reads all of it', async ({ vm }) => {
   await load(vm, 'modprobe ata_piix && modprobe sr_mod', 'sr0');
-  await does(vm, 'modprobe isofs && mount -t iso9660 -o ro /dev/sr0 /mnt');
-  expect(await does(vm, 'ls /mnt/boot/grub/i386-pc/normal.mod')).toContain('normal.mod');
+  await does(vm, 'modprobe isofs && mount -t iso9660 -o ro /dev/sr0 /media');
+  expect(await does(vm, 'ls /media/boot/grub/i386-pc/normal.mod')).toContain('normal.mod');
   expect(await does(vm, 'sha256sum /dev/sr0')).toContain(cdromSha256);
 });
 
