@@ -294,6 +294,9 @@ export const codeLineBytes = 64;
 /** A line is 2 to this power bytes. */
 export const codeLineShift = 6;
 
+/** Pages of the largest machine: 2 GiB of memory, read-only memory and display memory. */
+const writtenPagesBytes = 0x90000;
+
 /** Fixed regions below the machine's memory. */
 export const regions = {
   /** Operands of more than 4 bytes on their way from or to memory; never saved. */
@@ -310,7 +313,9 @@ export const regions = {
   userTlb: 0x10000 + tlbBytes,
   /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */
   codeTlb: 0x10000 + 2 * tlbBytes,
-  codeLines: 0x10000 + 4 * tlbBytes,
+  /** A byte for each page of memory: 0 until it is written, counted from the last look; see `system/written-pages.ts`. */
+  writtenPages: 0x10000 + 4 * tlbBytes,
+  codeLines: 0x10000 + 4 * tlbBytes + writtenPagesBytes,
 } as const;
 
 /**
@@ -326,6 +331,8 @@ export interface MemoryPlan {
   readonly codeTableCount: number;
   readonly records: number;
   readonly recordsEnd: number;
+  /** The XXH64 of each page of memory, in 8 bytes; which of them hold, `machine/memory-part.ts` knows. */
+  readonly pageHashes: number;
   /** Host address of the guest's physical memory; read-only memory follows it. */
   readonly ram: number;
   readonly ramBytes: number;
@@ -348,12 +355,15 @@ export function planMemory(ramBytes: number, romBytes: number, videoBytes = 0): 
   const codeTableCount = 1024;
   const records = codeTables + codeTableCount * codeTableBytes;
   const recordsEnd = records + (1 << 18) * record.bytes;
-  const ram = align(recordsEnd);
+  const pageHashes = recordsEnd;
+  const pages = (ramBytes + romBytes + videoBytes) / 4096;
+  assert(pages <= writtenPagesBytes, 'every page has its byte');
+  const ram = align(pageHashes + pages * 8);
   const rom = ram + ramBytes;
   const video = rom + romBytes;
   const totalBytes = align(video + videoBytes);
   return {
-    ...{ codeLines, codeTables, codeTableCount, records, recordsEnd },
+    ...{ codeLines, codeTables, codeTableCount, records, recordsEnd, pageHashes },
     ...{ ram, ramBytes, rom, romBytes, video, videoBytes, totalBytes },
   };
 }

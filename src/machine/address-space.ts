@@ -123,7 +123,7 @@ export class AddressSpace {
       physical >= shadowStart && physical < shadowEnd ? this.shadows[(physical - shadowStart) >> shadowShift]! : past;
     if (!shadow.writesMemory) return this.map.write(physical, value >>> 0, width);
     const host = this.plan.ram + physical;
-    this.core!.code.willChange(host, width);
+    this.core!.willWrite(host, width);
     for (let index = 0; index < width; index++) this.core!.u8[host + index] = (value >>> (8 * index)) & 0xff;
   }
 
@@ -140,7 +140,7 @@ export class AddressSpace {
         const bytes = from.subarray(start, start + length);
         if (page.address === 0) bytes.forEach((byte, at) => this.writeMemory(address + at, byte, 1));
         else if (page.writable) {
-          this.core!.code.willChange(page.address, length);
+          this.core!.willWrite(page.address, length);
           this.core!.u8.set(bytes, page.address);
         }
       });

@@ -3,6 +3,7 @@ import type { ProcessorModel } from '../cpu/model.js';
 import type { BaseImages } from '../device/disk/medium.js';
 import type { KernelProtocol } from '../firmware/boot/protocols.js';
 import type { Frame } from '../screen/frame.js';
+import type { PageImage } from '../state/pages.js';
 import type { Difference } from '../state/schema.js';
 import type { Bench } from './bench.js';
 
@@ -201,10 +202,14 @@ export interface MachineDigest {
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** A whole machine at one cycle: each part's saved bytes by name (`processor`, `memory`, `disk0`, `pit` ...). */
+/**
+ * A whole machine at one cycle: each part's saved bytes by name (`processor`, `disk0`, `pit` ...), and what is memory as images that
+ * share their pages with the machine and with other snapshots of it.
+ */
 export interface MachineSnapshot {
   readonly cycle: Cycle;
   readonly parts: Readonly<Record<string, Uint8Array>>;
+  readonly pages?: Readonly<Record<string, PageImage>>;
 }
 
 /** Bytes that a serial port sent, with the cycle at which each left. */

@@ -1,6 +1,7 @@
 /** A machine's parts by name: each saves, loads and compares itself; the whole is put together here. */
 import { fastHash, pageHashes, sha256Hex } from '../base/digest.js';
 import { hex } from '../base/integers.js';
+import type { PageImage } from '../state/pages.js';
 import { type Difference, diffStates, type Field, loadState, saveState } from '../state/schema.js';
 import type { MachineDigest } from './machine.js';
 
@@ -14,7 +15,19 @@ export interface Part {
   hashed?(): Uint8Array;
 }
 
-export type Parts = ReadonlyMap<string, Part>;
+/** A part that is memory, saved as pages that it shares with what was saved before. */
+export interface PagedPart {
+  save(): PageImage;
+  load(saved: PageImage): void;
+  diff(left: PageImage, right: PageImage): Difference[];
+  /** What stands for it in digests. */
+  hash(): bigint;
+}
+
+export type Parts = ReadonlyMap<string, Part | PagedPart>;
+
+/** Tells the two kinds of parts apart. */
+export const isPaged = (part: Part | PagedPart): part is PagedPart => 'hash' in part;
 
 /** A part that a device is. */
 export function devicePart(device: {
@@ -77,7 +90,10 @@ export function firstByteDifference(left: Uint8Array, right: Uint8Array): Differ
 /** One SHA-256 over all parts' hashes, and each part's XXH64. */
 export function digestParts(parts: Parts): MachineDigest {
   const hashes: Record<string, string> = {};
-  for (const [name, part] of parts) hashes[name] = hex(fastHash(part.hashed?.() ?? part.save()), 16);
+  for (const [name, part] of parts) {
+    const hash = isPaged(part) ? part.hash() : fastHash(part.hashed?.() ?? part.save());
+    hashes[name] = hex(hash, 16);
+  }
   const text = Object.entries(hashes)
     .map(([name, hash]) => `${name} ${hash}\n`)
     .join('');

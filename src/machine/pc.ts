@@ -23,10 +23,12 @@ import type {
   SerialOutput,
   StopReason,
 } from './machine.js';
-import { bytesPart, digestParts, type Part, statePart } from './parts.js';
+import { MemoryPart } from './memory-part.js';
+import { bytesPart, digestParts, isPaged, type PagedPart, type Part, statePart } from './parts.js';
 import { processorPart, processorView } from './processor-part.js';
 import { loadRemainders, saveRemainders, Timeline } from './timeline.js';
 import type { Frame } from '../screen/frame.js';
+import type { PageImage } from '../state/pages.js';
 
 const A20 = 1 << 20;
 
@@ -53,7 +55,7 @@ class Pc implements Machine {
   private tellLocalApic: ((physical: number, enabled: boolean) => void) | undefined;
   private readonly chips: CircuitBoard;
   private readonly processorUnit: Processor;
-  private readonly parts = new Map<string, Part>();
+  private readonly parts = new Map<string, Part | PagedPart>();
   private readonly board = boardState.initial();
   readonly observers: Partial<MachineObservers> = {};
   private addressSpace!: AddressSpace;
@@ -244,10 +246,8 @@ class Pc implements Machine {
 
   private collectParts(): void {
     const { core, plan } = this.processorUnit;
-    const memory = core.u8.subarray(plan.ram, plan.ram + plan.ramBytes);
     this.parts.set('board', statePart(boardState, this.board));
-
-    this.parts.set('memory', bytesPart(memory));
+    this.parts.set('memory', new MemoryPart(core));
     this.parts.set('videoMemory', bytesPart(core.u8.subarray(plan.video, plan.video + plan.videoBytes)));
     // What is mapped where comes before the processor, whose translations look at it; chips come after the lines between
     // them, as a line that moves on its way back to a saved level must not leave a trace in a chip.
@@ -273,16 +273,19 @@ class Pc implements Machine {
   }
   save(): MachineSnapshot {
     this.timeline.syncAll(this.cycle);
-    const parts = Object.fromEntries([...this.parts].map(([name, part]) => [name, part.save()]));
-    return { cycle: this.cycle, parts };
+    const parts: Record<string, Uint8Array> = {};
+    const pages: Record<string, PageImage> = {};
+    for (const [name, part] of this.parts) {
+      if (isPaged(part)) pages[name] = part.save();
+      else parts[name] = part.save();
+    }
+    return { cycle: this.cycle, parts, pages };
   }
   load(snapshot: MachineSnapshot): void {
     this.loadingAt = snapshot.cycle;
     for (const [name, part] of this.parts) {
       if (name === 'processor') this.applyLoadedBoard();
-      const saved = snapshot.parts[name];
-      assert(saved !== undefined, `a snapshot holds the part ${name}`);
-      part.load(saved);
+      loadPart(name, part, snapshot);
     }
     this.processorUnit.setInterruptRequest(this.board.interruptRequest);
     this.chips.loaded();
@@ -294,9 +297,8 @@ class Pc implements Machine {
   diff(left: MachineSnapshot, right: MachineSnapshot): (Difference & { readonly part: string })[] {
     const live = this.save();
     const found: (Difference & { part: string })[] = [];
-    for (const [part, { diff }] of this.parts) {
-      const [a, b] = [left.parts[part], right.parts[part]];
-      if (a !== undefined && b !== undefined) found.push(...diff(a, b).map((difference) => ({ part, ...difference })));
+    for (const [part, each] of this.parts) {
+      found.push(...partDifferences(part, each, left, right).map((difference) => ({ part, ...difference })));
     }
     this.load(live);
     return found;
@@ -325,4 +327,28 @@ class Pc implements Machine {
     this.stops = linear;
     this.processorUnit.setStops(linear);
   }
+}
+
+function loadPart(name: string, part: Part | PagedPart, { parts, pages }: MachineSnapshot): void {
+  const [bytes, image] = [parts[name], pages?.[name]];
+  if (isPaged(part)) {
+    assert(image !== undefined, `a snapshot holds the memory ${name}`);
+    return part.load(image);
+  }
+  assert(bytes !== undefined, `a snapshot holds the part ${name}`);
+  part.load(bytes);
+}
+
+function partDifferences(
+  name: string,
+  part: Part | PagedPart,
+  left: MachineSnapshot,
+  right: MachineSnapshot,
+): Difference[] {
+  if (isPaged(part)) {
+    const [a, b] = [left.pages?.[name], right.pages?.[name]];
+    return a === undefined || b === undefined ? [] : part.diff(a, b);
+  }
+  const [a, b] = [left.parts[name], right.parts[name]];
+  return a === undefined || b === undefined ? [] : part.diff(a, b);
 }

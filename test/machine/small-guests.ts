@@ -3,6 +3,7 @@ import { sha256Hex } from '../../src/base/digest.js';
 import { cycle } from '../../src/base/integers.js';
 import { createMachine } from '../../src/machine/index.js';
 import type { Images, Machine, MachineDescription, MachineSnapshot } from '../../src/machine/machine.js';
+import { PageImage } from '../../src/state/pages.js';
 
 /** A disk of 8 cylinders, 16 heads and 63 sectors whose boot sector does nothing but wait. */
 const disk = new Uint8Array(8 * 16 * 63 * 512);
@@ -61,11 +62,11 @@ export function machineWith(
   processor = description.processor,
 ): Machine {
   const machine = newMachine({ processor });
-  const { cycle: at, parts } = bootedSnapshot(processor);
-  const memory = parts.memory!.slice();
+  const { cycle: at, parts, pages } = bootedSnapshot(processor);
+  const memory = pages!.memory!.bytes();
   for (const [address, bytes] of Object.entries(more)) memory.set(bytes, Number(address));
   memory.set([...prologue, ...program], bootAddress);
-  machine.load({ cycle: at, parts: { ...parts, memory } });
+  machine.load({ cycle: at, parts, pages: { memory: PageImage.of(memory) } });
   return machine;
 }
 

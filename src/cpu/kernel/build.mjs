@@ -6,7 +6,10 @@ import asc from 'assemblyscript/asc';
 
 const folder = import.meta.dirname;
 /** Each kernel: its entry, and the module written from it. */
-const kernels = [{ entry: 'float80/assembly/program', module: 'float80/program.ts' }];
+const kernels = ['float80', 'pages'].map((name) => ({
+  entry: `${name}/assembly/program`,
+  module: `${name}/program.ts`,
+}));
 
 const options = [
   ...['-O3', '--converge', '--noAssert', '--runtime', 'stub'],

@@ -16,6 +16,7 @@ import {
 import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
 import { cr0Bits } from './control-bits.js';
 import { Tlb } from './tlb.js';
+import { WrittenPages } from './written-pages.js';
 
 export { cr0Bits } from './control-bits.js';
 
@@ -85,6 +86,8 @@ export class Core {
   /** Set once the code cache exists. */
   code!: CodeWatch;
   readonly tlb: Tlb;
+  /** Pages written since somebody last looked. */
+  readonly written: WrittenPages;
   /** Set once the debug registers exist. */
   watch!: DataWatch;
   /** Physical addresses lose these bits: A20 closed, or the 8086's 20 address lines. */
@@ -113,6 +116,7 @@ export class Core {
     this.view.setUint16(regions.indefinite + 8, 0xffff, true);
     this.i32[(flatSlot + segmentFields.limit) >> 2] = -1;
     this.i32[(flatSlot + segmentFields.attributes) >> 2] = 0x4093;
+    this.written = new WrittenPages(this);
     this.tlb = new Tlb(this);
     this.view.setBigInt64(flatSlot + segmentFields.readTop, 2n ** 32n, true);
   }
@@ -226,8 +230,13 @@ export class Core {
     return width === 2 ? this.view.getUint16(host, true) : this.view.getInt32(host, true);
   }
   private writeHost(host: number, value: number, width: AccessWidth): void {
-    this.code.willChange(host, width);
+    this.willWrite(host, width);
     this.storeHost(host, value, width);
+  }
+  /** Memory is about to be written otherwise than through a write tag of the TLB: what was decoded from it and its pages follow. */
+  willWrite(host: number, bytes: number): void {
+    this.written.willWrite(host, bytes);
+    this.code.willChange(host, bytes);
   }
   private storeHost(host: number, value: number, width: AccessWidth): void {
     if (width === 1) this.u8[host] = value;

@@ -16,7 +16,7 @@ const entryPage = 24;
 /** The physical page; {@link NOWHERE} is set where it lies above 4 GiB, where nothing is. */
 const entryPhysical = 28;
 
-const entryCount = (regions.codeLines - regions.supervisorTlb) / tlbEntry.bytes;
+const entryCount = (regions.writtenPages - regions.supervisorTlb) / tlbEntry.bytes;
 const addressOf = (entry: number): number => regions.supervisorTlb + entry * tlbEntry.bytes;
 const numberOf = (address: number): number => (address - regions.supervisorTlb) / tlbEntry.bytes;
 
@@ -40,7 +40,7 @@ export class Tlb {
   constructor(private readonly core: Core) {
     this.walker = new PageWalker(core);
     this.remembersDirty = atLeast(core.model, '80486');
-    core.i32.fill(INVALID, regions.supervisorTlb >> 2, regions.codeLines >> 2);
+    core.i32.fill(INVALID, regions.supervisorTlb >> 2, regions.writtenPages >> 2);
   }
 
   /** The entry that translates a linear address of data; faults as the page tables say. */
@@ -71,8 +71,30 @@ export class Tlb {
   private translateAt(entry: number, linear: number, write: boolean, user: boolean): number {
     const word = this.core.i32[(entry + entryPage) >> 2]!;
     const isHit = ((word ^ linear) & ~0xfff) === 0 && (word & VALID) !== 0;
-    if (isHit && (!write || (word & WRITE_CHECKED) !== 0)) return entry;
-    return this.fill(entry, linear, write, user) ? entry : 0;
+    if (!isHit || (write && (word & WRITE_CHECKED) === 0)) {
+      if (!this.fill(entry, linear, write, user)) return 0;
+    }
+    if (write) this.openForWrites(entry);
+    return entry;
+  }
+  /** A page is about to be written: once that is noted, later writes may go the fast way. */
+  private openForWrites(entry: number): void {
+    const { i32, bus, written } = this.core;
+    if ((i32[(entry + tlbEntry.write) >> 2]! & i32[(entry + tlbEntry.writeCode) >> 2]!) !== 1) return;
+    const physical = this.physicalOf(entry);
+    const host = physical === undefined ? undefined : bus.page(physical);
+    if (host === undefined || host.address === 0 || !host.writable) return;
+    written.willWrite(host.address, 1);
+    this.deriveTags(entry);
+  }
+  /** Writes go the slow way once more, so that the pages that they reach are noted. */
+  closeToWrites(): void {
+    const { i32 } = this.core;
+    for (let at = 0; at < this.filledCount; at++) {
+      const entry = addressOf(this.filled[at]!);
+      i32[(entry + tlbEntry.write) >> 2] = 1;
+      i32[(entry + tlbEntry.writeCode) >> 2] = 1;
+    }
   }
   private fill(entry: number, linear: number, write: boolean, user: boolean): boolean {
     const { core } = this;
@@ -105,7 +127,7 @@ export class Tlb {
   }
   /** The fast tags follow from page, physical address and what the page holds. */
   deriveTags(entry: number): void {
-    const { i32, bus, code, plan, watch } = this.core;
+    const { i32, bus, code, plan, watch, written } = this.core;
     const index = entry >> 2;
     const word = i32[index + (entryPage >> 2)]!;
     const page = word & ~0xfff;
@@ -115,8 +137,9 @@ export class Tlb {
     i32[index + (tlbEntry.read >> 2)] = mapped ? page : 1;
     i32[index + (tlbEntry.addend >> 2)] = mapped ? (host.address - page) | 0 : 0;
     i32[index + (tlbEntry.execute >> 2)] = 1;
-    const writable = mapped && host.writable && (word & WRITE_CHECKED) !== 0;
-    const hasCode = mapped && code.hasCode((host.address - plan.ram) >>> 12);
+    const hostPage = mapped ? (host.address - plan.ram) >>> 12 : 0;
+    const writable = mapped && host.writable && (word & WRITE_CHECKED) !== 0 && written.has(hostPage);
+    const hasCode = mapped && code.hasCode(hostPage);
     i32[index + (tlbEntry.write >> 2)] = writable && !hasCode ? page : 1;
     i32[index + (tlbEntry.writeCode >> 2)] = writable && hasCode ? page : 1;
   }

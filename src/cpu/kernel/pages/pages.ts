@@ -1,0 +1,16 @@
+/** Hashes of pages, where they lie in a machine's memory. */
+import { programBase64 } from './program.js';
+
+/** What the kernel exports. */
+export interface PageHasher {
+  /** Stores the XXH64 (seed 0) of the 4096 bytes at `page` in the 8 bytes at `to`. */
+  hashPage(page: number, to: number): void;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The kernel over a memory. */
+export function createPageHasher(memory: WebAssembly.Memory): PageHasher {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(programBase64), (character) => character.charCodeAt(0)));
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as PageHasher;
+}
