@@ -328,7 +328,8 @@ export class Processor {
     } else this.take({ kind: 'interrupt', vector: core.bus.acknowledgeInterrupt() });
   }
   private take(arrival: Arrival): void {
-    const resumes = this.boundary.resuming === this.cycle;
+    // Faults push RF by themselves; whether the run was cut in front of one must not show, not even after a shutdown.
+    const resumes = this.boundary.resuming === this.cycle && arrival.kind !== 'fault';
     this.cycle++;
     if (resumes) this.boundary.resuming = this.cycle; // It stands in the flags that are pushed.
     take(this.core, this.flags, arrival);

@@ -54,6 +54,9 @@ export interface EmittedOperand {
 
 export type FlagName = 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF';
 
+/** String instructions of which several iterations can be run at once, by what one of them does. */
+export type StringRun = 'move' | 'store' | 'compare' | 'scan';
+
 /** A jump target that was checked before anything else happened. */
 export interface CheckedTarget {
   readonly taken: () => void;
@@ -132,6 +135,12 @@ export interface Emitter extends Code {
   refetch(): void;
   /** One more iteration of a repeated instruction if the budget allows, else stops in front of it. */
   repeatAgain(): void;
+
+  /**
+   * Runs as many iterations of a repeated string instruction at once as reach memory alone and cannot fault: moves index registers,
+   * count and cycles, and for comparisons sets the flags of the last one. Gives their number; 0 where the next has to go by itself.
+   */
+  runAhead(what: StringRun, width: Width, accumulator?: Operand): Value;
 
   /** Checks that a store would succeed, without storing. */
   prepareStore(segment: SegmentName, offset: Value, width: Width): void;

@@ -4,7 +4,7 @@
  */
 import { flagBits } from '../layout.js';
 import type { Value } from '../wasm/values.js';
-import type { EmittedOperand, Emitter } from './emitter.js';
+import type { EmittedOperand, Emitter, StringRun } from './emitter.js';
 import { accumulator, al, form, instruction, type Instruction, type Width } from './instruction.js';
 
 const source = 'Intel SDM Vol. 2, "MOVS", "CMPS", "SCAS", "LODS", "STOS", "INS", "OUTS"';
@@ -89,13 +89,23 @@ class Iteration {
   }
 }
 
-/** Runs one iteration, and the way round for a REP prefix. */
-function repeated(emit: Emitter, width: Width, comparing: boolean, body: (step: Iteration) => void): void {
+/** Runs one iteration, and the way round for a REP prefix, several at once where that cannot be told from one by one. */
+function repeated(
+  emit: Emitter,
+  width: Width,
+  comparing: boolean,
+  body: (step: Iteration) => void,
+  ahead: (() => Value) | undefined,
+): void {
   const iteration = new Iteration(emit, width);
-  if (iteration.repeats) emit.when(emit.isZero(iteration.left()), () => emit.next());
-  body(iteration);
-  iteration.finish();
-  if (!iteration.repeats) return;
+  const one = (): void => {
+    body(iteration);
+    iteration.finish();
+  };
+  if (!iteration.repeats) return one();
+  emit.when(emit.isZero(iteration.left()), () => emit.next());
+  if (ahead === undefined) one();
+  else emit.when(emit.isZero(ahead()), one);
   const more = emit.notEqual(iteration.left(), 0);
   const goesOn = comparing ? emit.and(more, emit.equal(emit.flag('ZF'), emit.repeat === 'rep' ? 1 : 0)) : more;
   emit.when(goesOn, () => emit.repeatAgain());
@@ -106,6 +116,7 @@ function stringInstruction(
   opcodes: readonly [string, string],
   comparing: boolean,
   iteration: (emit: Emitter, step: Iteration, accumulator: EmittedOperand) => void,
+  run?: StringRun,
 ): Instruction {
   return instruction(mnemonic, {
     source,
@@ -113,28 +124,50 @@ function stringInstruction(
     usesAddressSize: true,
     repeatable: comparing ? 'repWhileEqual' : 'rep',
     endsBlock: true,
-    meaning: (emit, register) => repeated(emit, register!.width, comparing, (step) => iteration(emit, step, register!)),
+    meaning: (emit, register) => {
+      const { width } = register!;
+      const ahead = run === undefined ? undefined : (): Value => emit.runAhead(run, width, register!.read());
+      repeated(emit, width, comparing, (step) => iteration(emit, step, register!), ahead);
+    },
   });
 }
 
-const moveString = stringInstruction('movs', ['A4', 'A5'], false, (_emit, step) => {
-  const value = step.loadSource();
-  step.storeDestination(() => value);
-});
+const moveString = stringInstruction(
+  'movs',
+  ['A4', 'A5'],
+  false,
+  (_emit, step) => {
+    const value = step.loadSource();
+    step.storeDestination(() => value);
+  },
+  'move',
+);
 
-const compareStrings = stringInstruction('cmps', ['A6', 'A7'], true, (emit, step) => {
-  if (emit.model === '80286') {
-    const right = step.loadDestination(false);
-    return compare(emit, step.loadSource(), right, step.width);
-  }
-  const left = step.loadSource();
-  compare(emit, left, step.loadDestination(), step.width);
-});
+const compareStrings = stringInstruction(
+  'cmps',
+  ['A6', 'A7'],
+  true,
+  (emit, step) => {
+    if (emit.model === '80286') {
+      const right = step.loadDestination(false);
+      return compare(emit, step.loadSource(), right, step.width);
+    }
+    const left = step.loadSource();
+    compare(emit, left, step.loadDestination(), step.width);
+  },
+  'compare',
+);
 
-const scanString = stringInstruction('scas', ['AE', 'AF'], true, (emit, step, register) => {
-  const right = step.loadDestination();
-  compare(emit, register.read(), right, step.width);
-});
+const scanString = stringInstruction(
+  'scas',
+  ['AE', 'AF'],
+  true,
+  (emit, step, register) => {
+    const right = step.loadDestination();
+    compare(emit, register.read(), right, step.width);
+  },
+  'scan',
+);
 
 function compare(emit: Emitter, left: Value, right: Value, width: Width): void {
   emit.setSubtractFlags(left, right, emit.hold(emit.zeroExtend(emit.sub(left, right), width)), width);
@@ -144,9 +177,15 @@ const loadString = stringInstruction('lods', ['AC', 'AD'], false, (_emit, step, 
   register.write(step.loadSource());
 });
 
-const storeString = stringInstruction('stos', ['AA', 'AB'], false, (_emit, step, register) => {
-  step.storeDestination(() => register.read());
-});
+const storeString = stringInstruction(
+  'stos',
+  ['AA', 'AB'],
+  false,
+  (_emit, step, register) => {
+    step.storeDestination(() => register.read());
+  },
+  'store',
+);
 
 const inputString = stringInstruction('ins', ['6C', '6D'], false, (emit, step) => {
   const port = emit.register('edx', 16).read();

@@ -17,10 +17,10 @@ import {
 import type { Operand, Value } from '../../wasm/values.js';
 import type { FunctionBody } from '../../wasm/body.js';
 import type { Flow } from './flow.js';
-import { FlagCode } from './flag-code.js';
+import { StringCode } from './string-code.js';
 
 /** Adds where execution goes: jumps, blocks, repetition. */
-export class RecordEmitter extends FlagCode implements Emitter {
+export class RecordEmitter extends StringCode implements Emitter {
   private iterate: (() => void) | undefined;
 
   protected over(body: FunctionBody, flow: Flow): this {
