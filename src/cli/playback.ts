@@ -6,7 +6,7 @@ import { breathe } from '../host/environment.js';
 import { imagesOf, openTrace } from '../host/traces.js';
 import { progress } from '../host/terminal.js';
 import { firmwareDigests } from '../host/firmware.js';
-import { createMachine } from '../machine/index.js';
+import { createMachine } from '../host/machines.js';
 import type { Images, SerialOutput, StopReason } from '../machine/machine.js';
 import { createPlayer, type MachineFactory, type Player, type PlayerOptions } from '../replay/player.js';
 import type { Trace } from '../trace/reader.js';

@@ -6,7 +6,7 @@ import { findGuest, type GuestWanted } from '../host/guests.js';
 import { type DescribedMachine, describeMachine } from '../host/describe-machine.js';
 import type { MachineRequest, MachineSettings, MediumRequest, ModuleRequest } from '../host/machine-request.js';
 import { powerOnFrom } from '../host/power-on.js';
-import { createMachine } from '../machine/index.js';
+import { createMachine } from '../host/machines.js';
 import { type BoardName, type Drive, drives, type PowerOn } from '../machine/machine.js';
 import { keepEvidence, type RerunDifference, runAgain, writeTrace } from './evidence.js';
 import { Session } from './session.js';

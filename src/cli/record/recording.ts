@@ -6,7 +6,7 @@ import { ownVersion } from '../../host/own-package.js';
 import { createPacketCapture, type PacketCapture } from '../../host/pcap.js';
 import { createTraceFile, type TraceFile } from '../../host/trace-file.js';
 import { firmwareDigests } from '../../host/firmware.js';
-import { createMachine } from '../../machine/index.js';
+import { createMachine } from '../../host/machines.js';
 import type { Machine, PowerOn, SerialOutput } from '../../machine/machine.js';
 import { createRecorder, type Recorder } from '../../replay/recorder.js';
 import { screenText } from '../../screen/text.js';

@@ -2,7 +2,7 @@
 import type { Cycle } from '../../base/integers.js';
 import { digestOf, ImageStore, openImage } from '../../host/images.js';
 import type { Bench } from '../../machine/bench.js';
-import { createMachine } from '../../machine/index.js';
+import { createMachine } from '../../host/machines.js';
 import type { Drive, Images, MachineDescription, PowerOn } from '../../machine/machine.js';
 import { QmpSession } from './qmp.js';
 import { QtestServer } from './server.js';

@@ -16,9 +16,18 @@ export interface Interpreter {
 const modules = new Map<ProcessorModel, WebAssembly.Module>();
 
 function moduleOf(model: ProcessorModel): WebAssembly.Module {
-  const known = modules.get(model) ?? new WebAssembly.Module(buildInterpreter(model) as BufferSource);
-  modules.set(model, known);
-  return known;
+  const known = modules.get(model);
+  if (known !== undefined) return known;
+  const made = new WebAssembly.Module((provided.get(model)?.() ?? buildInterpreter(model)) as BufferSource);
+  modules.set(model, made);
+  return made;
+}
+
+const provided = new Map<ProcessorModel, () => Uint8Array | undefined>();
+
+/** Names where a model's module comes from, built before from these very sources; undefined where it is not at hand. */
+export function provideInterpreter(model: ProcessorModel, bytes: () => Uint8Array | undefined): void {
+  provided.set(model, bytes);
 }
 
 export function createInterpreter(
