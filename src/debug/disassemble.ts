@@ -101,7 +101,7 @@ class Disassembler {
     const first = this.readPrefixes();
     const escaped = first === 0x0f && this.context.model !== '8086';
     const opcode = escaped ? 256 + this.byte() : first;
-    const entry = opcodeTable(this.context.model)[opcode];
+    const entry = opcodeTable(this.context.model).entry(opcode);
     if (entry === undefined) return undefined;
     if (entry.modrm) this.modrm = this.byte();
     const form = formFor(entry, this.repeat, this.operand32 !== this.context.code32, this.modrm);

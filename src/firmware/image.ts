@@ -8,8 +8,6 @@ const sizeBytes = 0x20000;
 /** SHA-256 of all 131072 bytes, as lower-case hexadecimal digits. */
 export const biosSha256 = '99138a1b2999245c4bdf376bbb55669ffcb0f273e0d7351ddc4d1a4eb4fd3246';
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
 /** Everything but long runs of FFh: where it begins, and its bytes as base64. */
 // prettier-ignore
 const pieces: readonly (readonly [offset: number, base64: string])[] = [
@@ -34,17 +32,8 @@ const pieces: readonly (readonly [offset: number, base64: string])[] = [
 ];
 
 function decode(rom: Uint8Array, offset: number, base64: string): void {
-  let to = offset;
-  let bits = 0;
-  let held = 0;
-  for (const letter of base64) {
-    bits = (bits << 6) | alphabet.indexOf(letter);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    rom[to++] = (bits >> held) & 0xff;
-    bits &= (1 << held) - 1;
-  }
+  const text = atob(base64);
+  for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
 }
 
 /** A fresh copy of the ROM: 131,072 bytes, the last 16 of them holding the reset vector. */

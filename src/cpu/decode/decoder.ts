@@ -144,7 +144,7 @@ export class Decoder {
     const first = this.prefixes(mode);
     const escaped = first === 0x0f && atLeast(this.model, '80286');
     const opcode = escaped ? 256 + this.byte() : first;
-    const entry = this.table[opcode];
+    const entry = this.table.entry(opcode);
     if (entry === undefined) return this.invalid(at);
     const modrm = entry.modrm ? this.byte() : 0;
     const form = formFor(entry, this.repeat, this.operand32 !== mode.code32, modrm);

@@ -1,4 +1,4 @@
-import { type DecodeForm, handlersOf } from '../engine/interpreter/handlers.js';
+import { type DecodeForm, formsOf } from '../engine/interpreter/handlers.js';
 import type { Form, MandatoryPrefix } from '../instructions/instruction.js';
 import type { ProcessorModel } from '../model.js';
 
@@ -39,9 +39,6 @@ function placesOf({ digit, modrmBytes, operands }: Form): number[] {
   return digit === undefined ? all : all.filter((index) => (index < 8 ? index : ((index - 8) >> 3) & 7) === digit);
 }
 
-/** Opcode entries: the first 256 are one-byte opcodes, the next 256 follow 0F. */
-export type OpcodeTable = readonly (OpcodeEntry | undefined)[];
-
 interface EntryMade extends OpcodeEntry {
   readonly byPrefix: readonly (DecodeForm | undefined)[][];
 }
@@ -51,30 +48,44 @@ function sameForAll(): (DecodeForm | undefined)[][] {
   return prefixes.map(() => forms);
 }
 
+/** A model's opcodes: the first 256 are of one byte, the next 256 follow 0F. An entry is made when it is first asked for. */
+export class OpcodeTable {
+  private readonly forms: DecodeForm[][] = Array.from({ length: 512 }, () => []);
+  private readonly entries = new Array<OpcodeEntry | undefined>(512);
+
+  constructor(forms: readonly DecodeForm[]) {
+    for (const each of forms) {
+      const { opcode, plusRegister } = each.form;
+      const first = opcode.length === 2 ? 256 + opcode[1]! : opcode[0]!;
+      for (let code = first; code < first + (plusRegister ? 8 : 1); code++) this.forms[code]!.push(each);
+    }
+  }
+
+  /** What may start with an opcode; undefined where nothing does. */
+  entry(code: number): OpcodeEntry | undefined {
+    return (this.entries[code] ??= this.make(this.forms[code]!));
+  }
+  private make(forms: readonly DecodeForm[]): OpcodeEntry | undefined {
+    // The narrower form goes first: one that names its prefix, and one without a register in the opcode.
+    const rank = ({ prefix, plusRegister }: Form): number => (prefix === undefined ? 2 : 0) + (plusRegister ? 1 : 0);
+    let entry: EntryMade | undefined;
+    for (const each of [...forms].sort((a, b) => rank(a.form) - rank(b.form))) {
+      const { prefix, modrm } = each.form;
+      entry ??= { modrm, byPrefix: prefix === undefined ? sameForAll() : prefixes.map(noForms) };
+      entry.byPrefix.forEach((places, index) => {
+        if (prefix !== undefined && prefix !== prefixes[index]) return;
+        for (const place of placesOf(each.form)) places[place] ??= each;
+      });
+    }
+    return entry;
+  }
+}
+
 const tables = new Map<ProcessorModel, OpcodeTable>();
 
 /** The opcode table of a model, derived from the instructions' forms. */
 export function opcodeTable(model: ProcessorModel): OpcodeTable {
-  const known = tables.get(model);
-  if (known !== undefined) return known;
-  const entries: (EntryMade | undefined)[] = new Array(512);
-  // The narrower form goes first: one that names its prefix, and one without a register in the opcode.
-  const rank = ({ prefix, plusRegister }: Form): number => (prefix === undefined ? 2 : 0) + (plusRegister ? 1 : 0);
-  const forms = [...handlersOf(model).forms].sort((a, b) => rank(a.form) - rank(b.form));
-  for (const each of forms) {
-    const { prefix, opcode, plusRegister, modrm } = each.form;
-    const first = opcode.length === 2 ? 256 + opcode[1]! : opcode[0]!;
-    for (let code = first; code < first + (plusRegister ? 8 : 1); code++) {
-      const entry = (entries[code] ??= {
-        modrm,
-        byPrefix: prefix === undefined ? sameForAll() : prefixes.map(noForms),
-      });
-      entry.byPrefix.forEach((forms, index) => {
-        if (prefix !== undefined && prefix !== prefixes[index]) return;
-        for (const place of placesOf(each.form)) forms[place] ??= each;
-      });
-    }
-  }
-  tables.set(model, entries);
-  return entries;
+  const known = tables.get(model) ?? new OpcodeTable(formsOf(model));
+  tables.set(model, known);
+  return known;
 }

@@ -33,8 +33,6 @@ const sizeBytes = 0x${rom.length.toString(16)};
 /** SHA-256 of all ${rom.length} bytes, as lower-case hexadecimal digits. */
 export const biosSha256 = '${digest}';
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
 /** Everything but long runs of FFh: where it begins, and its bytes as base64. */
 // prettier-ignore
 const pieces: readonly (readonly [offset: number, base64: string])[] = [
@@ -42,17 +40,8 @@ ${pieces.map(([offset, base64]) => `  [0x${offset.toString(16)}, '${base64}'],`)
 ];
 
 function decode(rom: Uint8Array, offset: number, base64: string): void {
-  let to = offset;
-  let bits = 0;
-  let held = 0;
-  for (const letter of base64) {
-    bits = (bits << 6) | alphabet.indexOf(letter);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    rom[to++] = (bits >> held) & 0xff;
-    bits &= (1 << held) - 1;
-  }
+  const text = atob(base64);
+  for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
 }
 
 /** A fresh copy of the ROM: ${rom.length.toLocaleString('en')} bytes, the last 16 of them holding the reset vector. */

@@ -115,7 +115,12 @@ function relevantAttributes(instruction: Instruction, form: Form): number {
   );
 }
 
-function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeForm[] } {
+interface Collected {
+  readonly handlers: readonly Handler[];
+  readonly forms: readonly DecodeForm[];
+}
+
+function collect(model: ProcessorModel): Collected {
   const handlers: Handler[] = [];
   const known = new Map<string, number>();
   const forms: DecodeForm[] = [];
@@ -124,11 +129,11 @@ function collect(model: ProcessorModel): { handlers: Handler[]; forms: DecodeFor
     const number = meaningNumber(instruction, numbers);
     for (const form of instruction.forms) {
       if (!formExists(form, model)) continue;
-      const table = new Uint16Array(64);
+      const table = new Uint16Array(combinations);
       const relevant = relevantAttributes(instruction, form);
       const memoryOnly = form.operands.some(({ kind }) => kind === 'memory' || kind === 'block' || kind === 'offset');
       const eitherWay = form.operands.some(({ kind }) => kind === 'rm');
-      for (let index = 0; index < 64; index++) {
+      for (let index = 0; index < combinations; index++) {
         const inMemory = (index & 1) !== 0;
         if (index >> 4 === 3 || (inMemory && !memoryOnly && !eitherWay) || (!inMemory && memoryOnly)) continue;
         if (!atLeast(model, '80386') && (index & 0b1110) !== 0) continue;
@@ -200,16 +205,40 @@ function repeatFor(instruction: Instruction, repeat: 'none' | 'rep' | 'repne'): 
   return repeat === 'repne' && instruction.repeatable !== 'repWhileEqual' ? 'rep' : repeat;
 }
 
-const byModel = new Map<
-  ProcessorModel,
-  { readonly handlers: readonly Handler[]; readonly forms: readonly DecodeForm[] }
->();
+/** Combinations of attributes in a form's handler table. */
+const combinations = 64;
+
+/** Handler tables of a model's forms, one after the other: with them forms need no look at what every handler is. */
+export function handlerTables(model: ProcessorModel): Uint16Array {
+  const { forms } = handlersOf(model);
+  const all = new Uint16Array(forms.length * combinations);
+  forms.forEach(({ handlers }, index) => all.set(handlers, index * combinations));
+  return all;
+}
+
+const provided = new Map<ProcessorModel, () => Uint16Array | undefined>();
+
+/** Names where {@link handlerTables} of a model come from, made before from these very sources; undefined where they are not at hand. */
+export function provideHandlerTables(model: ProcessorModel, tables: () => Uint16Array | undefined): void {
+  provided.set(model, tables);
+}
+
+/** A model's forms, for decoding. */
+export function formsOf(model: ProcessorModel): readonly DecodeForm[] {
+  const tables = provided.get(model)?.();
+  if (tables === undefined) return handlersOf(model).forms;
+  let at = 0;
+  return instructions.flatMap((instruction) =>
+    instruction.forms
+      .filter((form) => formExists(form, model))
+      .map((form) => ({ instruction, form, handlers: tables.subarray(at, (at += combinations)) })),
+  );
+}
+
+const byModel = new Map<ProcessorModel, Collected>();
 
 /** Handlers (the first has number {@link firstHandler}) and forms of a model. */
-export function handlersOf(model: ProcessorModel): {
-  readonly handlers: readonly Handler[];
-  readonly forms: readonly DecodeForm[];
-} {
+export function handlersOf(model: ProcessorModel): Collected {
   const known = byModel.get(model) ?? collect(model);
   byModel.set(model, known);
   return known;
