@@ -255,6 +255,8 @@ export interface ProcessorView {
 export interface Machine {
   readonly description: MachineDescription;
   readonly cycle: Cycle;
+  /** Cycles that passed in HLT, with no instruction retired, since this machine was made. For reports; not state. */
+  readonly idleCycles: number;
   /** Runs to exactly `until`, unless something stops it earlier. */
   run(until: Cycle): StopReason;
   /** Applies one input at the current cycle; throws UserError for one that this machine has no place for. */

@@ -49,6 +49,7 @@ export function createPc(description: MachineDescription, images: Images, powerO
 
 class Pc implements Machine {
   onSerial: ((output: SerialOutput) => void) | undefined;
+  idleCycles = 0;
   private readonly rom: Uint8Array;
   private readonly timeline: Timeline;
   private localApicAt: { readonly physical: number; readonly enabled: boolean } | undefined;
@@ -169,7 +170,10 @@ class Pc implements Machine {
       if (this.board.processorReset) this.resetProcessor();
       if (processor.cycle >= until) return { kind: 'cycle' };
       if (processor.halted && !processor.interruptDue) {
-        if (!this.idle(until)) return { kind: 'halted' };
+        const before = processor.cycle;
+        const goesOn = this.idle(until);
+        this.idleCycles += processor.cycle - before;
+        if (!goesOn) return { kind: 'halted' };
         continue;
       }
       const end = processor.run(Math.min(this.timeline.due, until) - processor.cycle);

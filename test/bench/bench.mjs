@@ -1,160 +1,217 @@
 /**
- * Interpreter speed on a fixed guest loop, beside v86 with and without its compiler: the same image, the same run, one
- * measurement of each emulator in turn. See README.md for what is measured and how.
+ * `npm run bench`: the speed of this project beside other emulators, on guests built from sources in this folder, all in one
+ * run. See README.md for what is measured and how to read it.
  */
-import { execFile } from 'node:child_process';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import { guestFacts, phases, readGuestImage } from './guest-image.mjs';
-import { OwnMachine } from './own-machine.mjs';
-import { v86Absence, V86Machine } from './v86-machine.mjs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureStarts } from './costs/start.mjs';
+import { goalsOf } from './goals.mjs';
+import { measureLoop } from './loop/loop.mjs';
+import { peers, underNode } from './peers/all.mjs';
+import { costTable, meansOf, rowsOf, speedTables, table } from './report.mjs';
+import { prepareGuest } from './workloads/guest.mjs';
+import { workloads } from './workloads/list.mjs';
+import { measureWorkloads } from './workloads/measure.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
-    million: { type: 'string', default: '20' },
-  },
-});
-const positive = (name) => {
-  const value = Number(options[name]);
-  if (Number.isInteger(value) && value > 0) return value;
-  console.error(`--${name} takes a whole number above 0, not '${options[name]}'`);
-  process.exit(2);
-};
-const rounds = positive('rounds');
-const millionInstructions = positive('million');
-const startUpProcesses = 3;
+const costs = { start: 'start to the first guest instruction', snapshot: 'snapshots', idle: '60 idle guest seconds' };
+const parts = { loop: 'the fixed loop without an operating system', ...workloads, ...costs };
 
+const usage = `npm run bench -- [options]
+  --only NAME,...      some parts: ${Object.keys(parts).join(' ')}
+  --peers NAME,...     beside tsvm-test: ${peers
+    .slice(1)
+    .map(({ name }) => name)
+    .join(' ')}; or none
+  --rounds N           rounds of the workloads, and of the loop (default 3)
+  --engine NAME        the engine of tsvm-test, where it has several
+  --beside-node PATH   tsvm-test once more, under another Node
+  --json               one JSON document on standard output, progress on standard error
+  --list               what the parts are`;
+
+const { values: options } = readOptions();
 const say = (line) => (options.json ? console.error(line) : console.log(line));
 
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+function refuse(problem) {
+  console.error(`${problem}\n\n${usage}`);
+  process.exit(2);
 }
-const summary = (values) => ({ median: median(values), least: Math.min(...values), most: Math.max(...values) });
-
-/** The count that every speed rests on: our cycle counter must see exactly the instructions that the image declares. */
-function verifyCount(machine, instructionsPerIteration) {
-  for (const phase of Object.keys(phases)) {
-    for (const iterations of [1, 1000]) {
-      const cycles = machine.countCycles(phase, iterations);
-      const expected = iterations * instructionsPerIteration;
-      if (cycles !== expected)
-        throw new Error(`${phases[phase].title}: ${cycles} cycles in ${iterations} iterations, not ${expected}`);
-    }
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        rounds: { type: 'string', default: '3' },
+        only: { type: 'string', default: Object.keys(parts).join(',') },
+        peers: { type: 'string', default: peers.map(({ name }) => name).join(',') },
+        engine: { type: 'string' },
+        'beside-node': { type: 'string' },
+      },
+    });
+  } catch (error) {
+    return refuse(error.message);
   }
 }
-
-async function measureStartUp() {
-  const script = fileURLToPath(new URL('start-up.mjs', import.meta.url));
-  const runs = [];
-  for (let run = 0; run < startUpProcesses; run++) {
-    runs.push(JSON.parse((await promisify(execFile)(process.execPath, [script])).stdout));
-  }
-  const of = (when) => ({
-    processorMs: summary(runs.map((run) => run[when].total.processorMs)),
-    clockMs: summary(runs.map((run) => run[when].total.clockMs)),
-  });
-  return { freshProcess: of('fresh'), sameProcess: of('again') };
+function chosenNames(option, possible) {
+  const names = options[option].split(',').filter((name) => name !== '' && name !== 'none');
+  const unknown = names.find((name) => !possible.includes(name));
+  if (unknown !== undefined) refuse(`--${option}: there is no '${unknown}'`);
+  return possible.filter((name) => names.includes(name));
 }
 
-/** Millions of instructions per second by phase and emulator, one number a round; the first round only warms up. */
-async function measureSpeeds(machines, iterations, instructions) {
-  const speeds = Object.fromEntries(Object.keys(phases).map((phase) => [phase, machines.map(() => [])]));
-  for (let round = 0; round <= rounds; round++) {
-    for (const phase of Object.keys(phases)) {
-      let checksum;
-      for (const [index, machine] of machines.entries()) {
-        const { start, end, checksum: own } = await machine.measure(phase, iterations);
-        checksum ??= own;
-        if (own !== checksum)
-          throw new Error(`${phases[phase].title}: ${machine.name} computed ${own}, ${machines[0].name} ${checksum}`);
-        if (round === 0) continue;
-        const perSecond = (spanMs) => instructions / 1e6 / (spanMs / 1000);
-        speeds[phase][index].push({
-          processor: perSecond(end.processor - start.processor),
-          clock: perSecond(end.clock - start.clock),
-        });
-      }
-    }
-    say(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`);
-  }
-  return speeds;
-}
-
-function report(machines, speeds) {
-  const rows = [];
-  for (const [phase, { title }] of Object.entries(phases)) {
-    for (const [index, { name }] of machines.entries()) {
-      const of = (clock) => speeds[phase][index].map((each) => each[clock]);
-      const ratios = speeds[phase][index].map((each, round) => speeds[phase][0][round].processor / each.processor);
-      rows.push({
-        phase,
-        title,
-        emulator: name,
-        mipsOfProcessorTime: summary(of('processor')),
-        mipsOfClock: summary(of('clock')),
-        oursIsTimesAsFast: summary(ratios),
-      });
-    }
-  }
-  return rows;
-}
-
-function printTable(rows, startUp) {
-  const number = (value, digits = 0) => value.toFixed(digits);
-  const line = (cells) => {
-    const widths = [28, 27, 8, 13, 8, 14];
-    return cells.map((cell, index) => (index < 2 ? cell.padEnd(widths[index]) : cell.padStart(widths[index]))).join('');
-  };
-  say('');
-  say(line(['phase', 'emulator', 'MIPS', 'least-most', 'clock', 'ours / this']));
-  for (const { title, emulator, mipsOfProcessorTime: speed, mipsOfClock, oursIsTimesAsFast } of rows) {
-    const spread = `${number(speed.least)}-${number(speed.most)}`;
-    const ratio = `${number(oursIsTimesAsFast.median, 2)}x`;
-    say(line([title, emulator, number(speed.median), spread, number(mipsOfClock.median), ratio]));
-  }
-  const times = ({ processorMs, clockMs }) =>
-    `${number(processorMs.median)} ms of processor time, ${number(clockMs.median)} ms by the clock`;
-  say('');
-  say(
-    'MIPS: million guest instructions per second of processor time; clock: the same by the clock, which other work on the',
-  );
-  say('computer slows. Medians; a ratio is the median of the ratios of each round.');
-  say(`start-up, createMachine to the first guest instruction: ${times(startUp.freshProcess)};`);
-  say(`a second machine in the same process: ${times(startUp.sameProcess)}.`);
-}
-
-const image = readGuestImage();
-const { instructionsPerIteration } = guestFacts(image);
-const iterations = Math.round((millionInstructions * 1e6) / instructionsPerIteration);
-const instructions = iterations * instructionsPerIteration;
-
-const startUp = await measureStartUp();
-const own = new OwnMachine(image);
-const absence = await v86Absence();
-const machines = [own, ...(absence === undefined ? [new V86Machine(image, false), new V86Machine(image, true)] : [])];
-if (absence !== undefined) say(`v86 is SKIPPED: ${absence}`);
-say(
-  `${instructions / 1e6} million instructions a phase, ${rounds} rounds after one that warms up, on Node ${process.version}`,
-);
-for (const machine of machines) await machine.boot();
-verifyCount(own, instructionsPerIteration);
-const rows = report(machines, await measureSpeeds(machines, iterations, instructions));
-for (const machine of machines) await machine.close();
-
-if (options.json) {
-  const host = { node: process.version, architecture: process.arch, processor: cpus()[0]?.model ?? 'unknown' };
-  console.log(
-    JSON.stringify(
-      { host, instructionsPerPhase: instructions, rounds, v86Skipped: absence ?? null, rows, startUp },
-      null,
-      2,
+async function main() {
+  if (options.help) return console.log(usage);
+  if (options.list) return Object.entries(parts).forEach(([name, title]) => console.log(`${name.padEnd(16)}${title}`));
+  const rounds = Number(options.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds takes a whole number above 0, not '${options.rounds}'`);
+  const only = chosenNames('only', Object.keys(parts));
+  const wanted = new Set([
+    'plain',
+    ...chosenNames(
+      'peers',
+      peers.map(({ name }) => name),
     ),
-  );
-} else {
-  printTable(rows, startUp);
+  ]);
+  const { chosen, skipped } = await present(peers.filter(({ name }) => wanted.has(name)));
+  const scratch = mkdtempSync(join(tmpdir(), 'tsvm-bench-'));
+  const began = performance.now();
+  try {
+    const result = {
+      host: hostFacts(),
+      rounds,
+      skipped,
+      ...(await measure({ only, chosen, skipped, rounds, scratch })),
+    };
+    result.goals = goalsOf(result);
+    result.minutes = (performance.now() - began) / 60_000;
+    show(result, Object.fromEntries(chosen.map(({ name, title }) => [name, title])));
+    if (Object.keys(result.failures ?? {}).length > 0) process.exitCode = 1;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
+
+/** Those of the peers that are on this computer, and why the others are not measured. */
+async function present(list) {
+  const skipped = {};
+  for (const each of list) {
+    const absence = await each.absence();
+    if (absence !== undefined) skipped[each.name] = absence;
+  }
+  for (const [name, reason] of Object.entries(skipped)) say(`${name} is SKIPPED: ${reason}`);
+  const chosen = list.filter(({ name }) => skipped[name] === undefined);
+  const node = options['beside-node'];
+  if (node !== undefined) chosen.push(underNode(node, execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()));
+  return { chosen, skipped };
+}
+
+function hostFacts() {
+  const { platform, arch, version } = process;
+  return { node: version, platform, arch, processor: cpus()[0]?.model ?? 'unknown', processors: cpus().length };
+}
+
+async function measure({ only, chosen, skipped, rounds, scratch }) {
+  const result = {};
+  if (only.includes('loop'))
+    result.loop = await measureLoop({ rounds, withV86: chosen.some(({ name }) => name === 'v86'), say });
+  if (only.includes('start'))
+    result.starts = await measureStarts(
+      chosen.map(({ name }) => name),
+      scratch,
+      say,
+    );
+  const names = only.filter((name) => workloads[name] !== undefined);
+  const last = [...(only.includes('snapshot') ? ['dirty'] : []), ...(only.includes('idle') ? ['idle'] : [])];
+  if (names.length + last.length === 0) return result;
+  const files = prepareGuest(scratch);
+  if (files.absence !== undefined) {
+    skipped.workloads = files.absence;
+    say(`the workloads are SKIPPED: ${files.absence}; see: npx tsvm-test guests`);
+    return result;
+  }
+  const run = await measureWorkloads({ chosen, names, rounds, last, files, scratch, engine: options.engine, say });
+  try {
+    result.rows = rowsOf({ times: run.times, names });
+    result.means = meansOf(result.rows);
+    result.failures = run.failures;
+    result.recordings = recordingFigures(run.recordings);
+    await measureCosts(run, last, result);
+  } finally {
+    for (const { peer } of run.running) await peer.stop();
+  }
+  return result;
+}
+
+/** Who can keep and restore a whole machine between two instructions, as far as the bench knows how to ask. */
+const snapshotPeers = ['plain', 'v86', 'qemu'];
+/** Whose idle guest waits on the clock: these wait together. */
+const waitingPeers = ['v86', 'qemu', 'qemu-record'];
+
+async function measureCosts({ running, attempt, oneWorkload, times }, last, result) {
+  const ask = async (key, list, question) => {
+    result[key] = {};
+    for (const each of list) {
+      const answer = await attempt(each, question);
+      if (answer !== undefined) result[key][each.name] = answer;
+    }
+  };
+  if (last.includes('dirty')) {
+    say('snapshots');
+    for (const each of running) await oneWorkload(each);
+    await ask(
+      'snapshots',
+      running.filter(({ name }) => snapshotPeers.includes(name)),
+      (peer) => peer.snapshot(),
+    );
+  }
+  await ask('peaks', running, (peer) => peer.peak());
+  if (last.includes('idle')) {
+    say('60 idle guest seconds');
+    const waits = ({ name }) => waitingPeers.includes(name);
+    await Promise.all(running.filter(waits).map(oneWorkload));
+    for (const each of running.filter((one) => !waits(one))) await oneWorkload(each);
+    const byPeer = Object.entries(times.idle ?? {});
+    result.idle = Object.fromEntries(byPeer.map(([peer, [{ clock, processor }]]) => [peer, { clock, processor }]));
+  }
+}
+
+/** A recording's bytes; both are of the same guest, so that ours counts the instructions of both. */
+function recordingFigures({ replay, 'qemu-replay': qemu }) {
+  const instructions = replay?.instructions;
+  if (instructions === undefined) return {};
+  const figures = ({ bytes }) => ({ bytes, bytesPerThousand: (bytes * 1000) / instructions });
+  return { record: figures(replay), ...(qemu === undefined ? {} : { 'qemu-record': figures(qemu) }) };
+}
+
+function show(result, titles) {
+  if (options.json) return console.log(JSON.stringify(result, null, 2));
+  const { node, processor, processors } = result.host;
+  say(`\n${processors} x ${processor}, Node ${node}, rounds: ${result.rounds}, ${result.minutes.toFixed(0)} minutes\n`);
+  if (result.loop !== undefined) say(`${result.loop.text}\n`);
+  if (result.rows?.length > 0) say(`${speedTables(result.rows, result.means, titles)}\n`);
+  const { starts, snapshots, peaks, idle, recordings } = result;
+  const costTables = costTable({ starts, snapshots, peaks, idle, recordings }, titles);
+  if (costTables.split('\n').length > 2) say(`${costTables}\n`);
+  if (result.goals.length > 0) {
+    const cells = ({ goal, must, aim, here, reached }) => [
+      goal,
+      `${must}`,
+      `${aim}`,
+      here.toPrecision(3),
+      reached ? 'yes' : 'no',
+    ];
+    say(`${table(['goal', 'must', 'aim', 'here', 'reached'], result.goals.map(cells))}\n`);
+  }
+  for (const { name, checksums } of result.rows ?? []) {
+    if (typeof checksums === 'object')
+      say(`${name}: the peers computed DIFFERENT results: ${JSON.stringify(checksums)}`);
+  }
+  for (const [name, reason] of Object.entries(result.skipped)) say(`${name} was SKIPPED: ${reason}`);
+  for (const [name, reason] of Object.entries(result.failures ?? {})) say(`${name} FAILED: ${reason}`);
+}
+
+await main();

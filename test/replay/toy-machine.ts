@@ -133,6 +133,7 @@ export function createToy(description: MachineDescription, powerOn: PowerOn, opt
     get cycle() {
       return cycle(processor.cycle);
     },
+    idleCycles: 0,
     run,
     input,
     digest() {

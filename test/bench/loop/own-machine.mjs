@@ -1,8 +1,8 @@
 /** The bench's guest on this project's machine. */
 import { createHash } from 'node:crypto';
-import { createMachine, defaultCyclesPerSecond } from '../../dist/machine/index.js';
+import { createMachine, defaultCyclesPerSecond } from '../../../dist/machine/index.js';
 import { AnswerReader, commandBytes, guestFacts } from './guest-image.mjs';
-import { stampNow } from './host-time.mjs';
+import { stampNow } from '../host-time.mjs';
 
 // Short, because a guest that is done polls its port until the slice ends, and that is slow.
 const sliceCycles = 100_000;
@@ -24,7 +24,7 @@ export function newMachine(image) {
 
 /** An emulator as the bench sees it: `boot`, then `measure(phase, iterations)` as often as wanted. */
 export class OwnMachine {
-  name = 'tsvm-test interpreter';
+  name = 'tsvm-test';
   #answers = new AnswerReader(stampNow);
   #image;
   #machine;

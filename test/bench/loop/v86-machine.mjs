@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { AnswerReader, commandBytes } from './guest-image.mjs';
-import { stampNow } from './host-time.mjs';
+import { stampNow } from '../host-time.mjs';
 
 const firmwareFolder = '/usr/share/seabios';
 const firmware = { bios: `${firmwareFolder}/bios.bin`, vgaBios: `${firmwareFolder}/vgabios-stdvga.bin` };

@@ -3,7 +3,7 @@
  * once again in the same process, where the interpreter's module is already built. Prints one line of JSON.
  */
 import { readGuestImage } from './guest-image.mjs';
-import { stampNow } from './host-time.mjs';
+import { stampNow } from '../host-time.mjs';
 import { newMachine } from './own-machine.mjs';
 
 const image = readGuestImage();

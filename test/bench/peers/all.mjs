@@ -1,0 +1,75 @@
+/** Who is measured: this project's modes, and every peer that is on this computer. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { NodePeer } from './node-process.mjs';
+import { qemuAbsence, QemuPeer } from './qemu.mjs';
+
+const own = (name, mode) => ({
+  name,
+  title: { plain: 'tsvm-test', record: 'recording', replay: 'replaying' }[mode],
+  make: ({ guest, scratch, engine, again }) =>
+    new NodePeer({
+      ...{ name, script: 'own-process.mjs' },
+      task: { mode, ...guest, trace: `${log(scratch, mode, again)}.trace`, ...machineOptions(engine) },
+    }),
+  absence: () => undefined,
+});
+/** A replay goes through what was recorded before the rounds began; a boot that is thrown away has a log of its own. */
+const log = (scratch, mode, again) => join(scratch, mode === 'replay' ? 'before' : again ? 'again' : 'round');
+const machineOptions = (engine) => (engine === undefined ? {} : { machineOptions: { engine } });
+
+const qemu = (name, mode) => ({
+  name,
+  title: { plain: 'QEMU', record: 'QEMU rr=record', replay: 'QEMU rr=replay' }[mode],
+  make: ({ guest, scratch, again }) =>
+    new QemuPeer({
+      ...{ name, mode, ...guest, scratch, log: `${log(scratch, mode, again)}.rr` },
+      ...(mode === 'plain' && !again ? { disk: join(scratch, 'snapshots.qcow2') } : {}),
+    }),
+  absence: qemuAbsence,
+});
+
+async function v86Absence() {
+  const missing = ['bios.bin', 'vgabios-stdvga.bin'].find((file) => !existsSync(`/usr/share/seabios/${file}`));
+  if (missing !== undefined) return `/usr/share/seabios/${missing} is missing (Debian: apt-get install seabios)`;
+  return import('v86').then(
+    () => undefined,
+    () => "the npm package 'v86' is not installed",
+  );
+}
+
+export const peers = [
+  own('plain', 'plain'),
+  own('record', 'record'),
+  own('replay', 'replay'),
+  {
+    ...{ name: 'v86', title: 'v86', absence: v86Absence },
+    make: ({ guest }) => new NodePeer({ name: 'v86', script: 'v86-process.mjs', task: guest }),
+  },
+  qemu('qemu', 'plain'),
+  qemu('qemu-record', 'record'),
+  qemu('qemu-replay', 'replay'),
+];
+
+/** This project once more, under another Node. */
+export const underNode = (path, version) => ({
+  name: `node-${version}`,
+  title: `tsvm-test on Node ${version}`,
+  make: ({ guest, engine }) =>
+    new NodePeer({
+      ...{ name: `node-${version}`, script: 'own-process.mjs', node: path },
+      task: { mode: 'plain', ...guest, ...machineOptions(engine) },
+    }),
+  absence: () => undefined,
+});
+
+/** What a replay needs is made before: the same run, recorded from beginning to end. */
+export const recordingsBefore = {
+  replay: ({ guest, scratch, engine }) =>
+    new NodePeer({
+      ...{ name: 'the recording to be replayed', script: 'own-process.mjs' },
+      task: { mode: 'record', ...guest, trace: `${log(scratch, 'replay')}.trace`, ...machineOptions(engine) },
+    }),
+  'qemu-replay': ({ guest, scratch }) =>
+    new QemuPeer({ name: 'qemu-before', mode: 'record', ...guest, scratch, log: `${log(scratch, 'replay')}.rr` }),
+};
