@@ -1,11 +1,8 @@
-/** The shape of a command: what it is called, which options it takes, and what it does with them. */
+/** The shape of a command: which options it takes, and what it does with them. */
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 
 /** A command as the program takes it. */
 export interface Command {
-  /** The command line in yargs' notation; several spellings where one is the default command. */
-  readonly command: string | readonly string[];
-  readonly describe: string;
   readonly builder: (yargs: Argv) => Argv;
   /** Does the work; resolves to the exit code. */
   readonly handler: (argv: never) => Promise<number>;
@@ -13,8 +10,6 @@ export interface Command {
 
 /** Types a command's arguments after its builder. */
 export function defineCommand<Options>(command: {
-  readonly command: string | readonly string[];
-  readonly describe: string;
   readonly builder: (yargs: Argv<{ json: boolean }>) => Argv<Options>;
   readonly handler: (argv: ArgumentsCamelCase<Options & { json: boolean }>) => Promise<number>;
 }): Command {

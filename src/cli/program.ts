@@ -1,24 +1,13 @@
 /** The commands put together, and how whatever goes wrong becomes an exit code and a runnable line. */
-import yargs from 'yargs';
+import yargs, { type Argv, type CommandModule } from 'yargs';
 import { UserError } from '../base/errors.js';
 import { shellLine } from '../host/terminal.js';
 import { ownVersion } from '../host/own-package.js';
 import { GuestStuck } from '../replay/operator.js';
 import { GuestLimitError } from '../suite/errors.js';
-import type { Command } from './command.js';
+import { commands } from './commands.js';
 import { exitCodes } from './exit-codes.js';
-import { bisect } from './commands/bisect.js';
-import { diff } from './commands/diff.js';
-import { guests } from './commands/guests.js';
-import { inspect } from './commands/inspect.js';
-import { props } from './commands/props.js';
-import { qtest } from './commands/qtest.js';
-import { record } from './commands/record.js';
-import { replay } from './commands/replay.js';
-import { run } from './commands/run.js';
 import { printFailure } from './report.js';
-
-const commands: readonly Command[] = [run, record, replay, bisect, diff, inspect, props, guests, qtest];
 
 /** The words of a command line that was wrong. */
 class UsageError extends Error {}
@@ -44,13 +33,13 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     });
-  for (const { command, describe, builder, handler } of commands) {
+  for (const { command, describe, load } of commands) {
     parser.command({
       command,
       describe,
-      builder,
-      handler: async (argv) => void (exitCode = await handler(argv as never)),
-    });
+      builder: async (parsed: Argv) => (await load()).builder(parsed),
+      handler: async (argv) => void (exitCode = await (await load()).handler(argv as never)),
+    } as CommandModule);
   }
   try {
     await parser.parseAsync();

@@ -99,7 +99,7 @@ function start(suites: SuiteFiles, options: RunOptions, gathered: Gathered): Pro
       passWithNoTests: true,
       reporters: [...reporter, gathered as Reporter],
       // Suites import the compiled package as it is, from wherever it is installed.
-      server: { deps: { external: [/\/dist\/(suite|host|base|cli)\//] } },
+      server: { deps: { external: [/\/dist\/(suite|host|base|cli|bundle)\//] } },
       ...(update === true ? { update: true } : {}),
       ...(testNamePattern === undefined ? {} : { testNamePattern }),
       ...(shard === undefined ? {} : { shard }),

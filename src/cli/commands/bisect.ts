@@ -16,8 +16,6 @@ const predicateHelp =
 
 /** `bisect`: the first cycle of a trace at which something holds. */
 export const bisect = defineCommand({
-  command: 'bisect <trace>',
-  describe: 'Find the first cycle at which a predicate holds',
   builder: (yargs) =>
     yargs
       .positional('trace', { type: 'string', demandOption: true, describe: 'The trace' })

@@ -13,8 +13,6 @@ const shownDifferences = 12;
 
 /** `diff`: where two runs part. */
 export const diff = defineCommand({
-  command: 'diff <left> <right>',
-  describe: 'Find the first cycle, part and field at which two traces differ when replayed',
   builder: (yargs) =>
     yargs
       .positional('left', { type: 'string', demandOption: true, describe: 'A trace' })

@@ -6,8 +6,6 @@ import { createReport } from '../report.js';
 
 /** `guests`: what suites could boot on this computer. */
 export const guests = defineCommand({
-  command: 'guests [action]',
-  describe: 'List the guest images on this computer, and where they are looked for',
   builder: (yargs) => yargs.positional('action', { choices: ['list'] as const, default: 'list' as const }),
   async handler({ json }) {
     const report = createReport(json);

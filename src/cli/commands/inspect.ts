@@ -6,8 +6,6 @@ import { createReport } from '../report.js';
 
 /** `inspect`: what is in a trace, without running it. */
 export const inspect = defineCommand({
-  command: 'inspect <trace>',
-  describe: 'Show what is in a trace',
   builder: (yargs) => yargs.positional('trace', { type: 'string', demandOption: true, describe: 'The trace' }),
   async handler(argv) {
     const report = createReport(argv.json);

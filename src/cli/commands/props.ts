@@ -8,8 +8,6 @@ import { createReport } from '../report.js';
 
 /** `props`: property tests of device models. */
 export const props = defineCommand({
-  command: 'props [device..]',
-  describe: 'Test properties of device models, each against a second model of its datasheet',
   builder: (yargs) =>
     yargs
       .positional('device', { type: 'string', array: true, default: [] as string[], describe: deviceNames.join(', ') })

@@ -22,8 +22,6 @@ interface Sockets {
 
 /** `qtest`: the board without a running processor behind QEMU's qtest protocol. */
 export const qtest = defineCommand({
-  command: 'qtest',
-  describe: "Let a program test the board's chips over QEMU's qtest protocol",
   builder: (yargs) =>
     yargs
       .options(machineOptions)

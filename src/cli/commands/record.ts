@@ -12,8 +12,6 @@ import { createReport, printFailure, type Report } from '../report.js';
 
 /** `record`: runs a machine and writes everything that reaches it into a trace. */
 export const record = defineCommand({
-  command: 'record',
-  describe: 'Record a machine, from the terminal or from a script of inputs, into a trace',
   builder: (yargs) =>
     yargs
       .options(machineOptions)

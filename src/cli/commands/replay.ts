@@ -3,9 +3,8 @@ import type { Cycle } from '../../base/integers.js';
 import { shownPath, writeWhole } from '../../host/files.js';
 import { diskOutput, saveDisk } from '../../host/save-disk.js';
 import { shellLine, styled } from '../../host/terminal.js';
-import type { StopReason } from '../../machine/machine.js';
+import type { Machine, StopReason } from '../../machine/machine.js';
 import { Divergence } from '../../replay/divergence.js';
-import { encodePng } from '../../screen/png.js';
 import { screenText } from '../../screen/text.js';
 import type { Trace } from '../../trace/reader.js';
 import { defineCommand } from '../command.js';
@@ -24,8 +23,6 @@ interface Wanted {
 
 /** `replay`: runs a trace again and verifies it at every checkpoint. */
 export const replay = defineCommand({
-  command: 'replay <trace>',
-  describe: 'Replay a trace, verify every checkpoint, show how it ends',
   builder: (yargs) =>
     yargs
       .positional('trace', { type: 'string', demandOption: true, describe: 'The trace' })
@@ -53,6 +50,7 @@ export const replay = defineCommand({
       if (trace.cut !== undefined) {
         report.note(`The trace was cut: it replays up to frame ${trace.cut.frame}, byte ${trace.cut.offset}.`);
       }
+      if (argv.screen !== undefined) await writeScreen(playback.player.machine, argv.screen);
       print(playback, stop, argv, report);
       if (disks.length > 0) {
         const snapshot = playback.player.machine.save();
@@ -81,7 +79,6 @@ function print({ player, sent }: Playback, stop: StopReason | undefined, wanted:
   const frame = machine.screen();
   const digest = machine.digest();
   const text = screenText(frame);
-  if (wanted.screen !== undefined) writeWhole(wanted.screen, encodePng(frame));
   if (wanted.serial !== undefined) writeWhole(wanted.serial, serialBytes(sent, 0));
   const checkpoints = trace.records
     .filter((record) => record.kind === 'checkpoint')
@@ -109,6 +106,12 @@ function print({ player, sent }: Playback, stop: StopReason | undefined, wanted:
     screen: text,
     serial: Object.fromEntries([0, 1, 2, 3].map((port) => [port, new TextDecoder().decode(serialBytes(sent, port))])),
   });
+}
+
+/** Loads the encoder when a picture is asked for. */
+async function writeScreen(machine: Machine, path: string): Promise<void> {
+  const { encodePng } = await import('../../screen/png.js');
+  writeWhole(path, encodePng(machine.screen()));
 }
 
 function framed(text: string): string[] {

@@ -25,8 +25,6 @@ const options = {
 
 /** `run`: the default command. */
 export const run = defineCommand({
-  command: ['run [path..]', '$0 [path..]'],
-  describe: 'Run suites',
   builder: (yargs) =>
     yargs
       .positional('path', { type: 'string', array: true, default: ['suites'], describe: 'Suite files or folders' })

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../../base/errors.js';
 import type { InterruptWatch } from '../../host/interrupts.js';
+import { ownFile } from '../../host/suite-files.js';
 import type { RecordingRequest, RecordingSummary } from './recording.js';
 import type { ScriptMessage, ScriptWork } from './script-thread.js';
 
@@ -20,7 +21,7 @@ export function recordScript(
 ): Promise<ScriptOutcome> {
   const interrupted = new SharedArrayBuffer(4);
   const work: ScriptWork = { request, script, interrupted };
-  const worker = new Worker(new URL('./script-thread.js', import.meta.url), { workerData: work });
+  const worker = new Worker(ownFile('cli/record/script-thread.js'), { workerData: work });
   interrupts.onInterrupt = () => void Atomics.store(new Int32Array(interrupted), 0, 1);
   return new Promise((done, failed) => {
     worker.on('error', failed);
