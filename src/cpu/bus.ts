@@ -16,6 +16,13 @@ export interface ProcessorBus {
   writeMemory(physical: number, value: number, width: AccessWidth): void;
   readPort(port: number, width: AccessWidth): number;
   writePort(port: number, value: number, width: AccessWidth): void;
+  /**
+   * Reads a port many times, `width` bytes each, as far as that does nothing but move on in a chip's buffer. Gives the bytes moved,
+   * whole accesses.
+   */
+  readPorts?(port: number, into: Uint8Array, width: AccessWidth): number;
+  /** Writes a port likewise. */
+  writePorts?(port: number, from: Uint8Array, width: AccessWidth): number;
   /** The local APIC, where the board has one: told where it lies and whether it is switched on (MSR 1Bh), again after a load. */
   readonly localApic?: { place(physical: number, enabled: boolean): void };
   /** Acknowledges the interrupt request; gives the vector. */

@@ -32,7 +32,7 @@ import { resetRegisters } from './system/reset.js';
 import { resetVectors } from './system/vectors.js';
 import { memoryPaths } from './system/memory-paths.js';
 import { ModelSpecificRegisters } from './system/model-specific.js';
-import { systemPaths } from './system/operations.js';
+import { portRuns, systemPaths } from './system/operations.js';
 import type { RunControl } from './system/run-control.js';
 import { attributeBits, deriveAlignmentChecks } from './system/segments.js';
 
@@ -105,6 +105,7 @@ export class Processor {
     );
     const slow: SlowPaths & SystemPaths = {
       ...memoryPaths(this.core, this.code),
+      ...portRuns(this.core, this.breakpoints),
       findRecord: (eip) => this.findRecord(eip),
       ...systemPaths(this.core, this.flags, this.modelSpecific, this.breakpoints, this.control()),
     };

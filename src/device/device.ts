@@ -61,10 +61,36 @@ export interface DeviceDefinition<
   readonly write: Partial<
     Record<Register, (context: DeviceContext<State, Output, Capabilities>, value: number, width: Width) => void | false>
   >;
+  /**
+   * Many reads of a register that is a window to a buffer, `width` bytes each and one after another into `into`: as many of them as
+   * do nothing but move on in the buffer. Gives the bytes moved, whole accesses; those left are read singly, with whatever they cause.
+   */
+  readonly readMany?: Partial<
+    Record<
+      NoInfer<Register>,
+      (context: DeviceContext<State, Output, Capabilities>, into: Uint8Array, width: Width) => number
+    >
+  >;
+  /** Many writes likewise. */
+  readonly writeMany?: Partial<
+    Record<
+      NoInfer<Register>,
+      (context: DeviceContext<State, Output, Capabilities>, from: Uint8Array, width: Width) => number
+    >
+  >;
   /** Input lines; the chip keeps the level in its state if it matters later. */
   readonly input?: Record<Input, (context: DeviceContext<State, Output, Capabilities>, level: boolean) => void>;
   /** What the board may ask beyond registers and lines: an interrupt acknowledge cycle, a DMA byte, a received byte. */
   readonly operations?: Ops;
+}
+
+/** A register of a chip on a board, as `Device.read` and `Device.write` reach it. */
+export interface RegisterAccess {
+  read(width: Width): number | undefined;
+  write(value: number, width: Width): boolean;
+  /** Many reads at once, as `DeviceDefinition.readMany` has them; gives the bytes moved, 0 where the register has no such way. */
+  readMany(into: Uint8Array, width: Width): number;
+  writeMany(from: Uint8Array, width: Width): number;
 }
 
 type Bound<Ops> = {
@@ -89,6 +115,8 @@ export interface Device<
   read(register: Register, width?: Width): number | undefined;
   /** Writes a register; false when the chip ignores writes there. */
   write(register: Register, value: number, width?: Width): boolean;
+  /** The way to one register, for whoever takes it often. */
+  access(register: Register): RegisterAccess;
   input(line: Input, level: boolean): void;
   /** Moves own time on by any number of ticks, stopping at every edge on the way. */
   advance(ticks: number): void;
@@ -137,6 +165,13 @@ export function createDevice<
     ]),
   ) as Bound<Ops>;
   const nextEdge = (): number => definition.nextEdge?.(context) ?? Infinity;
+  const { read, write, readMany, writeMany } = definition;
+  const accesses = Object.fromEntries(
+    (Object.keys(definition.registers) as Register[]).map((register) => [
+      register,
+      new BoundRegister(context, read[register], write[register], readMany?.[register], writeMany?.[register]),
+    ]),
+  ) as Record<string, RegisterAccess> as Record<Register, RegisterAccess>;
   const device: Device<State, Register, Input, Ops> = {
     name: definition.name,
     clock: definition.clock,
@@ -144,14 +179,9 @@ export function createDevice<
     state,
     operations,
     nextEdge,
-    read(register, width = 1) {
-      const value = definition.read[register]?.(context, width);
-      return value === undefined ? undefined : (value & (2 ** (8 * width) - 1)) >>> 0;
-    },
-    write(register, value, width = 1) {
-      const handler = definition.write[register];
-      return handler !== undefined && handler(context, value, width) !== false;
-    },
+    read: (register, width = 1) => device.access(register).read(width),
+    write: (register, value, width = 1) => device.access(register).write(value, width),
+    access: (register) => accesses[register],
     input: (line, level) => definition.input?.[line](context, level),
     advance(ticks) {
       let left = ticks;
@@ -177,4 +207,37 @@ export function createDevice<
   };
   device.reset();
   return device;
+}
+
+/** The low bytes of a value. */
+function cut(value: number, width: Width): number {
+  if (width === 1) return value & 0xff;
+  return width === 2 ? value & 0xffff : value >>> 0;
+}
+
+/** One register of a chip on a board. */
+class BoundRegister<Context> implements RegisterAccess {
+  constructor(
+    private readonly context: Context,
+    private readonly reads: ((context: Context, width: Width) => number | undefined) | undefined,
+    private readonly writes: ((context: Context, value: number, width: Width) => void | false) | undefined,
+    private readonly readsMany: ((context: Context, into: Uint8Array, width: Width) => number) | undefined,
+    private readonly writesMany: ((context: Context, from: Uint8Array, width: Width) => number) | undefined,
+  ) {}
+
+  read(width: Width): number | undefined {
+    const { reads } = this;
+    const value = reads === undefined ? undefined : reads(this.context, width);
+    return value === undefined ? undefined : cut(value, width);
+  }
+  write(value: number, width: Width): boolean {
+    const { writes } = this;
+    return writes !== undefined && writes(this.context, value, width) !== false;
+  }
+  readMany(into: Uint8Array, width: Width): number {
+    return this.readsMany?.(this.context, into, width) ?? 0;
+  }
+  writeMany(from: Uint8Array, width: Width): number {
+    return this.writesMany?.(this.context, from, width) ?? 0;
+  }
 }

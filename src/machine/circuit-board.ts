@@ -41,7 +41,7 @@ export interface BoardWires {
 type Taker = (event: InputEvent) => void;
 
 export class CircuitBoard implements Board {
-  readonly ports = new PortMap();
+  readonly ports = new PortMap(() => this.wires.now());
   readonly parts = new Map<string, Part>();
   readonly interrupts = new InterruptLines((request, level) => this.requestInterrupt(request, level));
   readonly pci: PciBus | undefined;
@@ -90,9 +90,8 @@ export class CircuitBoard implements Board {
   }
   private connectPics(): void {
     const { master, slave } = this.pics;
-    const now = (): number => this.wires.now();
-    this.ports.connect(master, 0x20, this.add('picMaster', master), now);
-    this.ports.connect(slave, 0xa0, this.add('picSlave', slave), now);
+    this.ports.connect(master, 0x20, this.add('picMaster', master));
+    this.ports.connect(slave, 0xa0, this.add('picSlave', slave));
   }
   private createPciBus(): PciBus {
     const { addressSpace } = this.wires;

@@ -23,8 +23,8 @@ const pageShift = 12;
 export class MemoryMap {
   /** Regions by the pages that they touch; the one placed first answers where two overlap. */
   private readonly pages = new Map<number, Placed[]>();
-  /** Accesses nobody answered, by page. */
-  readonly unknown = new Map<string, number>();
+  /** Reads and writes that nobody answered, by page. */
+  private readonly unanswered = { read: new Map<number, number>(), write: new Map<number, number>() };
 
   /** Places a region; the function that comes back takes it out again. */
   place(base: number, bytes: number, region: BusRegion): () => void {
@@ -41,7 +41,10 @@ export class MemoryMap {
     };
   }
   private find(physical: number): Placed | undefined {
-    return this.pages.get(physical >>> pageShift)?.find(({ base, end }) => physical >= base && physical < end);
+    const placed = this.pages.get(physical >>> pageShift);
+    if (placed === undefined) return undefined;
+    for (const each of placed) if (physical >= each.base && physical < each.end) return each;
+    return undefined;
   }
 
   read(physical: number, width: Width): number {
@@ -70,8 +73,16 @@ export class MemoryMap {
     }
     this.count('write', physical);
   }
-  private count(kind: string, physical: number): void {
-    const key = `${kind} 0x${hex(physical - (physical % 4096), 8)}`;
-    this.unknown.set(key, (this.unknown.get(key) ?? 0) + 1);
+  private count(kind: 'read' | 'write', physical: number): void {
+    const counts = this.unanswered[kind];
+    const page = physical - (physical % 4096);
+    counts.set(page, (counts.get(page) ?? 0) + 1);
+  }
+  /** Accesses nobody answered, by `read 0x…` and `write 0x…` of their pages. */
+  get unknown(): ReadonlyMap<string, number> {
+    const { read, write } = this.unanswered;
+    const named = (kind: string, counts: ReadonlyMap<number, number>): [string, number][] =>
+      [...counts].map(([page, count]) => [`${kind} 0x${hex(page, 8)}`, count]);
+    return new Map([...named('read', read), ...named('write', write)]);
   }
 }

@@ -105,7 +105,6 @@ class Pc implements Machine {
     this.tellLocalApic = (physical, enabled) => this.chips.placeLocalApic(physical, enabled);
     if (this.localApicAt !== undefined) this.tellLocalApic(this.localApicAt.physical, this.localApicAt.enabled);
     this.timeline.onEarlier = () => this.processorUnit.stopAfterThis();
-    core.onBusAccess = () => {};
     this.collectParts();
     this.applyA20();
   }
@@ -125,6 +124,8 @@ class Pc implements Machine {
       writeMemory: (physical, value, width) => space.writeMemory(physical, value, width),
       readPort: (port, width) => this.chips.ports.read(port, width) | 0,
       writePort: (port, value, width) => this.chips.ports.write(port, value, width),
+      readPorts: (port, into, width) => this.chips.ports.readMany(port, into, width),
+      writePorts: (port, from, width) => this.chips.ports.writeMany(port, from, width),
       acknowledgeInterrupt: () => this.chips.acknowledgeInterrupt(),
       setFloatingPointError: (level) => this.chips.numericError(level),
       ...(this.description.board === 'pc' ? {} : { localApic: this.localApic }),

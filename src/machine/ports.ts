@@ -1,15 +1,41 @@
 /** The I/O port map: which chip's register answers at which port, and what happens where none does. */
 import { assert } from '../base/assert.js';
 import { hex } from '../base/integers.js';
-import type { Device, Width } from '../device/device.js';
+import type { Device, RegisterAccess, Width } from '../device/device.js';
 import { type BusRegion, openBus } from './memory-map.js';
 import type { Clocked } from './timeline.js';
 
-interface PortHandler {
-  read(width: Width): number | undefined;
-  write(value: number, width: Width): boolean;
-  /** Accesses wider than a byte reach this register whole; elsewhere they are split into bytes. */
-  readonly wide: boolean;
+/** A chip's register at its port. */
+class Connected {
+  constructor(
+    private readonly register: RegisterAccess,
+    private readonly clocked: Clocked,
+    private readonly now: () => number,
+    /** Accesses wider than a byte reach this register whole; elsewhere they are split into bytes. */
+    readonly isWide: boolean,
+  ) {}
+
+  read(width: Width): number | undefined {
+    this.clocked.sync(this.now());
+    const value = this.register.read(width);
+    this.clocked.reschedule();
+    return value;
+  }
+  write(value: number, width: Width): boolean {
+    this.clocked.sync(this.now());
+    const taken = this.register.write(value, width);
+    this.clocked.reschedule();
+    return taken;
+  }
+  /** Accesses that only move on in a buffer change no edge. */
+  readMany(into: Uint8Array, width: Width): number {
+    this.clocked.sync(this.now());
+    return this.register.readMany(into, width);
+  }
+  writeMany(from: Uint8Array, width: Width): number {
+    this.clocked.sync(this.now());
+    return this.register.writeMany(from, width);
+  }
 }
 
 /** A range of ports that software may move. */
@@ -19,88 +45,101 @@ interface PlacedRange {
   readonly region: BusRegion;
 }
 
+const portCount = 0x10000;
+
 export class PortMap {
-  private readonly handlers = new Array<PortHandler | undefined>(65536).fill(undefined);
+  private readonly connected = new Array<Connected | undefined>(portCount).fill(undefined);
   /** Ranges that can move; fixed ports come before them, and the range placed first before the next. */
   private ranges: readonly PlacedRange[] = [];
-  /** Accesses nobody answered, by `in 0x…` and `out 0x…`. */
-  readonly unknown = new Map<string, number>();
+  /** The first range at each port; made anew when one comes or goes. */
+  private readonly rangeAtPort = new Array<PlacedRange | undefined>(portCount).fill(undefined);
+  /** Accesses nobody answered, by port; those of writes lie {@link portCount} higher. */
+  private readonly unanswered = new Map<number, number>();
+
+  constructor(private readonly now: () => number) {}
 
   /** Connects a chip's registers at `base` plus their offsets. Registers named in `wide` take 16- and 32-bit accesses whole. */
   connect<Register extends string>(
-    device: Pick<Device<unknown, Register>, 'name' | 'read' | 'write'> & {
-      readonly registers: Readonly<Record<Register, number>>;
-    },
+    device: Pick<Device<unknown, Register>, 'access'> & { readonly registers: Readonly<Record<Register, number>> },
     base: number,
     clocked: Clocked,
-    now: () => number,
     wide: readonly Register[] = [],
   ): void {
     for (const [register, offset] of Object.entries(device.registers) as [Register, number][]) {
-      this.set(base + offset, {
-        wide: wide.includes(register),
-        read(width) {
-          clocked.sync(now());
-          const value = device.read(register, width);
-          clocked.reschedule();
-          return value;
-        },
-        write(value, width) {
-          clocked.sync(now());
-          const taken = device.write(register, value, width);
-          clocked.reschedule();
-          return taken;
-        },
-      });
+      const port = base + offset;
+      assert(this.connected[port] === undefined, `one register answers at port ${hex(port, 4)}`);
+      this.connected[port] = new Connected(device.access(register), clocked, this.now, wide.includes(register));
     }
-  }
-  private set(port: number, handler: PortHandler): void {
-    assert(this.handlers[port] === undefined, `one register answers at port ${hex(port, 4)}`);
-    this.handlers[port] = handler;
   }
   /** Places a region whose accesses are taken whole; the function that comes back takes it out again. */
   place(base: number, count: number, region: BusRegion): () => void {
     const range = { base, end: base + count, region };
     this.ranges = [...this.ranges, range];
+    this.findRanges(range);
     return () => {
       this.ranges = this.ranges.filter((each) => each !== range);
+      this.findRanges(range);
     };
   }
-  private rangeAt(port: number, width: Width): PlacedRange | undefined {
+  /** Looks again which range comes first at the ports of one that came or went. */
+  private findRanges({ base, end }: PlacedRange): void {
+    for (let port = base; port < end && port < portCount; port++) {
+      this.rangeAtPort[port] = this.ranges.find((each) => port >= each.base && port < each.end);
+    }
+  }
+  /** The range that takes an access whole. */
+  private rangeFor(port: number, width: Width): PlacedRange | undefined {
+    const first = this.rangeAtPort[port];
+    if (first === undefined || port + width <= first.end) return first;
     return this.ranges.find(({ base, end }) => port >= base && port + width <= end);
   }
 
   read(port: number, width: Width): number {
-    const handler = this.handlers[port];
-    if (handler === undefined || (width > 1 && !handler.wide)) {
-      const range = this.rangeAt(port, width);
+    const connected = this.connected[port];
+    if (connected === undefined || (width > 1 && !connected.isWide)) {
+      const range = this.rangeFor(port, width);
       const value = range?.region.read(port - range.base, width);
       if (value !== undefined) return value;
     }
-    if (width === 1 || handler?.wide) {
-      const value = handler?.read(width);
-      if (value === undefined) this.count('in', port);
+    if (width === 1 || connected?.isWide === true) {
+      const value = connected?.read(width);
+      if (value === undefined) this.count(port);
       return value ?? openBus(width);
     }
     const half = (width / 2) as 1 | 2;
     return this.read(port, half) + this.read((port + half) & 0xffff, half) * 2 ** (8 * half);
   }
   write(port: number, value: number, width: Width): void {
-    const handler = this.handlers[port];
-    if (handler === undefined || (width > 1 && !handler.wide)) {
-      const range = this.rangeAt(port, width);
+    const connected = this.connected[port];
+    if (connected === undefined || (width > 1 && !connected.isWide)) {
+      const range = this.rangeFor(port, width);
       if (range !== undefined && range.region.write(port - range.base, value >>> 0, width) !== false) return;
     }
-    if (width === 1 || handler?.wide) {
-      if (!handler?.write(value, width)) this.count('out', port);
+    if (width === 1 || connected?.isWide === true) {
+      if (connected?.write(value, width) !== true) this.count(portCount + port);
       return;
     }
     const half = (width / 2) as 1 | 2;
     this.write(port, value & openBus(half), half);
     this.write((port + half) & 0xffff, (value >>> (8 * half)) & openBus(half), half);
   }
-  private count(direction: 'in' | 'out', port: number): void {
-    const key = `${direction} 0x${hex(port, 4)}`;
-    this.unknown.set(key, (this.unknown.get(key) ?? 0) + 1);
+  /** Many reads of one port, as far as they do nothing but move on in a buffer; gives the bytes moved. */
+  readMany(port: number, into: Uint8Array, width: Width): number {
+    const connected = this.connected[port];
+    return connected !== undefined && (width === 1 || connected.isWide) ? connected.readMany(into, width) : 0;
+  }
+  /** Many writes likewise. */
+  writeMany(port: number, from: Uint8Array, width: Width): number {
+    const connected = this.connected[port];
+    return connected !== undefined && (width === 1 || connected.isWide) ? connected.writeMany(from, width) : 0;
+  }
+
+  private count(which: number): void {
+    this.unanswered.set(which, (this.unanswered.get(which) ?? 0) + 1);
+  }
+  /** Accesses nobody answered, by `in 0x…` and `out 0x…`. */
+  get unknown(): ReadonlyMap<string, number> {
+    const name = (which: number): string => `${which < portCount ? 'in' : 'out'} 0x${hex(which % portCount, 4)}`;
+    return new Map([...this.unanswered].map(([which, count]) => [name(which), count]));
   }
 }

@@ -3,13 +3,31 @@ import { divider, type Divider } from '../clock/divider.js';
 import type { Device } from '../device/device.js';
 import type { Difference } from '../state/schema.js';
 
-interface Entry {
-  readonly device: Pick<Device, 'advance' | 'nextEdge' | 'name'>;
-  readonly divider: Divider;
+class Entry implements Clocked {
   /** The cycle up to which the chip's time has gone. */
-  reached: number;
+  reached = 0;
   /** The cycle of the chip's next edge; Infinity for never. */
-  due: number;
+  due = Infinity;
+
+  constructor(
+    private readonly timeline: Timeline,
+    readonly device: Pick<Device, 'advance' | 'nextEdge' | 'name'>,
+    readonly divider: Divider,
+  ) {}
+
+  sync(cycle: number): void {
+    if (cycle === this.reached) return;
+    const ticks = this.divider.advance(cycle - this.reached);
+    this.reached = cycle;
+    if (ticks > 0) this.device.advance(ticks);
+  }
+  reschedule(): void {
+    this.timeline.reschedule(this);
+  }
+  /** The cycle of the next edge, found anew. */
+  findDue(): number {
+    return (this.due = this.reached + this.divider.cyclesUntil(this.device.nextEdge()));
+  }
 }
 
 /** A chip on the timeline. */
@@ -19,6 +37,9 @@ export interface Clocked {
   /** Looks at the chip's next edge again; to be called after whatever touched it. */
   reschedule(): void;
 }
+
+/** What stands for a chip without time. */
+const timeless: Clocked = { sync() {}, reschedule() {} };
 
 export class Timeline {
   private readonly entries: Entry[] = [];
@@ -31,24 +52,23 @@ export class Timeline {
 
   /** Puts a chip on the timeline; chips whose edges fall on one cycle act in the order they were put on. */
   add(device: Pick<Device, 'advance' | 'nextEdge' | 'name' | 'clock'>): Clocked {
-    if (device.clock === undefined) return { sync: () => {}, reschedule: () => {} };
-    const entry: Entry = { device, divider: divider(this.cyclesPerSecond, device.clock), reached: 0, due: Infinity };
+    if (device.clock === undefined) return timeless;
+    const entry = new Entry(this, device, divider(this.cyclesPerSecond, device.clock));
     this.entries.push(entry);
     this.schedule(entry);
-    return {
-      sync: (cycle) => sync(entry, cycle),
-      reschedule: () => {
-        const before = this.due;
-        this.schedule(entry);
-        if (this.due < before) this.onEarlier();
-      },
-    };
+    return entry;
   }
   private schedule(entry: Entry): void {
     const before = entry.due;
-    entry.due = entry.reached + entry.divider.cyclesUntil(entry.device.nextEdge());
-    if (entry.due <= this.due) this.due = entry.due;
+    const due = entry.findDue();
+    if (due <= this.due) this.due = due;
     else if (before === this.due) this.findDue();
+  }
+  /** A chip was touched; its next edge may be another. */
+  reschedule(entry: Entry): void {
+    const before = this.due;
+    this.schedule(entry);
+    if (this.due < before) this.onEarlier();
   }
   private findDue(): void {
     let due = Infinity;
@@ -67,8 +87,8 @@ export class Timeline {
       const { due } = this;
       for (const entry of this.entries) {
         if (entry.due > due) continue;
-        sync(entry, due);
-        entry.due = entry.reached + entry.divider.cyclesUntil(entry.device.nextEdge());
+        entry.sync(due);
+        entry.findDue();
       }
       this.findDue();
     }
@@ -76,8 +96,8 @@ export class Timeline {
   /** Brings every chip to `cycle`, so that equal moments have equal states whatever was touched on the way. */
   syncAll(cycle: number): void {
     for (const entry of this.entries) {
-      sync(entry, cycle);
-      entry.due = entry.reached + entry.divider.cyclesUntil(entry.device.nextEdge());
+      entry.sync(cycle);
+      entry.findDue();
     }
     this.findDue();
   }
@@ -98,17 +118,10 @@ export class Timeline {
     this.entries.forEach((entry, index) => {
       entry.reached = cycle;
       entry.divider.remainder = remainders[index]!;
-      entry.due = cycle + entry.divider.cyclesUntil(entry.device.nextEdge());
+      entry.findDue();
     });
     this.findDue();
   }
-}
-
-function sync(entry: Entry, cycle: number): void {
-  if (cycle === entry.reached) return;
-  const ticks = entry.divider.advance(cycle - entry.reached);
-  entry.reached = cycle;
-  if (ticks > 0) entry.device.advance(ticks);
 }
 
 /** Remainders as bytes: doubles, which hold every safe integer. */

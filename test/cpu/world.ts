@@ -62,6 +62,9 @@ export class World {
   readonly portWrites: [number, number, number][] = [];
   /** What a port reads. */
   readPort: (port: number, width: number) => number = () => 0xff;
+  /** Many accesses of a port at once: gives the bytes moved. */
+  readPorts: (port: number, into: Uint8Array, width: number) => number = () => 0;
+  writePorts: (port: number, from: Uint8Array, width: number) => number = () => 0;
   /** Called after a port was written. */
   onPortWrite: (port: number) => void = () => {};
   /** Memory beyond {@link ramBytes}. */
@@ -96,6 +99,8 @@ export class World {
             this.portWrites.push([port, value, width]);
             this.onPortWrite(port);
           },
+          readPorts: (port, into, width) => this.readPorts(port, into, width),
+          writePorts: (port, from, width) => this.writePorts(port, from, width),
           setFloatingPointError: (level) => this.onNumericError(level),
           acknowledgeInterrupt: () => {
             this.processor.setInterruptRequest(false);

@@ -8,22 +8,26 @@ function chip(log: string[]) {
   return {
     name: 'chip',
     registers: { data: 0, off: 1 },
-    read(register: 'data' | 'off', width: Width = 1) {
-      log.push(`read ${register} ${width}`);
-      return register === 'data' ? 2 ** (8 * width) - 2 : undefined;
-    },
-    write(register: 'data' | 'off', value: number, width: Width = 1) {
-      log.push(`write ${register} ${value.toString(16)} ${width}`);
-      return register === 'data';
-    },
+    access: (register: 'data' | 'off') => ({
+      read(width: Width) {
+        log.push(`read ${register} ${width}`);
+        return register === 'data' ? 2 ** (8 * width) - 2 : undefined;
+      },
+      write(value: number, width: Width) {
+        log.push(`write ${register} ${value.toString(16)} ${width}`);
+        return register === 'data';
+      },
+      readMany: () => 0,
+      writeMany: () => 0,
+    }),
   };
 }
 
 function connected(wide: readonly 'data'[] = []) {
   const log: string[] = [];
-  const ports = new PortMap();
+  const ports = new PortMap(() => 42);
   const clocked = { sync: (at: number) => void log.push(`sync ${at}`), reschedule: () => void log.push('reschedule') };
-  ports.connect(chip(log), 0x300, clocked, () => 42, wide);
+  ports.connect(chip(log), 0x300, clocked, wide);
   return { ports, log };
 }
 
@@ -83,6 +87,6 @@ describe('a port map', () => {
   test('takes no second register at a port', () => {
     const { ports } = connected();
     const clocked = { sync: () => {}, reschedule: () => {} };
-    expect(() => ports.connect(chip([]), 0x2ff, clocked, () => 0)).toThrow(InvariantError);
+    expect(() => ports.connect(chip([]), 0x2ff, clocked)).toThrow(InvariantError);
   });
 });

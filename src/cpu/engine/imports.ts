@@ -18,6 +18,13 @@ export interface SlowPaths {
   writeBlock(segment: number, offset: number, bytes: number): number;
   /** Checks that it would succeed, without writing. */
   probeBlock(segment: number, offset: number, bytes: number): number;
+  /**
+   * Reads a port up to `count` times into memory from a host address on, as far as that does nothing but move on in a chip's buffer;
+   * gives how many accesses were made.
+   */
+  readPorts(port: number, bytes: number, count: number, hostAddress: number): number;
+  /** Writes a port likewise. */
+  writePorts(port: number, bytes: number, count: number, hostAddress: number): number;
   /** Tells that bytes which hold decoded code are about to change. */
   codeWrite(hostAddress: number, bytes: number): number;
   /** The record at an offset of the code segment; 0 when the engine must return. */
@@ -37,6 +44,8 @@ export const importList: readonly { readonly name: keyof SlowPaths | SystemOpera
     { name: 'readBlock', parameters: 3 },
     { name: 'writeBlock', parameters: 3 },
     { name: 'probeBlock', parameters: 3 },
+    { name: 'readPorts', parameters: 4 },
+    { name: 'writePorts', parameters: 4 },
     { name: 'codeWrite', parameters: 2 },
     { name: 'findRecord', parameters: 1 },
     ...systemOperations.map((name) => ({ name, parameters: 2 })),

@@ -55,7 +55,7 @@ export interface EmittedOperand {
 export type FlagName = 'CF' | 'PF' | 'AF' | 'ZF' | 'SF' | 'OF';
 
 /** String instructions of which several iterations can be run at once, by what one of them does. */
-export type StringRun = 'move' | 'store' | 'compare' | 'scan';
+export type StringRun = 'move' | 'store' | 'compare' | 'scan' | 'input' | 'output';
 
 /** A jump target that was checked before anything else happened. */
 export interface CheckedTarget {
@@ -137,14 +137,14 @@ export interface Emitter extends Code {
   repeatAgain(): void;
 
   /**
-   * Runs as many iterations of a repeated string instruction at once as reach memory alone and cannot fault: moves index registers,
+   * Runs as many iterations of a repeated string instruction at once as reach memory, or a chip's buffer, and nothing else: moves index registers,
    * count and cycles, and for comparisons sets the flags of the last one. Gives their number; 0 where the next has to go by itself.
    */
   runAhead(what: StringRun, width: Width, accumulator?: Operand): Value;
 
   /** Checks that a store would succeed, without storing. */
   prepareStore(segment: SegmentName, offset: Value, width: Width): void;
-  /** Writes a port. */
+  /** Writes a port, if the program may. */
   output(port: Value, value: Value, width: Width): void;
   tableLimit(table: 'gdtr' | 'idtr'): Value;
   tableBase(table: 'gdtr' | 'idtr'): Value;

@@ -187,18 +187,30 @@ const storeString = stringInstruction(
   'store',
 );
 
-const inputString = stringInstruction('ins', ['6C', '6D'], false, (emit, step) => {
-  const port = emit.register('edx', 16).read();
-  const bytes = emit.i32(step.width / 8);
-  emit.system('checkPorts', port, bytes);
-  step.storeDestination(() => emit.system('input', port, bytes), true);
-});
+const inputString = stringInstruction(
+  'ins',
+  ['6C', '6D'],
+  false,
+  (emit, step) => {
+    const port = emit.register('edx', 16).read();
+    const bytes = emit.i32(step.width / 8);
+    emit.system('checkPorts', port, bytes);
+    step.storeDestination(() => emit.system('input', port, bytes), true);
+  },
+  'input',
+);
 
-const outputString = stringInstruction('outs', ['6E', '6F'], false, (emit, step) => {
-  const port = emit.register('edx', 16).read();
-  emit.system('checkPorts', port, emit.i32(step.width / 8));
-  emit.output(port, step.loadSource(), step.width);
-});
+const outputString = stringInstruction(
+  'outs',
+  ['6E', '6F'],
+  false,
+  (emit, step) => {
+    const port = emit.register('edx', 16).read();
+    emit.system('checkPorts', port, emit.i32(step.width / 8));
+    emit.output(port, step.loadSource(), step.width);
+  },
+  'output',
+);
 
 const since286 = (each: Instruction): Instruction => ({
   ...each,

@@ -28,10 +28,7 @@ const input = instruction('in', {
   target: 'write',
   endsBlock: true,
   meaning(emit, target, port) {
-    const bytes = emit.i32(target!.width / 8);
-    const number = port!.read();
-    emit.system('checkPorts', number, bytes);
-    target!.write(emit.system('input', number, bytes));
+    target!.write(emit.system('input', port!.read(), emit.i32(target!.width / 8)));
   },
 });
 
@@ -40,9 +37,7 @@ const output = instruction('out', {
   forms: [form('E6 ib', al, imm8), form('E7 ib', accumulator, imm8), form('EE', al, dx), form('EF', accumulator, dx)],
   endsBlock: true,
   meaning(emit, value, port) {
-    const number = port!.read();
-    emit.system('checkPorts', number, emit.i32(value!.width / 8));
-    emit.output(number, value!.read(), value!.width);
+    emit.output(port!.read(), value!.read(), value!.width);
   },
 });
 

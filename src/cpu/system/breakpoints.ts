@@ -116,6 +116,9 @@ export class Breakpoints implements DataWatch, CodeBreakpoints {
   accessed(linear: number, width: AccessWidth, write: boolean): void {
     this.meet(this.data, linear >>> 0, width, write);
   }
+  get watchesPorts(): boolean {
+    return this.ports.length > 0;
+  }
   /** A port was accessed. */
   portAccessed(port: number, width: number): void {
     if (this.ports.length > 0) this.meet(this.ports, port & 0xffff, width, false);

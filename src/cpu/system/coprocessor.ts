@@ -57,7 +57,6 @@ export function settleUnit(core: Core): void {
   const level = pending && (core.get('cr0') & cr0Bits.NE) === 0 ? 1 : 0;
   if (level === core.get('x87Error')) return;
   core.set('x87Error', level);
-  core.onBusAccess();
   core.bus.setFloatingPointError?.(level === 1);
 }
 

@@ -98,8 +98,6 @@ export class Core {
   readonly is32Bit: boolean;
   /** CR0.AM and AC are set at privilege level 3: misaligned accesses fault. Follows from the state; segments' tops are 0 then. */
   alignmentChecked = false;
-  /** Called when a bus access may have changed what the run loop must look at. */
-  onBusAccess: () => void = () => {};
 
   constructor(
     readonly memory: WebAssembly.Memory,
@@ -263,7 +261,6 @@ export class Core {
     const physical = pageAddress | (linear & 0xfff);
     const page = this.bus.page(pageAddress);
     if (page.address !== 0) return this.readHost(page.address + (physical & 0xfff), width);
-    this.onBusAccess();
     return cut(this.bus.readMemory(physical >>> 0, width), width);
   }
   private readAcross(linear: number, width: AccessWidth, user: boolean): number {
@@ -289,7 +286,6 @@ export class Core {
       if (page.writable) this.writeHost(page.address + (physical & 0xfff), value, width);
       return;
     }
-    this.onBusAccess();
     this.bus.writeMemory(physical >>> 0, value, width);
   }
   /** Checks that a store would succeed, without storing. Alignment goes first, as processors have it. */

@@ -22,7 +22,7 @@ export function caught<Arguments extends number[]>(
 }
 
 /** The slow paths of memory operands. */
-export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findRecord'> {
+export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findRecord' | 'readPorts' | 'writePorts'> {
   return {
     readSlow: caught((segment, offset, bytes) => {
       if (wraps(core, offset, bytes)) return readWrapped(core, segment);

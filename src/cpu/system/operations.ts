@@ -1,5 +1,6 @@
 /** The slow paths that instructions call by name. */
-import type { SystemPaths } from '../engine/imports.js';
+import type { AccessWidth } from '../bus.js';
+import type { SlowPaths, SystemPaths } from '../engine/imports.js';
 import { flagBits, record, segmentIndex, wordIndex } from '../layout.js';
 import { type Breakpoints, debugStatus } from './breakpoints.js';
 import { coprocessorPaths } from './coprocessor.js';
@@ -252,28 +253,49 @@ function inspectionPaths(core: Core, flags: FlagsAccess) {
 }
 
 function portPaths(core: Core, breakpoints: Breakpoints) {
+  const write = (port: number, value: number, bytes: 1 | 2 | 4): 0 => {
+    checkPorts(core, port, bytes);
+    breakpoints.portAccessed(port, bytes);
+    core.bus.writePort(port & 0xffff, value, bytes);
+    return 0;
+  };
   return {
-    checkPorts: (port: number, bytes: number) =>
-      done(() => {
-        if (!core.protectedMode || (!core.virtual8086 && core.cpl <= core.ioPrivilege)) return;
-        if (!portsAllowed(core, port, bytes)) core.fault(vectors.generalProtection);
-      }),
+    /** INS and OUTS look before they touch memory. */
+    checkPorts: (port: number, bytes: number) => done(() => checkPorts(core, port, bytes)),
     input(port: number, bytes: number) {
-      core.onBusAccess();
+      checkPorts(core, port, bytes);
       breakpoints.portAccessed(port, bytes);
       return core.bus.readPort(port & 0xffff, bytes as 1 | 2 | 4);
     },
-    output8: (port: number, value: number) => done(() => writePort(core, breakpoints, port, value & 0xff, 1)),
-    output16: (port: number, value: number) => done(() => writePort(core, breakpoints, port, value & 0xffff, 2)),
-    output32: (port: number, value: number) => done(() => writePort(core, breakpoints, port, value >>> 0, 4)),
+    output8: (port: number, value: number) => write(port, value & 0xff, 1),
+    output16: (port: number, value: number) => write(port, value & 0xffff, 2),
+    output32: (port: number, value: number) => write(port, value >>> 0, 4),
   };
 }
 
-function writePort(core: Core, breakpoints: Breakpoints, port: number, value: number, bytes: 1 | 2 | 4): void {
-  core.onBusAccess();
-  breakpoints.portAccessed(port, bytes);
-  core.bus.writePort(port & 0xffff, value, bytes);
+/** Many accesses of a port by INS and OUTS; none where each has to be looked at. */
+export function portRuns(core: Core, breakpoints: Breakpoints): Pick<SlowPaths, 'readPorts' | 'writePorts'> {
+  type Run = (port: number, memory: Uint8Array, width: AccessWidth) => number;
+  const run = (all: Run | undefined, port: number, bytes: number, count: number, host: number): number => {
+    if (all === undefined || portsRestricted(core) || breakpoints.watchesPorts) return 0;
+    return all(port, core.u8.subarray(host, host + bytes * count), bytes as AccessWidth) / bytes;
+  };
+  const { readPorts, writePorts } = core.bus;
+  return {
+    readPorts: (port, bytes, count, host) => run(readPorts, port, bytes, count, host),
+    writePorts: (port, bytes, count, host) => run(writePorts, port, bytes, count, host),
+  };
 }
+
+/** Faults where the program may not reach the ports. */
+function checkPorts(core: Core, port: number, bytes: number): void {
+  if (!portsRestricted(core) || portsAllowed(core, port, bytes)) return;
+  core.fault(vectors.generalProtection);
+}
+
+/** Whether the task's permission map decides which ports the program reaches. */
+export const portsRestricted = (core: Core): boolean =>
+  core.protectedMode && (core.virtual8086 || core.cpl > core.ioPrivilege);
 
 /** Looks the ports up in the TSS's permission map (Intel SDM Vol. 1, section 19.5.2). */
 function portsAllowed(core: Core, port: number, bytes: number): boolean {

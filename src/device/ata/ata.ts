@@ -93,6 +93,27 @@ function writeWord(context: AtaContext, word: number): void {
   if (drive.bufferAt >= drive.bufferEnd) bufferMoved(context, context.state.selected);
 }
 
+/** Bytes of whole accesses that the host can move without coming to the end of the buffer, where the drive goes on. */
+function plainBytes(drive: DriveState, bytes: number, width: Width): number {
+  return width === 1 ? 0 : Math.min(bytes, drive.bufferEnd - drive.bufferAt - 1) & -width;
+}
+function readWords(context: AtaContext, into: Uint8Array, width: Width): number {
+  const drive = dataDrive(context, true);
+  if (drive === undefined) return 0;
+  const bytes = plainBytes(drive, into.length, width);
+  into.set(drive.buffer.subarray(drive.bufferAt, drive.bufferAt + bytes));
+  drive.bufferAt += bytes;
+  return bytes;
+}
+function writeWords(context: AtaContext, from: Uint8Array, width: Width): number {
+  const drive = dataDrive(context, false);
+  if (drive === undefined) return 0;
+  const bytes = plainBytes(drive, from.length, width);
+  drive.buffer.set(from.subarray(0, bytes), drive.bufferAt);
+  drive.bufferAt += bytes;
+  return bytes;
+}
+
 /** The end of whatever `unit` was doing. */
 function finishActivity(context: AtaContext, unit: number): void {
   const drive = driveOf(context, unit);
@@ -248,5 +269,7 @@ export const ata = defineDevice<
     },
     alternateStatusOrControl: (context, value) => writeControl(context, value),
   },
+  readMany: { data: readWords },
+  writeMany: { data: writeWords },
   operations: dmaOperations,
 });

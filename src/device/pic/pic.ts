@@ -68,8 +68,11 @@ const slaveLevels = (context: Context): number =>
 
 function servedLevel(context: Context): number | undefined {
   const { state } = context;
-  const reentrantLevels = state.specialFullyNested ? slaveLevels(context) : 0;
-  return levelToServe({ ...state, requests: requests(state), reentrantLevels });
+  const asking = requests(state);
+  const { inService, mask, lowestLevel, specialMask, specialFullyNested } = state;
+  if ((asking & ~mask) === 0) return undefined;
+  const reentrantLevels = specialFullyNested ? slaveLevels(context) : 0;
+  return levelToServe({ requests: asking, inService, mask, lowestLevel, specialMask, reentrantLevels });
 }
 
 function driveInterrupt(context: Context): void {

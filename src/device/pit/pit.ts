@@ -99,8 +99,11 @@ export const pit = defineDevice({
     for (const name of counterNames) clockCounter(context.state[name], ticks);
     driveOutputs(context);
   },
-  nextEdge: ({ state, board }: Context) =>
-    Math.min(Infinity, ...board.wired.map((index) => pulsesToEvent(state[counterNames[index]]))),
+  nextEdge({ state, board }: Context) {
+    let next = Infinity;
+    for (const index of board.wired) next = Math.min(next, pulsesToEvent(state[counterNames[index]]));
+    return next;
+  },
   read: {
     counter0: ({ state }: Context) => readCount(state.counter0),
     counter1: ({ state }: Context) => readCount(state.counter1),

@@ -84,7 +84,7 @@ function attachIsaBridge(board: Board, pci: PciBus): void {
       reset: (hard) => (hard ? board.resetBoard() : board.resetProcessor()),
     },
   });
-  board.ports.connect(device, 0, board.add('piix3', device), () => board.now());
+  board.ports.connect(device, 0, board.add('piix3', device));
 }
 
 function attachPowerManagement(board: Board, pci: PciBus): void {

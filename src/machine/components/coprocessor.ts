@@ -13,6 +13,6 @@ export function attachCoprocessor(board: Board): void {
     },
     board: {},
   });
-  board.ports.connect(device, 0, board.add('coprocessorError', device), () => board.now());
+  board.ports.connect(device, 0, board.add('coprocessorError', device));
   board.onNumericError((level) => device.input('error', level));
 }

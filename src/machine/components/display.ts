@@ -51,7 +51,7 @@ export function attachVga(board: Board): void {
   const { adapter, clocked } = attachAdapter(board, (windowMoved) =>
     createDevice(vga, { lines: {}, board: { videoMemory, windowMoved } }),
   );
-  board.ports.connect(adapter, 0, clocked, () => board.now());
+  board.ports.connect(adapter, 0, clocked);
 }
 
 export function attachVbe(board: Board): void {
@@ -59,7 +59,7 @@ export function attachVbe(board: Board): void {
   const { adapter, clocked } = attachAdapter(board, (windowMoved) =>
     createDevice(vbe, { lines: {}, board: { videoMemory, windowMoved } }),
   );
-  board.ports.connect(adapter, 0, clocked, () => board.now(), ['dispiIndex', 'dispiData']);
+  board.ports.connect(adapter, 0, clocked, ['dispiIndex', 'dispiData']);
   const { readRegister, writeRegister } = adapter.operations;
   const rom = optionRom(board);
   pciOf(board).attach({

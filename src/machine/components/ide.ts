@@ -5,6 +5,7 @@
 import { ata } from '../../device/ata/ata.js';
 import { busMasterIde, busMasterIdePci, busMasterIdeRegisters } from '../../device/bus-master-ide/bus-master-ide.js';
 import { createDevice } from '../../device/device.js';
+import type { MediumBay } from '../../device/disk/medium.js';
 import type { PciFunctionDevice } from '../../device/pci-function.js';
 import type { ScsiTarget } from '../../device/scsi-target.js';
 import type { Board } from '../board.js';
@@ -42,6 +43,7 @@ function attachChannel(
 ) {
   const targets = [0, 1].map((unit) => (withOpticals ? opticalAt(board, disks, unit) : undefined));
   const source = board.interrupts.source(request);
+  const bays: (MediumBay | undefined)[] = [];
   const device = createDevice(ata, {
     lines: {
       interrupt(level) {
@@ -51,11 +53,11 @@ function attachChannel(
       dmaRequest: wires.dmaRequest,
     },
     board: {
-      drive: (unit) => (targets[unit] === undefined ? board.bay(disks[unit]).medium : undefined),
+      drive: (unit) => (targets[unit] === undefined ? (bays[unit] ??= board.bay(disks[unit])).medium : undefined),
       packet: (unit) => targets[unit],
     },
   });
-  board.ports.connect(device, base, board.add(name, device), () => board.now(), ['data']);
+  board.ports.connect(device, base, board.add(name, device), ['data']);
   return device;
 }
 
@@ -82,9 +84,10 @@ function attachBusMaster(board: Board, pci: PciBus): void {
   const lines: { input: (line: MasterLine, level: boolean) => void } = { input: () => {} };
   const channels = places.map((place, index) => {
     const channel = index === 0 ? 0 : 1;
+    const [interrupt, dmaRequest] = [`interrupt${channel}`, `dmaRequest${channel}`] as const;
     return attachChannel(board, place, channel === opticalChannel, {
-      interrupt: (level) => lines.input(`interrupt${channel}`, level),
-      dmaRequest: (level) => lines.input(`dmaRequest${channel}`, level),
+      interrupt: (level) => lines.input(interrupt, level),
+      dmaRequest: (level) => lines.input(dmaRequest, level),
     });
   });
   const master = createDevice(busMasterIde, {

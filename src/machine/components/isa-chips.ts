@@ -1,6 +1,6 @@
 /** The chips that every PC has from the ISA bus's days: timer, clock, DMA, keyboard, system control, serial ports, floppy drives. */
 import { UserError } from '../../base/errors.js';
-import { createDevice } from '../../device/device.js';
+import { createDevice, type RegisterAccess } from '../../device/device.js';
 import { dma } from '../../device/dma/dma.js';
 import { floppy } from '../../device/floppy/floppy.js';
 import { floppyDriveFor } from '../../device/floppy/geometry.js';
@@ -55,17 +55,23 @@ function attachTimerAndSpeaker(board: Board): void {
     control.operations.speakerData() ? timer.operations.period(2) : undefined,
   );
   const timed = board.add('pit', timer);
-  board.ports.connect(speaker.heard(timer), 0x40, timed, now);
+  board.ports.connect(speaker.heard(timer), 0x40, timed);
   const withTimerOutput = {
-    ...speaker.heard(control),
+    registers: control.registers,
     /** Port 61h shows counter 2's output, which nothing else watches: it is fetched when it is looked at. */
-    read: (register: 'portA' | 'portB', width?: 1 | 2 | 4): number | undefined => {
-      timed.sync(now()); // Looking changes no edge.
-      control.input('timer2Output', timer.operations.output(2));
-      return control.read(register, width);
+    access(register: 'portA' | 'portB'): RegisterAccess {
+      const access = speaker.heard(control).access(register);
+      return {
+        ...access,
+        read(width) {
+          timed.sync(now()); // Looking changes no edge.
+          control.input('timer2Output', timer.operations.output(2));
+          return access.read(width);
+        },
+      };
     },
   };
-  board.ports.connect(withTimerOutput, 0, board.add('systemControl', control), now);
+  board.ports.connect(withTimerOutput, 0, board.add('systemControl', control));
   board.onReset(() => speaker.listen());
   board.onLoad(() => speaker.forget());
 }
@@ -77,7 +83,7 @@ function attachClock(board: Board): void {
     board: {},
   });
   const device = { ...chip, reset: () => chip.input('reset', true) };
-  board.ports.connect(chip, 0x70, board.add('rtc', device), () => board.now());
+  board.ports.connect(chip, 0x70, board.add('rtc', device));
   board.onLoad(() => board.maskNonMaskable(chip.state.nonMaskableInterruptMasked));
   board.touch(device, () => {
     chip.operations.setDate(board.powerOn.date);
@@ -104,7 +110,7 @@ const newDma = (board: Board) => {
 };
 function attachDma(board: Board): ReturnType<typeof newDma> {
   const device = newDma(board);
-  board.ports.connect(device, 0, board.add('dma', device), () => board.now());
+  board.ports.connect(device, 0, board.add('dma', device));
   return device;
 }
 
@@ -118,7 +124,7 @@ function attachKeyboard(board: Board): void {
     },
     board: { mouse: board.description.mouse === 'ps2' },
   });
-  board.ports.connect(device, 0x60, board.add('keyboard', device), () => board.now());
+  board.ports.connect(device, 0x60, board.add('keyboard', device));
   board.onInput('key', ({ key, pressed }) => board.touch(device, () => device.operations.key(key, pressed)));
   board.onInput('mouse', ({ dx, dy, wheel, buttons }) =>
     board.touch(device, () => device.operations.mouse(dx, dy, wheel, buttons)),
@@ -137,7 +143,7 @@ const newSerial = (board: Board, port: number, request: number) =>
 function attachSerialPorts(board: Board): void {
   const devices = serialPorts.map(({ base, request }, port) => {
     const device = newSerial(board, port, request);
-    board.ports.connect(device, base, board.add(`serial${port}`, device), () => board.now());
+    board.ports.connect(device, base, board.add(`serial${port}`, device));
     return device;
   });
   // The other ends of the lines are there and ready.
@@ -183,7 +189,7 @@ function attachFloppy(board: Board, controller: Pick<ReturnType<typeof newDma>, 
       driveKind: (unit) => floppyKind(board, unit),
     },
   });
-  board.ports.connect(device, 0x3f0, board.add('floppy', device), () => board.now());
+  board.ports.connect(device, 0x3f0, board.add('floppy', device));
   (['floppyA', 'floppyB'] as const).forEach((drive, unit) =>
     board.onMediumChange(drive, () => board.touch(device, () => device.operations.mediaChanged(unit as 0 | 1))),
   );

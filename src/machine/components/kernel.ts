@@ -23,5 +23,5 @@ export function attachKernel(board: Board): void {
   });
   const place = (): void => placements.forEach(({ address, bytes }) => board.master.write(address, bytes));
   const device = createDevice(bootLoader, { lines: {}, board: { place } });
-  board.ports.connect(device, 0, board.add('bootLoader', device), () => board.now());
+  board.ports.connect(device, 0, board.add('bootLoader', device));
 }

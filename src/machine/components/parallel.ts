@@ -12,5 +12,5 @@ export function attachParallel(board: Board): void {
     lines: { interrupt: board.interrupts.source(request) },
     board: { print: (byte) => board.observers.parallel?.({ byte, cycle: board.now() as Cycle }) },
   });
-  board.ports.connect(device, base, board.add('parallel', device), () => board.now());
+  board.ports.connect(device, base, board.add('parallel', device));
 }

@@ -1,6 +1,6 @@
 /** The speaker of a PC: a tone while port 61h lets through what counter 2 of the timer makes. An observer hears it change. */
 import type { Cycle } from '../../base/integers.js';
-import type { Device, Width } from '../../device/device.js';
+import type { Device, RegisterAccess } from '../../device/device.js';
 import type { MachineObservers } from '../machine.js';
 
 /** The clock of the timer, in hertz, as a ratio. */
@@ -16,14 +16,22 @@ export class Speaker {
     private readonly sounding: () => number | undefined,
   ) {}
 
-  /** A chip whose writes may change the tone. */
-  heard<Register extends string, Heard extends Pick<Device<unknown, Register>, 'write'>>(device: Heard): Heard {
+  /** A chip's registers, writes of which may change the tone. */
+  heard<Register extends string>({ registers, access }: Pick<Device<unknown, Register>, 'registers' | 'access'>) {
     return {
-      ...device,
-      write: (register: Register, value: number, width?: Width) => {
-        const taken = device.write(register, value, width);
-        this.listen();
-        return taken;
+      registers,
+      access: (register: Register): RegisterAccess => {
+        const unheard = access(register);
+        return {
+          read: (width) => unheard.read(width),
+          write: (value, width) => {
+            const taken = unheard.write(value, width);
+            this.listen();
+            return taken;
+          },
+          readMany: () => 0,
+          writeMany: () => 0,
+        };
       },
     };
   }

@@ -61,7 +61,7 @@ const cases: fc.Arbitrary<Case> = fc
     prefixes: fc
       .tuple(fc.constantFrom(0xf2, 0xf3), fc.subarray([0x66, 0x67]), fc.subarray([0x26]))
       .map(([repeat, sizes, segment]) => [...sizes, ...segment, repeat]),
-    opcode: fc.constantFrom(0xa4, 0xa5, 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xae, 0xaf),
+    opcode: fc.constantFrom(0xa4, 0xa5, 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xae, 0xaf, 0x6c, 0x6d, 0x6e, 0x6f),
     esi: index,
     edi: index,
     /** Often close together. */
@@ -109,13 +109,48 @@ function prepare(world: World, each: Case): void {
   world.flags = each.flags;
   processor.modeChanged();
   world.readBus = (physical) => (physical * 5) & 0xff;
-  const written: number[] = [];
-  world.writeBus = (physical, value) => void written.push(processor.now, physical, value);
+  world.writeBus = (physical, value) => void world.portWrites.push([processor.now, physical, value]);
+  attachBuffer(world, each.ecx % 61);
+}
+
+/** A port with a buffer: an access in its middle moves on, one at its end shows when it came, and interrupts. */
+function attachBuffer(world: World, bytes: number): void {
+  const { processor } = world;
+  let left = bytes;
+  const pass = (by: number): number => {
+    left -= by;
+    if (left > 0) return left;
+    left = bytes;
+    processor.stopAfterThis();
+    return processor.now;
+  };
+  const many = (length: number, width: number): number => Math.max(0, Math.min(length, left - 1)) & -width;
+  world.readPort = (_port, width) => pass(width) & 0xff;
+  world.readPorts = (_port, into, width) => {
+    const moved = many(into.length, width);
+    for (let at = 0; at < moved; at += width) {
+      into.fill(0, at, at + width);
+      into[at] = pass(width) & 0xff;
+    }
+    return moved;
+  };
+  world.onPortWrite = () => {
+    world.portWrites.push([pass(world.portWrites.at(-1)![2]), 0, 0]);
+  };
+  world.writePorts = (port, from, width) => {
+    const moved = many(from.length, width);
+    for (let at = 0; at < moved; at += width) {
+      const value = from.subarray(at, at + width).reduceRight((high, byte) => high * 256 + byte, 0);
+      world.portWrites.push([port, value, width], [pass(width), 0, 0]);
+    }
+    return moved;
+  };
 }
 
 const stateOf = (world: World) => ({
   cycle: world.processor.cycle,
   registers: world.registers,
+  bus: JSON.stringify(world.portWrites),
   saved: Buffer.from(world.processor.save()).toString('base64'),
 });
 

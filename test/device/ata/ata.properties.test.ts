@@ -182,6 +182,19 @@ function perform(target: Rig, step: Action, waitInPieces = false): unknown {
   }
 }
 
+interface Move {
+  readonly toHost: boolean;
+  readonly width: 1 | 2 | 4;
+  readonly count: number;
+}
+const put = (view: DataView, width: Move['width'], value: number): void => {
+  if (width === 1) view.setUint8(0, value);
+  else if (width === 2) view.setUint16(0, value, true);
+  else view.setUint32(0, value, true);
+};
+const take = (view: DataView, width: Move['width']): number =>
+  width === 1 ? view.getUint8(0) : width === 2 ? view.getUint16(0, true) : view.getUint32(0, true);
+
 /** All that a chip holds, in print: quick to compare, and Infinity stays itself. */
 const printed = (state: object): string =>
   JSON.stringify(state, (_name, value: unknown) =>
@@ -226,6 +239,38 @@ describe('an ATA channel under any sequence of accesses', () => {
         const [whole, pieces] = [rig(packetUnit), rig(packetUnit)];
         for (const step of steps) expect(perform(pieces, step, true)).toEqual(perform(whole, step));
         expect(pieces.state()).toEqual(whole.state());
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('moves many words at once as it moves them one by one', () => {
+    const width = fc.constantFrom(1 as const, 2 as const, 4 as const);
+    const move = fc.record({ toHost: fc.boolean(), width, count: fc.constantFrom(1, 2, 127, 128, 256, 600) });
+    const moving = fc.oneof({ weight: 2, arbitrary: action }, { weight: 1, arbitrary: move });
+    const stream = (target: Rig, { toHost, width, count }: Move, many: boolean): string => {
+      const data = target.device.access('data');
+      const bytes = Uint8Array.from({ length: count * width }, (_, at) => at * 7);
+      for (let at = 0; at < bytes.length;) {
+        const left = bytes.subarray(at);
+        const moved = !many ? 0 : toHost ? data.readMany(left, width) : data.writeMany(left, width);
+        at += moved;
+        if (moved > 0) continue;
+        const view = new DataView(bytes.buffer, at);
+        if (toHost) put(view, width, data.read(width)!);
+        else data.write(take(view, width), width);
+        at += width;
+      }
+      return sha256Hex(bytes);
+    };
+    fc.assert(
+      fc.property(fc.array(moving, { maxLength: 60 }), fc.boolean(), (steps, packetUnit) => {
+        const [one, many] = [rig(packetUnit), rig(packetUnit)];
+        for (const step of steps) {
+          if ('kind' in step) expect(perform(many, step)).toEqual(perform(one, step));
+          else expect(stream(many, step, true)).toEqual(stream(one, step, false));
+        }
+        expect(many.state()).toEqual(one.state());
       }),
       { numRuns: 200 },
     );

@@ -35,6 +35,8 @@ interface Run {
   readonly width: Width;
   /** An element is 2 to this power bytes. */
   readonly shift: number;
+  /** Which index registers move. */
+  readonly moves: readonly ('esi' | 'edi')[];
   /** 1 where the index registers count down, else 0. */
   readonly backward: Value;
   /** How many iterations; at most 2 to the power of 30, and 1. */
@@ -42,6 +44,14 @@ interface Run {
 }
 
 const shifts = { 8: 0, 16: 1, 32: 2 } as const;
+const movedRegisters = {
+  move: ['esi', 'edi'],
+  compare: ['esi', 'edi'],
+  store: ['edi'],
+  scan: ['edi'],
+  input: ['edi'],
+  output: ['esi'],
+} as const;
 const splats = { 8: 'i8x16.splat', 16: 'i16x8.splat', 32: 'i32x4.splat' } as const;
 
 /** Adds runs of string iterations, each in a function that the handlers of one kind share. */
@@ -59,20 +69,27 @@ export abstract class StringCode extends FlagCode {
   }
 
   private run(what: StringRun, width: Width, accumulator: Value): void {
-    const run = this.beginRun(width);
+    const run = this.beginRun(what, width);
     const { most } = run;
-    const isStored = what === 'move' || what === 'store';
+    const isStored = what === 'move' || what === 'store' || what === 'input';
     // A record outside the tables would not hear of a change of its own bytes.
     if (isStored) this.giveUp(this.lessUnsigned(this.flow.record, regions.codeLines));
-    const reads = what === 'move' || what === 'compare';
-    const source = reads ? this.reach(run, this.field('segment'), this.indexRegister('esi').read(), 'read') : undefined;
+    // Buffers of chips are filled and emptied upwards alone.
+    if (what === 'input' || what === 'output') this.giveUp(run.backward);
+    const source = run.moves.includes('esi')
+      ? this.reach(run, this.field('segment'), this.indexRegister('esi').read(), 'read')
+      : accumulator;
     const es = segmentAddress(segmentIndex.es);
-    const destination = this.reach(run, es, this.indexRegister('edi').read(), isStored ? 'write' : 'read');
+    const destination = run.moves.includes('edi')
+      ? this.reach(run, es, this.indexRegister('edi').read(), isStored ? 'write' : 'read')
+      : accumulator;
     this.giveUpBelowLeast(most);
-    if (what === 'move') this.moveElements(run, source!, destination);
-    else if (what === 'store') this.storeElements(run, destination, accumulator);
-    else this.compareElements(run, source ?? accumulator, destination, what === 'compare');
-    this.finishRun(run, reads);
+    if (what === 'move') this.moveElements(run, source, destination);
+    else if (what === 'store') this.storeElements(run, destination, source);
+    else if (what === 'input') this.portElements(run, 'readPorts', destination);
+    else if (what === 'output') this.portElements(run, 'writePorts', source);
+    else this.compareElements(run, source, destination, what === 'compare');
+    this.finishRun(run);
   }
 
   private indexRegister(name: 'esi' | 'edi' | 'ecx') {
@@ -89,23 +106,22 @@ export abstract class StringCode extends FlagCode {
   }
 
   /** As many iterations as count and cycles allow; the cycle of the first one is taken already. */
-  private beginRun(width: Width): Run {
+  private beginRun(what: StringRun, width: Width): Run {
     const count = this.hold(this.indexRegister('ecx').read());
     const cycles = this.hold(this.add(this.loadLate('i32.load', 0, at.budget), 1));
     const most = this.variable(this.select(this.lessUnsigned(count, cycles), count, cycles));
     this.giveUpBelowLeast(most);
     const backward = this.hold(this.notEqual(this.and(this.otherFlags(), flagBits.DF), 0));
-    return { width, shift: shifts[width], backward, most };
+    return { width, shift: shifts[width], moves: movedRegisters[what], backward, most };
   }
-  private finishRun({ most, shift, backward }: Run, reads: boolean): void {
+  private finishRun({ most, shift, moves, backward }: Run): void {
     const bytes = this.hold(this.shl(most, shift));
     const distance = this.hold(this.select(backward, this.sub(0, bytes), bytes));
     const move = (name: 'esi' | 'edi' | 'ecx', by: Value): void => {
       const register = this.indexRegister(name);
       register.write(this.add(register.read(), by));
     };
-    if (reads) move('esi', distance);
-    move('edi', distance);
+    for (const name of moves) move(name, distance);
     move('ecx', this.sub(0, most));
     const budget = this.loadLate('i32.load', 0, at.budget);
     this.store('i32.store', 0, this.sub(budget, this.sub(most, 1)), at.budget);
@@ -206,14 +222,14 @@ export abstract class StringCode extends FlagCode {
     const isLong = this.or(this.isZero(this.lessUnsigned(length, engineCopyBytes)), backward);
     this.when(this.and(isApart, isLong), () => {
       this.copyMemory(lowest(destination), lowest(source), length);
-      this.finishRun(run, true);
+      this.finishRun(run);
     });
     // A pattern of whole elements repeats as it is; a shorter one takes part of each element from the one before.
     const isPattern = this.isZero(this.or(this.lessUnsigned(distance, width / 8), backward));
     const isWorthIt = this.isZero(this.or(this.lessUnsigned(length, engineRepeatBytes), isApart));
     this.when(this.and(isPattern, isWorthIt), () => {
       this.repeatPattern(source, distance, length);
-      this.finishRun(run, true);
+      this.finishRun(run);
     });
     this.moveByLoops(run, source, destination, length, isApart);
   }
@@ -277,6 +293,14 @@ export abstract class StringCode extends FlagCode {
       this.store(storeOpcodes[width], to, value);
       to.set(this.add(to, width / 8));
     });
+  }
+
+  /** A chip's buffer gives or takes what it can without anything else coming of it; `most` becomes the number of those accesses. */
+  private portElements({ width, most }: Run, way: 'readPorts' | 'writePorts', place: Value): void {
+    this.rememberRecord();
+    const port = this.register('edx', 16).read();
+    most.set(this.call(this.imported(way), 'i32', port, this.i32(width / 8), most, place));
+    this.giveUp(this.isZero(most));
   }
 
   /** Compares until an element ends the instruction, or the run ends; `most` becomes the number of iterations that were needed. */
