@@ -42,6 +42,9 @@ export function differenceOf(left: Standing, right: Standing): string | undefine
   return found.length === 0 ? undefined : found.join('; ');
 }
 
+/** So many starts in a row find what was compiled before: code that changes again and again is left alone at last. */
+const startsWarm = 6;
+
 /** Gives the most cycles of each stay in a processor. */
 export type Slicing = () => number;
 export const whole: Slicing = () => Infinity;
@@ -66,11 +69,17 @@ export function compareAt(checks: readonly number[], left: Run, right: Run): Dif
   return undefined;
 }
 /** Starts both, twice where `again`: the second time what was compiled is there from the start. */
-export function compareProgram(program: Program, left: Run, right: Run, times = 1): Difference | undefined {
+export function compareProgram(
+  program: Program,
+  left: Run,
+  right: Run,
+  times = 1,
+  cold = true,
+): Difference | undefined {
   const image = imageOf(program);
   for (let time = 0; time < times; time++) {
     left.machine.start(program, image);
-    right.machine.start(program, image);
+    right.machine.start(program, image, cold && time === 0);
     const found = compareAt([0, ...program.checks], left, right);
     if (found !== undefined) return found;
   }
@@ -85,7 +94,7 @@ export function compareEachCycle(program: Program, left: Run, right: Run): Diffe
   left.machine.start(program, image);
   for (let at = 1; at <= program.cycles && !left.machine.over; at++) {
     left.machine.runTo(at, left.slicing);
-    right.machine.start(program, image);
+    right.machine.start(program, image, at % startsWarm === 1);
     right.machine.runTo(at, right.slicing);
     const what = differenceOf(left.machine.standing(), right.machine.standing());
     if (what !== undefined) return { at, what };
@@ -101,7 +110,7 @@ export function compareEachInterrupt(program: Program, left: Run, right: Run): D
       { at, kind: 'nonMaskable' },
     ] as const) {
       left.machine.start(program, image);
-      right.machine.start(program, image);
+      right.machine.start(program, image, at % startsWarm === 0);
       for (const { machine } of [left, right]) machine.restart([happening]);
       const checks = [at + 1, at + 12, program.cycles + 20].sort((a, b) => a - b);
       const difference = compareAt(checks, left, right);

@@ -131,8 +131,9 @@ export class Machine {
   get memory(): Uint8Array {
     return this.processor.core.u8.subarray(this.ram, this.ram + places.ramBytes);
   }
-  /** Puts a program in front of its first instruction. Code that stays the same stays decoded and compiled. */
-  start(program: Program, image = imageOf(program)): void {
+  /** Puts a program in front of its first instruction. Unless it begins cold, code that is the same stays decoded and compiled. */
+  start(program: Program, image = imageOf(program), cold = false): void {
+    if (cold) this.forgetCode();
     this.program = program;
     this.image = image;
     this.restart(program.happenings);
@@ -172,6 +173,10 @@ export class Machine {
     this.vector = 0x20;
     this.stopped = false;
     this.pending = [...happenings].sort((a, b) => a.at - b.at);
+  }
+  /** Loading drops all decoded code. */
+  private forgetCode(): void {
+    this.processor.load(this.processor.save(), this.processor.cycle);
   }
   /** Writes what differs, as a bus master would. */
   private changeMemory(target: Uint8Array): void {
