@@ -27,7 +27,6 @@ function shift(mnemonic: string, digits: readonly number[], meaning: Shift): Ins
     meaning(emit, target, by) {
       const count = emit.hold(emit.model === '8086' ? by!.read() : emit.and(by!.read(), 0x1f));
       const value = target!.read();
-      if (count.constant !== undefined) return meaning(emit, target!, value, count);
       emit.when(count, () => meaning(emit, target!, value, count));
     },
   });

@@ -80,10 +80,21 @@ export class FunctionBody {
     this.op('call');
     this.code.unsigned(functionIndex);
   }
-  callIndirect(typeIndex: number): void {
+  /** Calls through a table, the module's first one where nothing is said. */
+  callIndirect(typeIndex: number, table = 0): void {
     this.op('call_indirect');
     this.code.unsigned(typeIndex);
-    this.code.byte(0);
+    this.code.unsigned(table);
+  }
+  /** Leaves the function by a call: the callee returns to this function's caller. */
+  returnCall(functionIndex: number): void {
+    this.op('return_call');
+    this.code.unsigned(functionIndex);
+  }
+  returnCallIndirect(typeIndex: number, table = 0): void {
+    this.op('return_call_indirect');
+    this.code.unsigned(typeIndex);
+    this.code.unsigned(table);
   }
   /** Opens a block, a loop or an `if` without results. */
   open(kind: 'block' | 'loop' | 'if', result?: ValueType): Label {

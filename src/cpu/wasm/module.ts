@@ -25,6 +25,7 @@ export class ModuleWriter {
   private readonly imports: { module: string; name: string; typeIndex: number }[] = [];
   private readonly functions: FunctionEntry[] = [];
   private tableElements: readonly number[] = [];
+  private importedTable: { readonly name: string; readonly length: number } | undefined;
 
   /** The index of a signature in the type section. */
   typeIndex(signature: Signature): number {
@@ -51,7 +52,15 @@ export class ModuleWriter {
     assert(entry !== undefined && entry.body === undefined, 'a declared function is defined once');
     entry.body = body.finish();
   }
-  /** The functions that indirect calls reach, by table index. */
+  /** Imports a table of functions as `environment.name`; it is table 0, and one of the module's own comes after it. */
+  importTable(name: string, length: number): void {
+    this.importedTable = { name, length };
+  }
+  /** The number of the module's own table. */
+  get ownTable(): number {
+    return this.importedTable === undefined ? 0 : 1;
+  }
+  /** The functions that indirect calls reach, by index in the module's own table. */
   setTable(functionIndexes: readonly number[]): void {
     this.tableElements = functionIndexes;
   }
@@ -68,16 +77,21 @@ export class ModuleWriter {
       }
     });
     const memory = { module: 'environment', name: 'memory' };
-    section<{ module: string; name: string; typeIndex?: number }>(
+    const { importedTable } = this;
+    const table = importedTable === undefined ? [] : [{ module: 'environment', ...importedTable }];
+    section<{ module: string; name: string; typeIndex?: number; length?: number }>(
       out,
       2,
-      [memory, ...this.imports],
+      [memory, ...table, ...this.imports],
       (writer, entry) => {
         writer.name(entry.module);
         writer.name(entry.name);
         if (entry.typeIndex !== undefined) {
           writer.byte(0x00);
           writer.unsigned(entry.typeIndex);
+        } else if (entry.length !== undefined) {
+          writer.bytes([0x01, 0x70, 0x00]);
+          writer.unsigned(entry.length);
         } else writer.bytes([0x02, 0x00, 0x01]); // A memory of at least one page; the instance brings the real size.
       },
     );
@@ -97,7 +111,8 @@ export class ModuleWriter {
     });
     if (this.tableElements.length > 0) {
       section<readonly number[]>(out, 9, [this.tableElements], (writer, elements) => {
-        writer.bytes([0x00, 0x41, 0x00, 0x0b]);
+        if (this.ownTable === 0) writer.bytes([0x00, 0x41, 0x00, 0x0b]);
+        else writer.bytes([0x02, this.ownTable, 0x41, 0x00, 0x0b, 0x00]); // Of functions, by index.
         writer.unsigned(elements.length);
         for (const element of elements) writer.unsigned(element);
       });

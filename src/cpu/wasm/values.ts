@@ -74,6 +74,7 @@ export class Code {
 
   add(a: Operand, b: Operand): Value {
     if (this.value(b).constant === 0) return this.value(a);
+    if (this.value(a).constant === 0) return this.value(b);
     return this.folding('i32.add', (x, y) => (x + y) | 0, a, b);
   }
   sub(a: Operand, b: Operand): Value {
@@ -84,12 +85,17 @@ export class Code {
   }
   and(a: Operand, b: Operand): Value {
     if (this.value(b).constant === -1) return this.value(a);
+    if (this.value(a).constant === 0 || this.value(b).constant === 0) return this.i32(0);
     return this.folding('i32.and', (x, y) => x & y, a, b);
   }
   or(a: Operand, b: Operand): Value {
+    if (this.value(b).constant === 0) return this.value(a);
+    if (this.value(a).constant === 0) return this.value(b);
     return this.folding('i32.or', (x, y) => x | y, a, b);
   }
   xor(a: Operand, b: Operand): Value {
+    if (this.value(b).constant === 0) return this.value(a);
+    if (this.value(a).constant === 0) return this.value(b);
     return this.folding('i32.xor', (x, y) => x ^ y, a, b);
   }
   not(a: Operand): Value {
@@ -120,22 +126,24 @@ export class Code {
     return this.binary('i32', 'i32.rem_u', a, b);
   }
   equal(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.eq', a, b);
+    return this.folding('i32.eq', (x, y) => Number(x === y), a, b);
   }
   notEqual(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.ne', a, b);
+    return this.folding('i32.ne', (x, y) => Number(x !== y), a, b);
   }
   isZero(a: Operand): Value {
+    const known = this.value(a).constant;
+    if (known !== undefined) return this.i32(known === 0 ? 1 : 0);
     return this.unary('i32', 'i32.eqz', a);
   }
   lessUnsigned(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.lt_u', a, b);
+    return this.folding('i32.lt_u', (x, y) => Number(x >>> 0 < y >>> 0), a, b);
   }
   lessSigned(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.lt_s', a, b);
+    return this.folding('i32.lt_s', (x, y) => Number(x < y), a, b);
   }
   greaterUnsigned(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.gt_u', a, b);
+    return this.folding('i32.gt_u', (x, y) => Number(x >>> 0 > y >>> 0), a, b);
   }
   countTrailingZeros(a: Operand): Value {
     return this.unary('i32', 'i32.ctz', a);
@@ -149,6 +157,8 @@ export class Code {
   /** The low `width` bits, sign-extended to 32. */
   signExtend(a: Operand, width: Width): Value {
     if (width === 32) return this.value(a);
+    const known = this.value(a).constant;
+    if (known !== undefined) return this.i32((known << (32 - width)) >> (32 - width));
     return this.unary('i32', width === 8 ? 'i32.extend8_s' : 'i32.extend16_s', a);
   }
   /** The low `width` bits, zero-extended to 32. */
@@ -158,6 +168,7 @@ export class Code {
   select(condition: Value, yes: Operand, no: Operand): Value {
     const a = this.value(yes);
     const b = this.value(no);
+    if (condition.constant !== undefined) return condition.constant !== 0 ? a : b;
     return {
       type: a.type,
       push(body) {
@@ -258,6 +269,8 @@ export class Code {
   }
 
   when(condition: Operand, then: () => void, otherwise?: () => void): void {
+    const known = this.value(condition).constant;
+    if (known !== undefined) return known !== 0 ? then() : otherwise?.();
     this.value(condition).push(this.body);
     this.body.open('if');
     then();
