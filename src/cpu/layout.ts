@@ -244,6 +244,8 @@ export const record = {
   index: 18,
   /** u8: shift of the index. */
   scale: 20,
+  /** u8: which entry of a compiled region the record is, where its handler is {@link firstRegion} or above. */
+  entry: 21,
   /** u16: address of the segment's slot. */
   segment: 22,
   displacement: 24,
@@ -254,6 +256,11 @@ export const record = {
   /** A second immediate (far pointers, ENTER); such forms have no memory operand. */
   immediate2: 24,
 } as const;
+
+/** Handlers from this number on are compiled regions, by their place in the table of regions. */
+export const firstRegion = 0x8000;
+/** Places in the table of regions. A small table, as every module that imports it keeps a copy. */
+export const regionPlaces = 1024;
 
 /** One TLB entry; tags are linear page addresses, 1 when invalid. */
 export const tlbEntry = {

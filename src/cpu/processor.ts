@@ -7,6 +7,7 @@ import type { Boundary } from './boundary.js';
 import type { ProcessorBus } from './bus.js';
 import { CodeCache } from './decode/code-cache.js';
 import { Fetcher, NO_RECORD } from './decode/fetcher.js';
+import { Compiler, type CompilerTuning } from './engine/compiler/compiler.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { createInterpreter, type Interpreter } from './engine/interpreter/instance.js';
 import { Slice } from './engine/slice.js';
@@ -16,11 +17,13 @@ import {
   type MemoryPlan,
   planMemory,
   record,
+  regionPlaces,
   segmentIndex,
   unitStates,
   wordIndex,
 } from './layout.js';
-import { atLeast, type ProcessorModel } from './model.js';
+import { createFloat80 } from './kernel/float80/float80.js';
+import { atLeast, has, type ProcessorModel } from './model.js';
 import { Pending } from './pending.js';
 import { Breakpoints, debugStatus } from './system/breakpoints.js';
 import { cr0Bits } from './system/control-bits.js';
@@ -45,6 +48,8 @@ export interface ProcessorOptions {
   readonly romBytes: number;
   /** Bytes of display memory kept behind that; whole pages. Default: none. */
   readonly videoBytes?: number;
+  /** Compiles hot code to WebAssembly; without it everything is interpreted. The run is the same either way. */
+  readonly compiler?: CompilerTuning;
   /** Makes the bus once it is known where memory lies. */
   readonly bus: (plan: MemoryPlan, memory: WebAssembly.Memory) => ProcessorBus;
 }
@@ -53,7 +58,7 @@ export interface ProcessorOptions {
 export type RunEnd = 'budget' | 'halted' | 'shutdown' | 'breakpoint' | 'stopped';
 
 /** Most cycles given to the engine at once. */
-const sliceMost = 1 << 30;
+const sliceMost = 1 << 20;
 
 export class Processor {
   readonly core: Core;
@@ -65,6 +70,7 @@ export class Processor {
   private readonly code: CodeCache;
   private readonly fetcher: Fetcher;
   private readonly engine: Interpreter;
+  private readonly compiler: Compiler | undefined;
   private readonly current: Slice;
   private readonly pending: Pending;
   private readonly boundary: Boundary;
@@ -109,7 +115,13 @@ export class Processor {
       findRecord: (eip) => this.findRecord(eip),
       ...systemPaths(this.core, this.flags, this.modelSpecific, this.breakpoints, this.control()),
     };
-    this.engine = createInterpreter(options.model, memory, slow);
+    const regions = new WebAssembly.Table({ element: 'anyfunc', initial: regionPlaces });
+    const float80 = has(options.model, 'fpu') ? createFloat80(memory) : undefined;
+    this.engine = createInterpreter(options.model, memory, slow, regions, float80);
+    if (options.compiler !== undefined) {
+      this.compiler = new Compiler(this.core, regions, this.engine, float80, options.compiler);
+      this.code.user = this.compiler;
+    }
     this.core.flushTranslations();
     this.reset();
   }
@@ -200,7 +212,7 @@ export class Processor {
       if (this.halted) return 'halted';
       if ((this.core.otherFlags & flagBits.TF) !== 0) this.stepWithTrap();
       else if (this.pending.somethingHeld) this.step();
-      else this.slice(Math.min(end - this.cycle, sliceMost));
+      else this.slice(Math.min(end - this.cycle, this.compiler?.interval ?? sliceMost));
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
     }
@@ -221,6 +233,7 @@ export class Processor {
     const first = this.fetcher.find(core.eip, false);
     if (this.mustLook) return this.forgetFault();
     if (first !== NO_RECORD && core.view.getUint16(first + record.remaining, true) <= budget) {
+      if (this.fetcher.table !== 0) this.compiler?.look(first, this.fetcher.table, this.fetcher.offset);
       this.execute(first, budget);
       return;
     }

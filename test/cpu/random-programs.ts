@@ -1,4 +1,5 @@
 /** Random programs for the processor, and a run of one that can be cut into slices and moved between processors. */
+import type { CompilerTuning } from '../../src/cpu/engine/compiler/compiler.js';
 import fc from 'fast-check';
 import { code32, d, gate, w } from './bytes.js';
 import { places, selectors, World } from './world.js';
@@ -180,8 +181,8 @@ function handlerCode(program: Program, vector: number): number[] {
 }
 
 /** A world with a bus on which everything shows the cycle at which it happened. */
-export function randomWorld(): World {
-  const world = new World('80386', ramBytes);
+export function randomWorld(compiler?: CompilerTuning): World {
+  const world = new World('80386', ramBytes, undefined, compiler);
   const { processor } = world;
   world.readPort = (port) => (processor.now * 7 + port) | 0;
   world.onPortWrite = (port) => {

@@ -1,5 +1,6 @@
 /** A processor with nothing around it but memory, ports that remember, and an interrupt line: for tests. */
 import type { ProcessorBus } from '../../src/cpu/bus.js';
+import type { CompilerTuning } from '../../src/cpu/engine/compiler/compiler.js';
 import {
   generalRegisters,
   type MemoryPlan,
@@ -80,12 +81,14 @@ export class World {
     readonly model: ProcessorModel = '80386',
     readonly ramBytes = 1 << 20,
     localApic?: ProcessorBus['localApic'],
+    compiler?: CompilerTuning,
   ) {
     let ram = 0;
     this.processor = new Processor({
       model,
       ramBytes,
       romBytes: 0,
+      ...(compiler === undefined ? {} : { compiler }),
       bus: (plan: MemoryPlan) => {
         ram = plan.ram;
         return {

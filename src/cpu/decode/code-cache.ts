@@ -21,8 +21,18 @@ export interface TableMode extends CodeMode {
 const modeNumber = (mode: TableMode): number =>
   (mode.code32 ? 1 : 0) | (mode.stack32 ? 2 : 0) | (mode.startsInside ? 4 : 0);
 
+/** Told of changes by whoever made something of decoded code. */
+export interface CodeUser {
+  /** Records of a page's table were taken out. */
+  changed(table: number): void;
+  /** All records are gone. */
+  forget(): void;
+}
+
 export class CodeCache implements CodeWatch {
   readonly decoder: Decoder;
+  /** Set where compiled code is made of what is decoded. */
+  user: CodeUser | undefined;
   private readonly tables = new Map<number, number>();
   private readonly tablesOfPage = new Map<number, number[]>();
   private tableCount = 0;
@@ -56,6 +66,7 @@ export class CodeCache implements CodeWatch {
     this.tablesOfPage.clear();
     this.tableCount = 0;
     this.nextRecord = plan.records;
+    this.user?.forget();
     core.tlb.codeForgotten();
   }
   /**
@@ -215,6 +226,7 @@ export class CodeCache implements CodeWatch {
   private takeOutOf(table: number, from: number, to: number): boolean {
     const { i32, view } = this.core;
     let removed = false;
+    if (this.holdsRecord(table, from, to)) this.user?.changed(table);
     for (let offset = Math.max(0, from - longestInstruction + 1); offset < to; offset++) {
       const at = i32[(table + offset * 4) >> 2]!;
       if (at === 0 || offset + view.getUint8(at + record.length) <= from) continue;
@@ -223,6 +235,14 @@ export class CodeCache implements CodeWatch {
       removed = true;
     }
     return removed;
+  }
+  private holdsRecord(table: number, from: number, to: number): boolean {
+    const { i32, view } = this.core;
+    for (let offset = Math.max(0, from - longestInstruction + 1); offset < to; offset++) {
+      const at = i32[(table + offset * 4) >> 2]!;
+      if (at !== 0 && offset + view.getUint8(at + record.length) > from) return true;
+    }
+    return false;
   }
   /** Lines without any record left are data again. */
   private clearLines(page: number, from: number, to: number): void {

@@ -14,6 +14,9 @@ export interface CodeBreakpoints {
 }
 
 export class Fetcher {
+  /** The table and the offset where {@link find} found its record last; no table where the record is not in one. */
+  table = 0;
+  offset = 0;
   /** Set when {@link find} came upon a stop. */
   stopHit = false;
   /** Linear addresses before which running stops. */
@@ -56,6 +59,7 @@ export class Fetcher {
   /** The record at an offset in the code segment, or 0 with a fault or a stop noted; `alone` asks for a record of its own. */
   find(eip: number, alone: boolean): number {
     const { core, code } = this;
+    this.table = 0;
     const base = core.segmentField(segmentIndex.cs, 'base');
     const limit = core.segmentField(segmentIndex.cs, 'limit') >>> 0;
     core.eip = eip;
@@ -91,6 +95,8 @@ export class Fetcher {
     core.i32[(entry + tlbEntry.execute) >> 2] = (linear & ~0xfff) | key;
     core.i32[(entry + tlbEntry.codeTable) >> 2] = table;
     if (code.generation !== generation) return 0; // Records moved under the engine's feet: run this one alone.
+    this.table = table;
+    this.offset = offset;
     return code.recordAt(table, host, offset, mode);
   }
   private codeMode(startsInside: boolean): TableMode {

@@ -60,7 +60,7 @@ const addition =
   (emit, left, right, { width }) => {
     const plain = emit.add(left, right);
     const sum = emit.hold(emit.zeroExtend(withCarry ? emit.add(plain, emit.flag('CF')) : plain, width));
-    emit.setAddFlags(left, right, sum, width);
+    emit.setAddFlags(left, right, sum, width, withCarry);
     return sum;
   };
 
@@ -69,7 +69,7 @@ const subtraction =
   (emit, left, right, { width }) => {
     const plain = emit.sub(left, right);
     const difference = emit.hold(emit.zeroExtend(withBorrow ? emit.sub(plain, emit.flag('CF')) : plain, width));
-    emit.setSubtractFlags(left, right, difference, width);
+    emit.setSubtractFlags(left, right, difference, width, withBorrow);
     return difference;
   };
 

@@ -81,8 +81,9 @@ export interface Emitter extends Code {
   flag(name: FlagName): Value;
   /** A condition code of Jcc, SETcc (Intel SDM Vol. 1, appendix B), as zero or not zero. */
   condition(code: number): Value;
-  setAddFlags(left: Value, right: Value, sum: Value, width: Width): void;
-  setSubtractFlags(left: Value, right: Value, difference: Value, width: Width): void;
+  /** `withCarry` tells that a carry was added as well. */
+  setAddFlags(left: Value, right: Value, sum: Value, width: Width, withCarry?: boolean): void;
+  setSubtractFlags(left: Value, right: Value, difference: Value, width: Width, withBorrow?: boolean): void;
   /** Flags of AND, OR, XOR, TEST: CF and OF clear. */
   setLogicFlags(result: Value, width: Width): void;
   /** SF, ZF and PF from a result; CF, OF and AF as given (0 or 1). */

@@ -1,13 +1,13 @@
 /** Builds the interpreter's WebAssembly module of a model out of the instructions' meanings. */
-import { assert } from '../../../base/assert.js';
-import type { EmittedOperand } from '../../instructions/emitter.js';
 import type { Width } from '../../instructions/instruction.js';
 import {
   at,
   codeTlbDistance,
   codeLineShift,
+  firstRegion,
   flagResultAddress,
   record,
+  regionPlaces,
   regions,
   segmentAddress,
   segmentFields,
@@ -18,18 +18,27 @@ import {
 import { has, type ProcessorModel } from '../../model.js';
 import { FunctionBody } from '../../wasm/body.js';
 import { ModuleWriter } from '../../wasm/module.js';
-import type { ValueType } from '../../wasm/opcodes.js';
 import { Code, type Value } from '../../wasm/values.js';
 import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
 import { exits, importList } from '../imports.js';
+import { emitHandler } from './emit-handler.js';
 import { RecordEmitter } from './emitter.js';
+import { keptFlags, keptNumber, settle } from './kept-flags.js';
+import { i32s, importKernel, sharedFunctions } from './module-parts.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
 import { blockSizes, type BlockSize, loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
 
-const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
+/** How outlined handlers are called. */
+interface HandlerCalls {
+  readonly type: number;
+  readonly table: number;
+}
+/** The number of the imported table of compiled regions. */
+const regionTable = 0;
+
 const handlerSignature = { parameters: i32s(1), results: i32s(1) };
 const widths = [8, 16, 32] as const;
 const kernelNames = Object.keys(float80Signatures) as (keyof Float80)[];
@@ -40,6 +49,7 @@ const codeSizes = [16, 32] as const;
 export function buildInterpreter(model: ProcessorModel): Uint8Array {
   const { handlers } = handlersOf(model);
   const module = new ModuleWriter();
+  module.importTable('regions', regionPlaces);
   const imports = new Map<string, number>();
   for (const { name, parameters } of importList) {
     imports.set(name, module.importFunction('slow', name, { parameters: i32s(parameters), results: i32s(1) }));
@@ -53,7 +63,7 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
   });
   const functions: ModuleFunctions = {
     imports,
-    lookup: module.declareFunction({ parameters: i32s(1), results: i32s(1) }),
+    lookup: module.declareFunction({ parameters: i32s(1), results: i32s(1) }, 'lookup'),
     statusWord: module.declareFunction({ parameters: [], results: i32s(1) }, 'statusWord'),
     setStatusWord: module.declareFunction({ parameters: i32s(1), results: [] }, 'setStatusWord'),
     write: declareByWidth(3, 0),
@@ -66,6 +76,8 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
   const invalid = module.declareFunction(handlerSignature);
   const invalidOpcode = module.declareFunction(handlerSignature);
   const outlined = handlers.map(() => module.declareFunction(handlerSignature));
+  const resume = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'resume');
+  const settleFlags = module.declareFunction({ parameters: i32s(5), results: [] }, 'settleFlags');
 
   module.defineFunction(functions.lookup, lookupBody(imports));
   module.defineFunction(functions.statusWord, statusWordBody(functions));
@@ -89,46 +101,15 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     id === pseudoHandlers.invalidOpcode ? invalidOpcode : invalid,
   );
   module.setTable([...pseudo, ...outlined]);
+  const calls: HandlerCalls = { type: module.typeIndex(handlerSignature), table: module.ownTable };
+  module.defineFunction(resume, resumeBody(calls));
+  module.defineFunction(settleFlags, settleFlagsBody(functions));
   codeSizes.forEach((size, index) => {
     const hot = handlers.map((handler, number) => ({ handler, id: number + firstHandler }));
     const inside = hot.filter(({ handler }) => isHot(handler, size));
-    module.defineFunction(run[index]!, runBody(inside, functions, module.typeIndex(handlerSignature)));
+    module.defineFunction(run[index]!, runBody(inside, functions, calls));
   });
   return module.finish();
-}
-
-/** A kernel's function, called without a way through JavaScript. */
-function importKernel(module: ModuleWriter, name: keyof Float80): number {
-  const [parameters, results] = float80Signatures[name]
-    .split(':')
-    .map((types) => [...types].map((type): ValueType => (type === 'I' ? 'i64' : 'i32')));
-  return module.importFunction('float80', name, { parameters: parameters!, results: results! });
-}
-
-function emitHandler(handler: Handler, emit: RecordEmitter): void {
-  const { instruction, variant } = handler;
-  const accesses = [instruction.target ?? 'read', instruction.second ?? 'read'] as const;
-  const operands = handler.operands.map((each, position): EmittedOperand => {
-    const { shape, width: declared, register } = each;
-    if (each.bank !== undefined) return emit.vectorOperand(each);
-    assert(declared !== 64 && declared !== 128, 'a general operand has at most 32 bits');
-    const width = declared;
-    if (shape === 'memory') return emit.memoryOperand(width, accesses[position] ?? 'read');
-    if (shape === 'fixed') return emit.numberedRegister(register, width);
-    if (shape === 'one') return emit.constantOperand(1, width);
-    if (shape === 'immediate' || shape === 'immediate2') return emit.immediateOperand(width, shape === 'immediate2');
-    assert(shape !== 'either', 'a general operand is in memory or not');
-    return emit.registerOperand(shape, width);
-  });
-  if (instruction.repeatable !== undefined && variant.repeat !== 'none') {
-    emit.repeating(() => {
-      instruction.meaning(emit, ...operands);
-      emit.finish(true);
-    });
-  } else {
-    instruction.meaning(emit, ...operands);
-    emit.finish(instruction.endsBlock === true);
-  }
 }
 
 /** Pseudo handlers that only exist inside the dispatching functions are never called through the table. */
@@ -151,7 +132,7 @@ function invalidOpcodeBody(functions: ModuleFunctions): FunctionBody {
 function runBody(
   hot: readonly { readonly handler: Handler; readonly id: number }[],
   functions: ModuleFunctions,
-  handlerType: number,
+  calls: HandlerCalls,
 ): FunctionBody {
   const body = new FunctionBody(['i32']);
   const code = new Code(body);
@@ -211,21 +192,53 @@ function runBody(
   }
   body.close();
   body.releaseLocals(0);
-  setRecord(callOutlined(code, here, handlerType, enterAt));
+  setRecord(callOutlined(code, here, calls, enterAt));
   body.branch(next);
   body.close();
   body.close();
   return body;
 }
 
-/** Calls the record's handler through the table; gives the next record of the block, and leaves otherwise. */
-function callOutlined(code: Code, here: Value, handlerType: number, enterAt: (block: Value) => void): Value {
-  const { body } = code;
+/**
+ * Runs one instruction by its handler, where a compiled region does not go on: takes the cycles of the rest of its block first, as entering
+ * a block does.
+ */
+function resumeBody(calls: HandlerCalls): FunctionBody {
+  const body = new FunctionBody(i32s(2));
+  const code = new Code(body);
+  const [here, handler] = [code.local(0, 'i32'), code.local(1, 'i32')];
+  const remaining = code.loadLate('i32.load16_u', here, record.remaining);
+  const budget = code.loadLate('i32.load', 0, at.budget);
+  code.when(code.lessUnsigned(budget, remaining), () => {
+    const pageOffset = code.loadLate('i32.load16_u', here, record.pageOffset);
+    code.store('i32.store', 0, code.add(code.loadLate('i32.load', 0, at.codeBase), pageOffset), at.eip);
+    setExit(code, exits.budget);
+    code.return(0);
+  });
+  code.store('i32.store', 0, code.sub(budget, remaining), at.budget);
   here.push(body);
-  code.loadLate('i32.load16_u', here, record.handler).push(body);
-  body.callIndirect(handlerType);
+  handler.push(body);
+  body.callIndirect(calls.type, calls.table);
+  return body;
+}
+
+/** Calls the record's handler through the table; gives the next record of the block, and leaves otherwise. */
+function callOutlined(code: Code, here: Value, calls: HandlerCalls, enterAt: (block: Value) => void): Value {
+  const { body } = code;
+  const handler = code.load('i32.load16_u', here, record.handler);
   const result = body.allocate('i32');
-  body.local('local.set', result);
+  const call = (number: Value, table: number): void => {
+    here.push(body);
+    number.push(body);
+    body.callIndirect(calls.type, table);
+    body.local('local.set', result);
+  };
+  const isRegion = code.and(handler, firstRegion);
+  code.when(
+    isRegion,
+    () => call(code.xor(handler, firstRegion), regionTable),
+    () => call(handler, calls.table),
+  );
   const next = code.local(result, 'i32');
   code.when(code.isZero(next), () => code.return());
   code.when(code.and(next, 1), () => enterAt(code.and(next, ~1)));
@@ -302,22 +315,6 @@ function slowWriteBlockBody(bytes: BlockSize, imports: ReadonlyMap<string, numbe
   return body;
 }
 
-/** Functions that handlers share, each written where it is first asked for. */
-function sharedFunctions(module: ModuleWriter): ModuleFunctions['shared'] {
-  const known = new Map<string, number>();
-  return (name, parameters, write) => {
-    const index = known.get(name);
-    if (index !== undefined) return index;
-    const signature = { parameters: i32s(parameters), results: i32s(1) };
-    const declared = module.declareFunction(signature);
-    known.set(name, declared);
-    const body = new FunctionBody(signature.parameters);
-    write(body);
-    module.defineFunction(declared, body);
-    return declared;
-  };
-}
-
 /** Tells of a write of at most a line's bytes if a line that it touches holds decoded code. */
 function tellOfCode(code: Code, host: Value, bytes: number, imports: ReadonlyMap<string, number>): void {
   const line = (address: Value): Value => {
@@ -360,6 +357,21 @@ function statusWordBody(functions: ModuleFunctions): FunctionBody {
   const word = [bit('CF', 0), bit('PF', 2), bit('AF', 4), bit('ZF', 6), bit('SF', 7), bit('OF', 11)];
   code.return(word.reduce((all, each) => code.or(all, each)));
   body.op('unreachable');
+  return body;
+}
+
+/** Writes flags that a compiled region kept as what they follow from; see {@link keptFlags}. */
+function settleFlagsBody(functions: ModuleFunctions): FunctionBody {
+  const body = new FunctionBody(i32s(5));
+  const variant = { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model: '80386' } as const;
+  const code = new RecordEmitter(body, functions, outlineFlow(new Code(body).i32(0)), variant, 0);
+  const [kind, left, right, result, carry] = [0, 1, 2, 3, 4].map((index) => code.local(index, 'i32'));
+  for (const each of keptFlags) {
+    code.when(code.equal(kind!, keptNumber(each)), () => {
+      settle(code, each, { left: left!, right: right!, result: result!, carry: carry! });
+      code.return();
+    });
+  }
   return body;
 }
 

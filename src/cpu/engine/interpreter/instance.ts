@@ -1,6 +1,6 @@
 /** An interpreter at work: a model's module, made once a process, over one machine's memory and slow paths. */
-import { createFloat80 } from '../../kernel/float80/float80.js';
-import { has, type ProcessorModel } from '../../model.js';
+import type { Float80 } from '../../kernel/float80/float80.js';
+import type { ProcessorModel } from '../../model.js';
 import type { SlowPaths, SystemPaths } from '../imports.js';
 import { buildInterpreter } from './build.js';
 
@@ -11,6 +11,12 @@ export interface Interpreter {
   run32(firstRecord: number): void;
   statusWord(): number;
   setStatusWord(word: number): void;
+  // For compiled code, which calls them without a way through JavaScript.
+  /** The record at an offset of the code segment, 0 where the engine must return. */
+  lookup(eip: number): number;
+  /** Runs the instruction of a record by a handler; answers as handlers do. */
+  resume(record: number, handler: number): number;
+  settleFlags(kind: number, left: number, right: number, result: number, carry: number): void;
 }
 
 const modules = new Map<ProcessorModel, WebAssembly.Module>();
@@ -34,11 +40,13 @@ export function createInterpreter(
   model: ProcessorModel,
   memory: WebAssembly.Memory,
   slow: SlowPaths & SystemPaths,
+  regions: WebAssembly.Table,
+  float80: Float80 | undefined,
 ): Interpreter {
   const instance = new WebAssembly.Instance(moduleOf(model), {
-    environment: { memory },
+    environment: { memory, regions },
     slow: slow as unknown as WebAssembly.ModuleImports,
-    ...(has(model, 'fpu') ? { float80: createFloat80(memory) as unknown as WebAssembly.ModuleImports } : {}),
+    ...(float80 === undefined ? {} : { float80: float80 as unknown as WebAssembly.ModuleImports }),
   });
   return instance.exports as unknown as Interpreter;
 }

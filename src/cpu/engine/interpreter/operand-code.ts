@@ -39,7 +39,7 @@ export class OperandCode extends MemoryCode {
     const address = byteRegisterAddress({ al: 0, cl: 1, ah: 4 }[name]);
     return this.registerAt(() => this.i32(address), 8);
   }
-  private registerAt(address: () => Value, width: Width): EmittedOperand {
+  protected registerAt(address: () => Value, width: Width): EmittedOperand {
     // A register whose address is known is a load at a constant place.
     const known = address().constant;
     const place = known === undefined ? address : (): Value => this.i32(0);
@@ -100,13 +100,8 @@ export class OperandCode extends MemoryCode {
         return found.value;
       },
       write: (value) => {
-        if (place === undefined) return this.writeMemory(segment, offset(), width, value);
-        const known = place;
-        this.when(
-          known,
-          () => this.store(storeOpcodes[width], known, value),
-          () => this.writeSlowly(segment, offset(), width, value),
-        );
+        if (place === undefined) this.writeMemory(segment, offset(), width, value);
+        else this.writeBack(place, segment, offset(), width, value);
       },
       readBeyond: (displacement, otherWidth) => this.readMemory(segment, beyond(displacement), otherWidth),
       writeBeyond: (displacement, otherWidth, value) =>
@@ -119,6 +114,15 @@ export class OperandCode extends MemoryCode {
         return this.memoryAt(() => moved, width, access);
       },
     };
+  }
+
+  /** Writes an operand whose write permission was checked when it was read; `place` is 0 where the write goes the slow way. */
+  protected writeBack(place: Value, segment: Value, offset: Value, width: Width, value: Operand): void {
+    this.when(
+      place,
+      () => this.store(storeOpcodes[width], place, value),
+      () => this.writeSlowly(segment, offset, width, value),
+    );
   }
 
   // The stack.

@@ -55,7 +55,7 @@ export abstract class VectorCode extends OperandCode {
     return { ...this.constantOperand(0, 32), vector };
   }
 
-  private vectorRegister(address: Value, bank: 'mmx' | 'xmm', bytes: 4 | 8 | 16): VectorOperand {
+  protected vectorRegister(address: Value, bank: 'mmx' | 'xmm', bytes: 4 | 8 | 16): VectorOperand {
     const lane = (index: Value): Value => this.add(address, this.shl(index, 1));
     const mark = (): void => {
       if (bank === 'mmx') this.store('i32.store16', address, mmxExponent, exponentOffset);
@@ -77,14 +77,14 @@ export abstract class VectorCode extends OperandCode {
       },
     };
   }
-  private storeVector(address: Value, value: Value, bytes: 4 | 8 | 16, displacement: number): void {
+  protected storeVector(address: Value, value: Value, bytes: 4 | 8 | 16, displacement: number): void {
     if (value.type !== 'v128') this.store(scalarStores[value.type], address, value, displacement);
     else if (bytes === 16) this.store('v128.store', address, value, displacement);
     else this.storeFirstLane(bytes, address, value, displacement);
   }
 
   /** In memory, or in a register if the record has one. */
-  private vectorInMemory(
+  protected vectorInMemory(
     bank: 'mmx' | 'xmm',
     bytes: 4 | 8 | 16,
     isAligned: boolean,
@@ -124,10 +124,10 @@ export abstract class VectorCode extends OperandCode {
     if (isAligned) this.requireAlignment(segment, offset, bytes);
     return this.readableBlock(segment, offset, bytes);
   }
-  private requireAlignment(segment: Value, offset: Value, bytes: number): void {
+  protected requireAlignment(segment: Value, offset: Value, bytes: number): void {
     this.when(this.and(this.linear(segment, offset), bytes - 1), () => this.fault(GENERAL_PROTECTION));
   }
-  private writeVector(value: Value, bytes: 4 | 8 | 16, isAligned: boolean): void {
+  protected writeVector(value: Value, bytes: 4 | 8 | 16, isAligned: boolean): void {
     const segment = this.field('segment');
     const offset = this.effectiveOffset();
     if (isAligned) this.requireAlignment(segment, offset, bytes);

@@ -1,0 +1,309 @@
+/**
+ * Finds hot code by looking where the processor stands now and then, compiles it, and sees to it that the interpreter enters it. None of
+ * that is part of the machine's state: when and whether code is compiled changes nothing but speed.
+ */
+import { assert } from '../../../base/assert.js';
+import {
+  at,
+  firstRegion,
+  record,
+  regionPlaces,
+  segmentAddress,
+  segmentFields,
+  segmentIndex,
+  wordIndex,
+} from '../../layout.js';
+import type { Core } from '../../system/core.js';
+import { firstHandler, type Handler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
+import type { Interpreter } from '../interpreter/instance.js';
+import type { Float80 } from '../../kernel/float80/float80.js';
+import type { RegionFacts } from './region-emitter.js';
+import { relativeTargetOffset } from './region-emitter.js';
+import { type PageCode, planRegion, type RegionInstruction, type RegionPlan } from './region.js';
+import { RegionModule } from './region-module.js';
+
+/** When the compiler does what; all of it is free to change. */
+export interface CompilerTuning {
+  /** Cycles between two looks at code that is not compiled. */
+  readonly look: number;
+  /** How often a page must have been seen before it is compiled. */
+  readonly threshold: number;
+  /** So many pages are compiled at once, or so many looks after the first of them was seen. */
+  readonly batch: number;
+  readonly delay: number;
+}
+export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 2, batch: 8, delay: 16 };
+
+const longestLook = 1 << 20;
+const instructionsMost = 600;
+const entriesMost = 200;
+/** After so many refusals a region is given up. */
+const refusalsMost = 50;
+/** After so many changes of its code a page is left to the interpreter for good. */
+const changesMost = 8;
+
+/** A table's page that was seen running. */
+interface Heat {
+  readonly table: number;
+  readonly offsets: Set<number>;
+  count: number;
+  /** What held when it was last seen. */
+  facts: RegionFacts;
+  /** How often code of the page changed after it was compiled. */
+  changes: number;
+  refusals: number;
+  /** Regions of the page. */
+  readonly compiled: Region[];
+  isQueued: boolean;
+}
+
+interface Region {
+  readonly place: number;
+  readonly heat: Heat;
+  readonly plan: RegionPlan;
+  readonly entries: readonly number[];
+  /** Offsets of its instructions. */
+  readonly covered: ReadonlySet<number>;
+  /** Where its walk started. */
+  readonly starts: readonly number[];
+  refusals: number;
+}
+
+export class Compiler {
+  /** Cycles until the next look. */
+  interval: number;
+  private readonly handlers: readonly Handler[];
+  private readonly heats = new Map<number, Heat>();
+  private readonly queue: Heat[] = [];
+  private looksSinceQueued = 0;
+  /** The interpreter's handlers of records that lead into regions now. */
+  private readonly originals = new Map<number, number>();
+  private readonly regions: (Region | undefined)[] = [];
+  private readonly free: number[] = [];
+  /** Places in the order in which they were filled. */
+  private readonly order: number[] = [];
+  private readonly leaving = new Map<number, boolean>();
+  compiledRegions = 0;
+  compiledModules = 0;
+
+  constructor(
+    private readonly core: Core,
+    private readonly table: WebAssembly.Table,
+    private readonly interpreter: Interpreter,
+    private readonly float80: Float80 | undefined,
+    private readonly tuning: CompilerTuning = defaultTuning,
+  ) {
+    this.handlers = handlersOf(core.model).handlers;
+    this.interval = tuning.look;
+    for (let place = regionPlaces - 1; place >= 0; place--) this.free.push(place);
+  }
+
+  /** The processor stands in front of a record at an offset of a page's table. */
+  look(at: number, table: number, offset: number): void {
+    if (this.queue.length > 0 && ++this.looksSinceQueued >= this.tuning.delay) this.compileQueue();
+    const heat = this.heats.get(table) ?? this.newHeat(table);
+    const isCovered = this.core.view.getUint16(at + record.handler, true) >= firstRegion || this.covers(heat, offset);
+    this.interval = isCovered ? Math.min(this.interval * 2, longestLook) : this.tuning.look;
+    if (isCovered || heat.changes > changesMost) return;
+    heat.facts = this.factsNow(table);
+    heat.offsets.add(offset);
+    if (++heat.count < this.tuning.threshold || heat.isQueued) return;
+    heat.isQueued = true;
+    if (this.queue.push(heat) === 1) this.looksSinceQueued = 0;
+    if (this.queue.length >= this.tuning.batch) this.compileQueue();
+  }
+  private newHeat(table: number): Heat {
+    const heat: Heat = {
+      table, offsets: new Set(), count: 0, facts: this.factsNow(table), changes: 0, refusals: 0, compiled: [], isQueued: false,
+    }; // prettier-ignore
+    this.heats.set(table, heat);
+    return heat;
+  }
+  private covers(heat: Heat, offset: number): boolean {
+    return heat.compiled.some(({ covered }) => covered.has(offset));
+  }
+
+  private factsNow(table: number): RegionFacts {
+    const { core } = this;
+    const refusals = this.heats.get(table)?.refusals ?? 0;
+    const code32 = (core.i32[wordIndex.executeKey]! & 1) !== 0;
+    const word = (address: number): number => core.i32[address >> 2]!;
+    const isWhole = (segment: number): boolean => {
+      const slot = segmentAddress(segment);
+      const tops = word(slot + segmentFields.readTop + 4) & word(slot + segmentFields.writeTop + 4);
+      return word(slot + segmentFields.base) === 0 && tops === 1;
+    };
+    const isFlat =
+      [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].every(isWhole) &&
+      core.segmentField(segmentIndex.cs, 'limit') === -1;
+    const masked = (word(at.x87Control) & 0x3f) === 0x3f && (word(at.x87Status) & 0x80) === 0;
+    const unitsReady = masked && (word(at.cr0) & 0x0c) === 0 && (word(at.cr4) & 0x200) !== 0;
+    const general = refusals >= 2;
+    return {
+      isFlat: code32 && isFlat && !general,
+      codeBase: code32 ? undefined : core.i32[wordIndex.codeBase]!,
+      unitsReady: unitsReady && !general,
+    };
+  }
+
+  // Compiling.
+
+  private compileQueue(): void {
+    const module = new RegionModule(this.core, this.interpreter, this.float80, this.table, (at) => this.refused(at));
+    const made: Region[] = [];
+    for (const heat of this.queue.splice(0)) {
+      heat.isQueued = false;
+      heat.count = 0;
+      const planned = this.plan(heat, module);
+      heat.offsets.clear();
+      if (planned === undefined) continue;
+      for (const old of planned.replaces) this.remove(old);
+      const place = this.takePlace();
+      module.add(planned.plan, place, this.pageCode(heat, module), heat.facts);
+      const region = this.regionOf(heat, planned.plan, planned.starts, place);
+      this.regions[place] = region;
+      this.order.push(place);
+      heat.compiled.push(region);
+      made.push(region);
+    }
+    this.looksSinceQueued = 0;
+    if (made.length === 0) return;
+    module.install();
+    this.compiledModules++;
+    this.compiledRegions += made.length;
+    for (const region of made) this.enter(region);
+  }
+  /** A region for what was seen of a page; together with the one that it meets there, if that is not too long. */
+  private plan(
+    heat: Heat,
+    module: RegionModule,
+  ):
+    | { readonly plan: RegionPlan; readonly starts: readonly number[]; readonly replaces: readonly Region[] }
+    | undefined {
+    const code = this.pageCode(heat, module);
+    const limits = { instructions: instructionsMost, entries: entriesMost };
+    const seen = [...heat.offsets];
+    const last = heat.compiled.at(-1);
+    if (last !== undefined) {
+      const starts = [...new Set([...last.starts, ...seen])];
+      const plan = planRegion(code, starts, limits);
+      const isWhole = plan !== undefined && plan.blocks.length < 200 && countInstructions(plan) < instructionsMost;
+      if (isWhole) return { plan, starts, replaces: [last] };
+    }
+    const plan = planRegion(code, seen, limits);
+    return plan === undefined ? undefined : { plan, starts: seen, replaces: [] };
+  }
+  private pageCode(heat: Heat, module: RegionModule): PageCode {
+    const { view } = this.core;
+    const { facts } = heat;
+    const code: PageCode = {
+      view,
+      table: heat.table,
+      handler: (number) => this.handlers[number - firstHandler],
+      numberOf: (at) => this.numberOf(at),
+      alwaysLeaves: (instruction) => this.alwaysLeaves(instruction, module, code, facts),
+      targetOf: ({ record: at, handler }) => relativeTargetOffset(view, at, handler!.variant.width, facts.codeBase),
+    };
+    return code;
+  }
+  private alwaysLeaves(
+    instruction: RegionInstruction,
+    module: RegionModule,
+    code: PageCode,
+    facts: RegionFacts,
+  ): boolean {
+    const key = instruction.number * 4 + (facts.isFlat ? 1 : 0) + (facts.unitsReady ? 2 : 0);
+    const known = this.leaving.get(key);
+    if (known !== undefined) return known;
+    const found = module.alwaysLeaves(instruction, code, facts);
+    this.leaving.set(key, found);
+    return found;
+  }
+  /** The interpreter's handler of a record, 0 where it holds no instruction. */
+  private numberOf(at: number): number {
+    const number = this.core.view.getUint16(at + record.handler, true);
+    if (number >= firstRegion) return this.originals.get(at)!;
+    return number >= firstHandler || number === pseudoHandlers.invalidOpcode ? number : 0;
+  }
+  private regionOf(heat: Heat, plan: RegionPlan, starts: readonly number[], place: number): Region {
+    const covered = new Set(plan.blocks.flatMap(({ instructions }) => instructions.map(({ offset }) => offset)));
+    const entries = plan.blocks.filter(({ isEntry }) => isEntry).map(({ instructions }) => instructions[0]!.record);
+    return { place, heat, plan, entries, covered, starts, refusals: 0 };
+  }
+  /** Leads the interpreter into a region, where another one does not have the entry already. */
+  private enter(region: Region): void {
+    const { view } = this.core;
+    for (const { index, isEntry, instructions } of region.plan.blocks) {
+      if (!isEntry) continue;
+      const at = instructions[0]!.record;
+      const number = view.getUint16(at + record.handler, true);
+      if (number >= firstRegion) continue;
+      this.originals.set(at, number);
+      view.setUint16(at + record.handler, firstRegion + region.place, true);
+      view.setUint8(at + record.entry, index);
+    }
+  }
+
+  // Taking regions away.
+
+  private takePlace(): number {
+    if (this.free.length === 0) this.evict();
+    const place = this.free.pop();
+    assert(place !== undefined, 'eviction frees places');
+    return place;
+  }
+  /** Takes out the older half. */
+  private evict(): void {
+    for (const place of this.order.slice(0, regionPlaces / 2)) {
+      const region = this.regions[place];
+      if (region !== undefined) this.remove(region);
+    }
+  }
+  private remove(region: Region): void {
+    const { view } = this.core;
+    for (const at of region.entries) {
+      if (view.getUint16(at + record.handler, true) !== firstRegion + region.place) continue;
+      view.setUint16(at + record.handler, this.originals.get(at)!, true);
+      this.originals.delete(at);
+    }
+    this.table.set(region.place, null);
+    this.regions[region.place] = undefined;
+    this.free.push(region.place);
+    this.order.splice(this.order.indexOf(region.place), 1);
+    region.heat.compiled.splice(region.heat.compiled.indexOf(region), 1);
+  }
+  /** Code of a table's page changed. */
+  changed(table: number): void {
+    const heat = this.heats.get(table);
+    if (heat === undefined || heat.compiled.length === 0) return;
+    heat.changes++;
+    for (const region of [...heat.compiled]) this.remove(region);
+  }
+  /** All decoded code is gone, and its records with it. */
+  forget(): void {
+    for (const place of this.order) {
+      this.table.set(place, null);
+      this.regions[place] = undefined;
+      this.free.push(place);
+    }
+    this.order.length = 0;
+    this.originals.clear();
+    this.heats.clear();
+    this.queue.length = 0;
+  }
+
+  /** A region was entered where something that it was compiled for does not hold; gives the interpreter's handler. */
+  private refused(at: number): number {
+    const number = this.core.view.getUint16(at + record.handler, true);
+    const original = this.originals.get(at)!;
+    const region = this.regions[number - firstRegion];
+    if (region !== undefined && ++region.refusals > refusalsMost) {
+      region.heat.refusals++;
+      this.remove(region);
+    }
+    return original;
+  }
+}
+
+const countInstructions = (plan: RegionPlan): number =>
+  plan.blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);

@@ -1,0 +1,215 @@
+/**
+ * The function of one region while it is written: registers in locals, flags as what they follow from, the ways between blocks, and the
+ * ways out.
+ */
+import { assert } from '../../../base/assert.js';
+import { type KeptFlags, keptNumber, type KeptValues } from '../interpreter/kept-flags.js';
+import { at, generalRegisters, registerAddress } from '../../layout.js';
+import { FunctionBody, type Label } from '../../wasm/body.js';
+import { Code, type Operand, type Value } from '../../wasm/values.js';
+import type { RegionInstruction } from './region.js';
+
+/** Locals that live as long as the function, in order; general registers come first. */
+const localNames = [
+  /** Cycles left. */
+  'budget',
+  /** The block to go to, where a part has several heads. */
+  'way',
+  /** The record where somebody else goes on. */
+  'at',
+  /** Of a bail: the handler's number above 8 bits of cycles that are given back. */
+  'bail',
+  /** An offset in the code segment to be looked for. */
+  'target',
+  /** What the flags follow from: the number of their kind, 0 where they are written. */
+  'kind',
+  'left',
+  'right',
+  'result',
+  'carry',
+] as const;
+type LocalName = (typeof localNames)[number];
+
+/** What is known of the flags while writing: what they follow from, that they are written, or that the local `kind` knows. */
+export type FlagState = KeptFlags | 'written' | 'dynamic';
+
+const sameFlags = (a: FlagState, b: FlagState): boolean =>
+  typeof a === 'object' && typeof b === 'object' ? a.kind === b.kind && a.width === b.width : a === b;
+
+const firstLocal = 1;
+const localIndex = (name: LocalName): number => firstLocal + generalRegisters.length + localNames.indexOf(name);
+/** Locals that are not released between instructions. */
+const lasting = generalRegisters.length + localNames.length;
+
+/** Where the function's code branches to leave. */
+export interface Ways {
+  readonly bail: Label;
+  readonly goOn: Label;
+  readonly search: Label;
+}
+
+export class RegionFunction {
+  readonly body = new FunctionBody(['i32']);
+  readonly code = new Code(this.body);
+  flags: FlagState = 'written';
+  /** Nothing behind this place is reached. */
+  terminated = false;
+  /** How deep in arms of the instruction at hand; 0 is what always runs. */
+  depth = 0;
+  /** The instruction at hand left for the interpreter in what always runs. */
+  alwaysLeft = false;
+  /** The instruction at hand has a way to its end. */
+  completes = false;
+  /** Registers that the region writes. */
+  private readonly written = new Set<number>();
+  private ways: Ways | undefined;
+  private instruction: RegionInstruction | undefined;
+  /** Cycles of its block that are taken and not spent yet, its own included. */
+  private unspent = 0;
+
+  constructor() {
+    for (let index = 0; index < lasting; index++) this.body.allocate('i32');
+  }
+
+  setWays(ways: Ways): void {
+    this.ways = ways;
+  }
+  local(name: LocalName): Value {
+    return this.code.local(localIndex(name), 'i32');
+  }
+  set(name: LocalName, value: Operand): void {
+    (typeof value === 'number' ? this.code.i32(value) : value).push(this.body);
+    this.body.local('local.set', localIndex(name));
+  }
+
+  // Registers.
+
+  register(number: number): Value {
+    return this.code.local(firstLocal + number, 'i32');
+  }
+  setRegister(number: number, value: Value): void {
+    value.push(this.body);
+    this.body.local('local.set', firstLocal + number);
+    this.written.add(number);
+  }
+  loadRegisters(): void {
+    for (let number = 0; number < generalRegisters.length; number++) {
+      this.code.loadLate('i32.load', 0, registerAddress(number)).push(this.body);
+      this.body.local('local.set', firstLocal + number);
+    }
+  }
+  /** Writes what the region may have changed; at its end, when that is known. */
+  spill(): void {
+    for (const number of this.written) {
+      this.code.store('i32.store', 0, this.register(number), registerAddress(number));
+    }
+    this.code.store('i32.store', 0, this.local('budget'), at.budget);
+  }
+
+  // Instructions and ways out.
+
+  begin(instruction: RegionInstruction, unspent: number): void {
+    this.body.releaseLocals(lasting);
+    this.instruction = instruction;
+    this.unspent = unspent;
+    this.depth = 0;
+    this.alwaysLeft = false;
+    this.completes = false;
+    this.terminated = false;
+  }
+  get here(): RegionInstruction {
+    assert(this.instruction !== undefined, 'an instruction is at hand');
+    return this.instruction;
+  }
+  private way(name: keyof Ways): Label {
+    assert(this.ways !== undefined, 'the ways out are there');
+    return this.ways[name];
+  }
+  /** Has the interpreter run the instruction at hand, of which nothing was done that may not be done again. */
+  bail(): void {
+    if (this.depth === 0 && !this.completes) this.alwaysLeft = true;
+    const { record, number } = this.here;
+    this.noteFlags();
+    this.set('at', record);
+    this.set('bail', (number << 8) | this.unspent);
+    this.branch(this.way('bail'));
+  }
+  /** Goes on at a record outside the region. */
+  goOn(record: number): void {
+    this.settleFlags();
+    this.set('at', record);
+    this.branch(this.way('goOn'));
+  }
+  /** Goes on at an offset of the code segment. */
+  search(target: Value): void {
+    this.completes = true;
+    this.set('target', target);
+    this.settleFlags();
+    this.branch(this.way('search'));
+  }
+  branch(label: Label): void {
+    this.body.branch(label);
+    this.terminated = true;
+  }
+
+  // Flags.
+
+  get kept(): KeptValues {
+    const [left, right, result, carry] = (['left', 'right', 'result', 'carry'] as const).map((name) =>
+      this.local(name),
+    );
+    return { left: left!, right: right!, result: result!, carry: carry! };
+  }
+  /** Writes the flags where their kind is only known when the code runs; set by the emitter, which knows the function. */
+  settleDynamic: () => void = () => {};
+  /** Writes flags of a known kind. */
+  settleKnown: (flags: KeptFlags) => void = () => {};
+
+  /** Tells the local `kind` what is known; the state itself is as before. */
+  noteFlags(): void {
+    if (this.flags === 'dynamic') return;
+    this.set('kind', this.flags === 'written' ? 0 : keptNumber(this.flags));
+  }
+  /** From here on the local knows. */
+  forgetFlags(): void {
+    this.noteFlags();
+    this.flags = 'dynamic';
+  }
+  /** Writes the flags; the local says so as well. */
+  settleFlags(): void {
+    if (this.flags === 'dynamic') this.settleDynamic();
+    else if (this.flags !== 'written') this.settleKnown(this.flags);
+    this.flags = 'written';
+    this.set('kind', 0);
+  }
+
+  /** Code that runs only sometimes: what is known afterwards is what both ways know. */
+  arms(condition: Value, then: () => void, otherwise?: () => void): void {
+    const before = this.flags;
+    this.depth++;
+    condition.push(this.body);
+    this.body.open('if');
+    const first = this.arm(then);
+    if (otherwise !== undefined && !first.terminated) this.noteFlags();
+    let second = { terminated: false, flags: before };
+    const changed = !first.terminated && !sameFlags(first.flags, before);
+    if (otherwise !== undefined || changed) {
+      if (otherwise === undefined) this.noteFlags();
+      this.body.op('else');
+      this.flags = before;
+      second = this.arm(otherwise ?? ((): void => {}));
+      if (!second.terminated) this.noteFlags();
+    }
+    this.body.close();
+    this.depth--;
+    this.terminated = first.terminated && second.terminated;
+    if (first.terminated) this.flags = second.flags;
+    else if (second.terminated || sameFlags(first.flags, second.flags)) this.flags = first.flags;
+    else this.flags = 'dynamic';
+  }
+  private arm(emit: () => void): { readonly terminated: boolean; readonly flags: FlagState } {
+    this.terminated = false;
+    emit();
+    return { terminated: this.terminated, flags: this.flags };
+  }
+}

@@ -1,0 +1,86 @@
+/** A WebAssembly module of several regions. */
+import type { Core } from '../../system/core.js';
+import { has } from '../../model.js';
+import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
+import { regionPlaces } from '../../layout.js';
+import { ModuleWriter } from '../../wasm/module.js';
+import { i32s, importKernel, sharedFunctions } from '../interpreter/module-parts.js';
+import type { Interpreter } from '../interpreter/instance.js';
+import type { ModuleFunctions } from '../interpreter/record-code.js';
+import type { RegionFacts } from './region-emitter.js';
+import type { PageCode, RegionInstruction, RegionPlan } from './region.js';
+import { alwaysLeaves, type RegionContext, type RegionImports, writeRegion } from './write-region.js';
+
+const kernelNames = Object.keys(float80Signatures) as (keyof Float80)[];
+const regionSignature = { parameters: i32s(1), results: i32s(1) };
+const unavailable = -1;
+
+export class RegionModule {
+  private readonly module = new ModuleWriter();
+  private readonly functions: ModuleFunctions;
+  private readonly imports: RegionImports;
+  private readonly places: number[] = [];
+
+  constructor(
+    core: Core,
+    private readonly interpreter: Interpreter,
+    private readonly float80: Float80 | undefined,
+    private readonly table: WebAssembly.Table,
+    private readonly refused: (record: number) => number,
+  ) {
+    this.memory = core.memory;
+    const { module } = this;
+    module.importTable('regions', regionPlaces);
+    const own = (name: string, parameters: number, results: number): number =>
+      module.importFunction('interpreter', name, { parameters: i32s(parameters), results: i32s(results) });
+    const imports = new Map<string, number>();
+    this.imports = {
+      lookup: own('lookup', 1, 1),
+      resume: own('resume', 2, 1),
+      settleFlags: own('settleFlags', 5, 0),
+      refused: module.importFunction('compiler', 'refused', regionSignature),
+      regionType: module.typeIndex(regionSignature),
+    };
+    const byWidth = { 8: unavailable, 16: unavailable, 32: unavailable };
+    const statusWord = own('statusWord', 0, 1);
+    const setStatusWord = own('setStatusWord', 1, 0);
+    if (has(core.model, 'fpu')) for (const name of kernelNames) imports.set(name, importKernel(module, name));
+    this.functions = {
+      imports,
+      statusWord,
+      setStatusWord,
+      lookup: unavailable,
+      write: byWidth,
+      readForWrite: byWidth,
+      writeBlock: { 8: unavailable, 10: unavailable, 16: unavailable },
+      shared: sharedFunctions(module),
+    };
+  }
+  private readonly memory: WebAssembly.Memory;
+
+  private context(code: PageCode, facts: RegionFacts): RegionContext {
+    return { code, facts, functions: this.functions, imports: this.imports };
+  }
+  /** Whether compiled code could do nothing of an instruction. */
+  alwaysLeaves(instruction: RegionInstruction, code: PageCode, facts: RegionFacts): boolean {
+    return alwaysLeaves(instruction, this.context(code, facts));
+  }
+  /** Adds a region that will lie at a place of the table of regions. */
+  add(plan: RegionPlan, place: number, code: PageCode, facts: RegionFacts): void {
+    const index = this.module.declareFunction(regionSignature, `region${place}`);
+    this.places.push(place);
+    this.module.defineFunction(index, writeRegion(plan, place, this.context(code, facts)));
+  }
+  /** Compiles the module and puts its functions into the table. */
+  install(): void {
+    const { memory, table, refused } = this;
+    const module = new WebAssembly.Module(this.module.finish() as BufferSource);
+    const instance = new WebAssembly.Instance(module, {
+      environment: { memory, regions: table },
+      interpreter: this.interpreter as unknown as WebAssembly.ModuleImports,
+      compiler: { refused },
+      ...(this.float80 === undefined ? {} : { float80: this.float80 as unknown as WebAssembly.ModuleImports }),
+    });
+    for (const place of this.places) table.set(place, instance.exports[`region${place}`]);
+  }
+}

@@ -1,0 +1,353 @@
+/** Writes a region's function: what must hold where it is entered, its blocks in nested loops, and its ways out. */
+import type { Handler } from '../interpreter/handlers.js';
+import { emitHandler } from '../interpreter/emit-handler.js';
+import type { ModuleFunctions } from '../interpreter/record-code.js';
+import {
+  at,
+  codeTlbDistance,
+  firstRegion,
+  record,
+  segmentAddress,
+  segmentFields,
+  segmentIndex,
+  startsInsideKey,
+  tlbEntry,
+} from '../../layout.js';
+import { tlbEntryFor } from '../interpreter/memory-code.js';
+import type { FunctionBody, Label } from '../../wasm/body.js';
+import type { Code, Value } from '../../wasm/values.js';
+import { RegionEmitter, type RegionFacts } from './region-emitter.js';
+import { type FlagState, RegionFunction } from './region-function.js';
+import type { PageCode, RegionBlock, RegionInstruction, RegionPlan } from './region.js';
+import { headsOf, nest, type Part } from './structure.js';
+
+/** Functions of other modules that a region's function calls, by index. */
+export interface RegionImports {
+  readonly lookup: number;
+  readonly resume: number;
+  readonly settleFlags: number;
+  /** Gives the interpreter's handler of a record that the region is entered at but cannot run. */
+  readonly refused: number;
+  /** The type of region functions, for calls through the table of regions. */
+  readonly regionType: number;
+}
+
+export interface RegionContext {
+  readonly code: PageCode;
+  readonly facts: RegionFacts;
+  readonly functions: ModuleFunctions;
+  readonly imports: RegionImports;
+}
+
+/** The function of a region that lies at `place` in the table of regions. */
+export function writeRegion(plan: RegionPlan, place: number, context: RegionContext): FunctionBody {
+  return new RegionWriter(plan, place, context).write();
+}
+
+/** Writes one instruction into a function of its own, to see whether compiled code can do anything of it. */
+export function alwaysLeaves(instruction: RegionInstruction, context: RegionContext): boolean {
+  if (instruction.handler === undefined) return true;
+  const region = new RegionFunction();
+  const ways = region.body.open('block');
+  region.setWays({ bail: ways, goOn: ways, search: ways });
+  const blockWays = {
+    goToOffset: (): void => {
+      region.completes = true;
+      region.branch(ways);
+    },
+  };
+  region.begin(instruction, 1);
+  writeInstruction(region, instruction.handler, context, blockWays);
+  region.body.close();
+  region.body.finish();
+  return region.alwaysLeft;
+}
+
+function writeInstruction(
+  region: RegionFunction,
+  handler: Handler,
+  { functions, code, facts, imports }: RegionContext,
+  ways: { goToOffset(offset: number): void },
+): void {
+  const emit = new RegionEmitter(region, functions, handler.variant, code.view, facts, ways);
+  const { kind, left, right, result, carry } = { kind: region.local('kind'), ...region.kept };
+  region.settleKnown = (flags): void => emit.settleKnown(flags);
+  region.settleDynamic = (): void => emit.callVoid(imports.settleFlags, kind, left, right, result, carry);
+  emitHandler(handler, emit);
+}
+
+const flat = [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].map(segmentAddress);
+const codeSegment = segmentAddress(segmentIndex.cs);
+
+class RegionWriter {
+  private readonly region = new RegionFunction();
+  private readonly code: Code = this.region.code;
+  private readonly body = this.region.body;
+  private readonly labels = new Map<number, Label>();
+  /** What the flags are known to follow from where a block starts that has one way in. */
+  private readonly flagsInto = new Map<number, FlagState>();
+  private readonly hasOneWayIn = new Set<number>();
+  /** Blocks that are reached through a choice by the local `way`. */
+  private readonly needsWay = new Set<number>();
+  private again!: Label;
+
+  constructor(
+    private readonly plan: RegionPlan,
+    private readonly place: number,
+    private readonly context: RegionContext,
+  ) {}
+
+  write(): FunctionBody {
+    const { body, region, plan } = this;
+    const entries = plan.blocks.filter(({ isEntry }) => isEntry).map(({ index }) => index);
+    const parts = nest(
+      plan.blocks.map(({ successors }) => successors),
+      entries,
+    );
+    this.countWays(parts);
+    this.writeStart();
+    this.again = body.open('loop');
+    const bail = body.open('block');
+    const goOn = body.open('block');
+    const search = body.open('block');
+    region.setWays({ bail, goOn, search });
+    this.writeParts(parts, entries);
+    body.op('unreachable');
+    body.close();
+    this.writeSearch();
+    body.close();
+    this.writeGoOn();
+    body.close();
+    this.writeBail();
+    body.close();
+    body.op('unreachable');
+    return body;
+  }
+
+  private countWays(parts: readonly Part[]): void {
+    const waysIn = new Map<number, number>();
+    for (const { successors } of this.plan.blocks) {
+      for (const next of successors) waysIn.set(next, (waysIn.get(next) ?? 0) + 1);
+    }
+    const heads = new Set<number>();
+    const visit = (all: readonly Part[]): void => {
+      for (const part of all) {
+        if (part.kind === 'block') continue;
+        for (const head of part.heads) {
+          heads.add(head);
+          if (part.heads.length > 1) this.needsWay.add(head);
+        }
+        visit(part.parts);
+      }
+    };
+    visit(parts);
+    for (const { index, isEntry } of this.plan.blocks) {
+      if (!isEntry && !heads.has(index) && waysIn.get(index) === 1) this.hasOneWayIn.add(index);
+    }
+  }
+
+  // Where it starts.
+
+  private writeStart(): void {
+    const { code, region } = this;
+    const from = code.local(0, 'i32');
+    region.set('at', code.and(from, ~1));
+    const here = region.local('at');
+    region.set('budget', code.loadLate('i32.load', 0, at.budget));
+    // The interpreter has taken the cycles of the block already.
+    code.when(code.isZero(code.and(from, 1)), () => {
+      region.set('budget', code.add(region.local('budget'), code.loadLate('i32.load16_u', here, record.remaining)));
+    });
+    const refusal = this.refusal();
+    if (refusal !== undefined) {
+      code.when(refusal, () => {
+        code.store('i32.store', 0, region.local('budget'), at.budget);
+        const { refused, resume } = this.context.imports;
+        code.return(code.call(resume, 'i32', here, code.call(refused, 'i32', here)));
+      });
+    }
+    region.set('way', code.loadLate('i32.load8_u', here, record.entry));
+    region.loadRegisters();
+  }
+  /** Not 0 where what the region was compiled for does not hold. */
+  private refusal(): Value | undefined {
+    const { code } = this;
+    const { isFlat, codeBase, unitsReady } = this.context.facts;
+    const word = (address: number): Value => code.loadLate('i32.load', 0, address);
+    const wrong: Value[] = [];
+    const base = word(at.codeBase);
+    wrong.push(codeBase === undefined ? code.greaterUnsigned(base, 0xffff_f000 | 0) : code.notEqual(base, codeBase));
+    if (isFlat) {
+      const whole = (segment: number): Value[] =>
+        (['readTop', 'writeTop'] as const).map((top) => code.xor(word(segment + segmentFields[top] + 4), 1));
+      wrong.push(...flat.flatMap((segment) => [word(segment + segmentFields.base), ...whole(segment)]));
+      wrong.push(code.not(word(codeSegment + segmentFields.limit)));
+    }
+    if (unitsReady) {
+      wrong.push(code.and(word(at.cr0), 0x0c), code.and(word(at.x87Status), 0x80));
+      wrong.push(code.xor(code.and(word(at.x87Control), 0x3f), 0x3f));
+      wrong.push(code.xor(code.and(word(at.cr4), 0x200), 0x200));
+    }
+    return wrong.reduce((all, each) => code.or(all, each));
+  }
+
+  // Blocks.
+
+  /**
+   * Parts in order; each has a label in front of it. `choices` are the blocks that the local `way` may name at the start; inside a loop its
+   * heads are reached by going `round`.
+   */
+  private writeParts(
+    parts: readonly Part[],
+    choices: readonly number[] | undefined,
+    round: ReadonlyMap<number, Label> = new Map(),
+  ): void {
+    const { body } = this;
+    const labels = parts.map(() => undefined as Label | undefined);
+    for (let index = parts.length - 1; index >= 0; index--) labels[index] = body.open('block');
+    parts.forEach((part, index) => {
+      for (const head of headsOf(part)) this.labels.set(head, labels[index]!);
+    });
+    if (choices !== undefined) this.choose(choices);
+    for (const [head, label] of round) this.labels.set(head, label);
+    for (const part of parts) {
+      body.close();
+      for (const head of headsOf(part)) if (!round.has(head)) this.labels.delete(head);
+      if (part.kind === 'block') this.writeBlock(this.plan.blocks[part.block]!);
+      else this.writeLoop(part.heads, part.parts);
+    }
+    for (const head of round.keys()) this.labels.delete(head);
+  }
+  private choose(choices: readonly number[]): void {
+    const { body, region } = this;
+    region.local('way').push(body);
+    const [first] = choices as readonly [number, ...number[]];
+    const otherwise = this.labels.get(first)!;
+    const most = Math.max(...choices);
+    body.branchTable(
+      Array.from({ length: most + 1 }, (_, block) => (choices.includes(block) ? this.labels.get(block)! : otherwise)),
+      otherwise,
+    );
+  }
+  private writeLoop(heads: readonly number[], parts: readonly Part[]): void {
+    const { body } = this;
+    const label = body.open('loop');
+    this.writeParts(parts, heads.length > 1 ? heads : undefined, new Map(heads.map((head) => [head, label])));
+    body.close();
+    body.op('unreachable');
+  }
+
+  private writeBlock({ index, instructions }: RegionBlock): void {
+    const { region, context } = this;
+    region.flags = this.flagsInto.get(index) ?? 'dynamic';
+    const cycles = instructions.length;
+    this.takeCycles(instructions[0]!, cycles);
+    for (const [position, instruction] of instructions.entries()) {
+      region.begin(instruction, cycles - position);
+      if (instruction.handler === undefined) region.bail();
+      else {
+        writeInstruction(region, instruction.handler, context, {
+          goToOffset: (offset) => this.goToOffset(offset),
+        });
+      }
+      if (region.terminated) return;
+    }
+    const last = instructions.at(-1)!;
+    this.goToOffset(last.offset + last.length);
+  }
+  private takeCycles(first: RegionInstruction, cycles: number): void {
+    const { region, code } = this;
+    region.begin(first, cycles);
+    region.set('budget', code.sub(region.local('budget'), cycles));
+    // The interpreter runs what is left of the budget.
+    region.arms(code.lessSigned(region.local('budget'), 0), () => region.bail());
+  }
+  private goToOffset(offset: number): void {
+    const { region, code, plan, context } = this;
+    region.completes = true;
+    const block = plan.blockAt.get(offset);
+    const label = block === undefined ? undefined : this.labels.get(block);
+    if (block !== undefined && label !== undefined) return this.goToBlock(block, label);
+    const known = offset <= 0xfff ? context.code.view.getInt32(context.code.table + offset * 4, true) : 0;
+    if (known !== 0 && context.code.numberOf(known) !== 0) return region.goOn(known);
+    const { codeBase } = context.facts;
+    const base = codeBase ?? code.loadLate('i32.load', 0, at.codeBase);
+    region.search(code.add(base, offset));
+  }
+  private goToBlock(block: number, label: Label): void {
+    const { region } = this;
+    if (this.hasOneWayIn.has(block)) this.flagsInto.set(block, region.flags);
+    else region.noteFlags();
+    if (this.needsWay.has(block)) region.set('way', block);
+    region.branch(label);
+  }
+
+  // Ways out. The flags are written where anything but a bail comes here.
+
+  /** Looks for the record at `target`: in this region, in the TLB's table of the page, or outside. */
+  private writeSearch(): void {
+    const { code, region, body } = this;
+    const eip = region.local('target');
+    const word = (address: number): Value => code.loadLate('i32.load', 0, address);
+    const linear = code.hold(code.add(eip, word(codeSegment + segmentFields.base)));
+    const entry = tlbEntryFor(code, linear);
+    const offset = code.hold(code.and(linear, 0xfff));
+    const startsInside = code.select(code.lessUnsigned(eip, offset), startsInsideKey, 0);
+    const tag = code.or(code.and(linear, ~0xfff), code.or(word(at.executeKey), startsInside));
+    const limit = word(codeSegment + segmentFields.limit);
+    const endsInside = code.lessUnsigned(code.sub(limit, eip), code.sub(0xfff, offset));
+    const reaches = code.isZero(code.or(code.greaterUnsigned(eip, limit), endsInside));
+    const isHit = code.equal(code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.execute), tag);
+    code.when(code.and(isHit, reaches), () => {
+      const table = code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.codeTable);
+      region.set('at', code.loadLate('i32.load', code.add(table, code.shl(offset, 2))));
+      code.when(region.local('at'), () => {
+        const base = code.hold(code.sub(eip, offset));
+        const handler = code.loadLate('i32.load16_u', region.local('at'), record.handler);
+        const isSame = code.and(code.equal(handler, firstRegion + this.place), code.equal(base, word(at.codeBase)));
+        code.when(isSame, () => {
+          region.set('way', code.loadLate('i32.load8_u', region.local('at'), record.entry));
+          body.branch(this.again);
+        });
+        code.store('i32.store', 0, base, at.codeBase);
+        this.writeChain();
+      });
+    });
+    region.spill();
+    const found = code.call(this.context.imports.lookup, 'i32', eip);
+    code.when(code.isZero(found), () => code.return(0));
+    code.return(code.or(found, 1));
+  }
+  private writeGoOn(): void {
+    this.writeChain();
+  }
+  /** On at the record `at`, in another region or in the interpreter. */
+  private writeChain(): void {
+    const { code, region, body, context } = this;
+    region.spill();
+    const handler = code.load('i32.load16_u', region.local('at'), record.handler);
+    const target = code.or(region.local('at'), 1);
+    code.when(code.and(handler, firstRegion), () => {
+      target.push(body);
+      code.xor(handler, firstRegion).push(body);
+      body.returnCallIndirect(context.imports.regionType);
+    });
+    code.return(target);
+  }
+  private settle(): void {
+    const { code, region, context } = this;
+    const { left, right, result, carry } = region.kept;
+    const kind = region.local('kind');
+    code.when(kind, () => code.callVoid(context.imports.settleFlags, kind, left, right, result, carry));
+  }
+  private writeBail(): void {
+    const { code, region, body, context } = this;
+    const bail = region.local('bail');
+    region.set('budget', code.add(region.local('budget'), code.and(bail, 0xff)));
+    region.spill();
+    this.settle();
+    region.local('at').push(body);
+    code.shrUnsigned(bail, 8).push(body);
+    body.returnCall(context.imports.resume);
+  }
+}

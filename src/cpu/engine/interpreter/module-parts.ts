@@ -1,0 +1,32 @@
+/** Parts of modules that run instructions, the interpreter's and compiled ones. */
+import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
+import { FunctionBody } from '../../wasm/body.js';
+import type { ModuleWriter } from '../../wasm/module.js';
+import type { ValueType } from '../../wasm/opcodes.js';
+import type { ModuleFunctions } from './record-code.js';
+
+export const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
+
+/** A kernel's function, called without a way through JavaScript. */
+export function importKernel(module: ModuleWriter, name: keyof Float80): number {
+  const [parameters, results] = float80Signatures[name]
+    .split(':')
+    .map((types) => [...types].map((type): ValueType => (type === 'I' ? 'i64' : 'i32')));
+  return module.importFunction('float80', name, { parameters: parameters!, results: results! });
+}
+
+/** Functions that handlers share, each written where it is first asked for. */
+export function sharedFunctions(module: ModuleWriter): ModuleFunctions['shared'] {
+  const known = new Map<string, number>();
+  return (name, parameters, write) => {
+    const index = known.get(name);
+    if (index !== undefined) return index;
+    const signature = { parameters: i32s(parameters), results: i32s(1) };
+    const declared = module.declareFunction(signature);
+    known.set(name, declared);
+    const body = new FunctionBody(signature.parameters);
+    write(body);
+    module.defineFunction(declared, body);
+    return declared;
+  };
+}
