@@ -2,6 +2,7 @@
 import { assert } from '../base/assert.js';
 import type { Cycle } from '../base/integers.js';
 import type { ProcessorBus } from '../cpu/bus.js';
+import { compilerTuning, type EngineChoice } from '../cpu/engine/choice.js';
 import { Processor } from '../cpu/processor.js';
 import type { MemoryPlan } from '../cpu/layout.js';
 import { type Difference, flag, struct } from '../state/schema.js';
@@ -43,8 +44,13 @@ const boardState = struct({
 });
 
 /** Makes the board from a checked description. */
-export function createPc(description: MachineDescription, images: Images, powerOn: PowerOn): Machine {
-  return new Pc(description, images, powerOn);
+export function createPc(
+  description: MachineDescription,
+  images: Images,
+  powerOn: PowerOn,
+  engine: EngineChoice,
+): Machine {
+  return new Pc(description, images, powerOn, engine);
 }
 
 class Pc implements Machine {
@@ -67,11 +73,14 @@ class Pc implements Machine {
     readonly description: MachineDescription,
     images: Images,
     powerOn: PowerOn,
+    engine: EngineChoice,
   ) {
     const { bios } = description.firmware ?? {};
     this.rom = bios === undefined ? biosImage() : images.get(bios.sha256)!;
     this.timeline = new Timeline(description.cyclesPerSecond);
+    const compiler = compilerTuning(engine);
     this.processorUnit = new Processor({
+      ...(compiler === undefined ? {} : { compiler }),
       model: description.processor,
       ramBytes: description.memoryBytes,
       romBytes: this.rom.length,

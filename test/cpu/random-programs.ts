@@ -1,5 +1,5 @@
 /** Random programs for the processor, and a run of one that can be cut into slices and moved between processors. */
-import type { CompilerTuning } from '../../src/cpu/engine/compiler/compiler.js';
+import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import fc from 'fast-check';
 import { code32, d, gate, w } from './bytes.js';
 import { places, selectors, World } from './world.js';

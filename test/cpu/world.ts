@@ -1,6 +1,6 @@
 /** A processor with nothing around it but memory, ports that remember, and an interrupt line: for tests. */
 import type { ProcessorBus } from '../../src/cpu/bus.js';
-import type { CompilerTuning } from '../../src/cpu/engine/compiler/compiler.js';
+import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import {
   generalRegisters,
   type MemoryPlan,

@@ -20,19 +20,8 @@ import type { Float80 } from '../../kernel/float80/float80.js';
 import type { RegionFacts } from './region-emitter.js';
 import { relativeTargetOffset } from './region-emitter.js';
 import { type PageCode, planRegion, type RegionInstruction, type RegionPlan } from './region.js';
+import type { CompilerTuning } from './tuning.js';
 import { RegionModule } from './region-module.js';
-
-/** When the compiler does what; all of it is free to change. */
-export interface CompilerTuning {
-  /** Cycles between two looks at code that is not compiled. */
-  readonly look: number;
-  /** How often a page must have been seen before it is compiled. */
-  readonly threshold: number;
-  /** So many pages are compiled at once, or so many looks after the first of them was seen. */
-  readonly batch: number;
-  readonly delay: number;
-}
-export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 2, batch: 8, delay: 16 };
 
 const longestLook = 1 << 20;
 const instructionsMost = 600;
@@ -91,7 +80,7 @@ export class Compiler {
     private readonly table: WebAssembly.Table,
     private readonly interpreter: Interpreter,
     private readonly float80: Float80 | undefined,
-    private readonly tuning: CompilerTuning = defaultTuning,
+    private readonly tuning: CompilerTuning,
   ) {
     this.handlers = handlersOf(core.model).handlers;
     this.interval = tuning.look;

@@ -259,12 +259,16 @@ export class RegionEmitter extends RecordEmitter {
   }
   override relativeTarget(): CheckedTarget {
     const target = this.targetOffset();
+    if (target === undefined) {
+      this.region.bail();
+      return { taken: () => {} };
+    }
     if (target >= 0 && target <= 0xfff) return { taken: () => this.ways.goToOffset(target) };
     const eip = this.hold(this.zeroExtend(this.eipAt(target), this.width));
     this.checkLimit(eip);
     return { taken: () => this.region.search(eip) };
   }
-  private targetOffset(): number {
+  private targetOffset(): number | undefined {
     return relativeTargetOffset(this.view, this.address, this.width, this.facts.codeBase);
   }
   private checkLimit(target: Value): void {
@@ -435,11 +439,18 @@ class SharedEmitter extends RecordEmitter {
   }
 }
 
-/** Where a relative jump leads, as an offset in its page; outside 0 to 4095 where it leaves the page, as far as that is known. */
-export function relativeTargetOffset(view: DataView, at: number, width: 16 | 32, codeBase: number | undefined): number {
+/**
+ * Where a relative jump leads, as an offset in its page, outside 0 to 4095 where it leaves the page. Undefined where that depends on where
+ * the page lies, as with 16-bit operands.
+ */
+export function relativeTargetOffset(
+  view: DataView,
+  at: number,
+  width: 16 | 32,
+  codeBase: number | undefined,
+): number | undefined {
   const next = view.getUint16(at + record.pageOffset, true) + view.getUint8(at + record.length);
   const distance = view.getInt32(at + record.immediate, true);
   if (width === 32) return next + distance;
-  assert(codeBase !== undefined, 'code with 16-bit jumps is compiled for one place');
-  return ((codeBase + next + distance) & 0xffff) - codeBase;
+  return codeBase === undefined ? undefined : ((codeBase + next + distance) & 0xffff) - codeBase;
 }

@@ -44,8 +44,8 @@ export interface PageCode {
   numberOf(record: number): number;
   /** Whether a handler has nothing that compiled code could do. */
   alwaysLeaves(instruction: RegionInstruction): boolean;
-  /** Where a relative jump leads, as an offset in the page; outside 0 to 4095 where it leaves the page. */
-  targetOf(instruction: RegionInstruction): number;
+  /** Where a relative jump leads, as an offset in the page; undefined where that is not known. */
+  targetOf(instruction: RegionInstruction): number | undefined;
 }
 
 export interface RegionLimits {
@@ -137,7 +137,7 @@ class Planner {
     if (instruction.handler === undefined) return;
     if (isRelative(instruction)) {
       const target = this.code.targetOf(instruction);
-      this.lead(target, target <= instruction.offset);
+      if (target !== undefined) this.lead(target, target <= instruction.offset);
     }
     if (isReturn(instruction) || isJump(instruction)) return;
     this.lead(next, isCall(instruction) || this.code.alwaysLeaves(instruction));
