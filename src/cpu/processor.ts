@@ -4,11 +4,9 @@
  */
 import { assert } from '../base/assert.js';
 import type { Boundary } from './boundary.js';
-import type { ProcessorBus } from './bus.js';
 import { CodeCache } from './decode/code-cache.js';
 import { Fetcher, NO_RECORD } from './decode/fetcher.js';
 import { Compiler } from './engine/compiler/compiler.js';
-import type { CompilerTuning } from './engine/compiler/tuning.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { createInterpreter, type Interpreter } from './engine/interpreter/instance.js';
 import { Slice } from './engine/slice.js';
@@ -24,8 +22,9 @@ import {
   wordIndex,
 } from './layout.js';
 import { createFloat80 } from './kernel/float80/float80.js';
-import { atLeast, has, type ProcessorModel } from './model.js';
+import { atLeast, has } from './model.js';
 import { Pending } from './pending.js';
+import type { ProcessorOptions } from './processor-options.js';
 import { Breakpoints, debugStatus } from './system/breakpoints.js';
 import { cr0Bits } from './system/control-bits.js';
 import { resetUnit } from './system/coprocessor.js';
@@ -39,21 +38,6 @@ import { ModelSpecificRegisters } from './system/model-specific.js';
 import { portRuns, systemPaths } from './system/operations.js';
 import type { RunControl } from './system/run-control.js';
 import { attributeBits, deriveAlignmentChecks } from './system/segments.js';
-
-/** What a processor is made with. */
-export interface ProcessorOptions {
-  readonly model: ProcessorModel;
-  /** Bytes of memory; whole pages. */
-  readonly ramBytes: number;
-  /** Bytes of read-only memory kept behind it; whole pages. */
-  readonly romBytes: number;
-  /** Bytes of display memory kept behind that; whole pages. Default: none. */
-  readonly videoBytes?: number;
-  /** Compiles hot code to WebAssembly; without it everything is interpreted. The run is the same either way. */
-  readonly compiler?: CompilerTuning;
-  /** Makes the bus once it is known where memory lies. */
-  readonly bus: (plan: MemoryPlan, memory: WebAssembly.Memory) => ProcessorBus;
-}
 
 /** Why `run` came back before its budget was used up. */
 export type RunEnd = 'budget' | 'halted' | 'shutdown' | 'breakpoint' | 'stopped';

@@ -1,7 +1,8 @@
 /** A processor on a bus whose every answer depends on the cycle, with interrupts and bus masters at given cycles. */
 import { generalRegisters, type MemoryPlan, segmentIndex, type StateWord } from '../../../src/cpu/layout.js';
 import type { ProcessorModel } from '../../../src/cpu/model.js';
-import { Processor, type ProcessorOptions } from '../../../src/cpu/processor.js';
+import { Processor } from '../../../src/cpu/processor.js';
+import type { ProcessorOptions } from '../../../src/cpu/processor-options.js';
 import { setSegment } from '../../../src/cpu/system/segments.js';
 import { gdtLimit, idtLimit, type Image, imageOf, taskSelector } from './image.js';
 import { type Happening, places, type Program, segmentOrder } from './program.js';

@@ -1,0 +1,149 @@
+/** Flags of compiled regions: kept as what they follow from, and read out of that where it is known while compiling. */
+import type { FlagName } from '../../instructions/emitter.js';
+import type { Width } from '../../instructions/instruction.js';
+import type { Operand, Value } from '../../wasm/values.js';
+import { RecordEmitter } from '../interpreter/emitter.js';
+import type { Flow } from '../interpreter/flow.js';
+import { settle } from '../interpreter/kept-flags.js';
+import type { HandlerVariant, ModuleFunctions } from '../interpreter/record-code.js';
+import type { FlagState, RegionFunction } from './region-function.js';
+
+export class RegionFlagCode extends RecordEmitter {
+  constructor(
+    protected readonly region: RegionFunction,
+    functions: ModuleFunctions,
+    flow: Flow,
+    variant: HandlerVariant,
+  ) {
+    super(region.body, functions, flow, variant, region.here.number);
+  }
+
+  private get keptState(): FlagState {
+    return this.region.flags;
+  }
+  private keep(state: FlagState, values: { left?: Value; right?: Value; result?: Value; carry?: Value }): void {
+    const { region } = this;
+    const held = Object.entries(values).map(([name, value]) => [name, this.hold(value)] as const);
+    for (const [name, value] of held) region.set(name as 'left' | 'right' | 'result' | 'carry', value);
+    region.flags = state;
+  }
+  override setAddFlags(left: Value, right: Value, result: Value, width: Width, withCarry = false): void {
+    this.keep({ kind: withCarry ? 'addWithCarry' : 'add', width }, { left, right, result });
+  }
+  override setSubtractFlags(left: Value, right: Value, result: Value, width: Width, withBorrow = false): void {
+    this.keep({ kind: withBorrow ? 'subtractWithBorrow' : 'subtract', width }, { left, right, result });
+  }
+  override setLogicFlags(result: Value, width: Width): void {
+    this.keep({ kind: 'logic', width }, { result });
+  }
+  override setResultFlags(result: Value, width: Width, carry: Value, overflow: Value, auxiliary: 0 | 1 = 0): void {
+    const kind = auxiliary === 0 ? 'result' : 'resultAuxiliary';
+    this.keep({ kind, width }, { result, carry, left: overflow });
+  }
+  override setCarry(carry: Operand): void {
+    const state = this.keptState;
+    const value = this.asValue(carry);
+    if (typeof state !== 'object' || state.kind === 'word')
+      return this.setCarryAndOverflow(value, this.hold(this.flag('OF')));
+    const { kind, width } = state;
+    if (kind.startsWith('add')) return this.keep({ kind: 'addKeepingCarry', width }, { carry: value });
+    if (kind.startsWith('subtract')) return this.keep({ kind: 'subtractKeepingCarry', width }, { carry: value });
+    if (kind === 'logic') return this.keep({ kind: 'result', width }, { carry: value, left: this.i32(0) });
+    this.keep(state, { carry: value });
+  }
+  override setCarryAndOverflow(carry: Value, overflow: Value): void {
+    const held = [this.hold(carry), this.hold(overflow)] as const;
+    this.settle();
+    super.setCarryAndOverflow(...held);
+  }
+  override setStatusWord(word: Value): void {
+    this.keep({ kind: 'word', width: 32 }, { result: word });
+  }
+  override statusWord(): Value {
+    const state = this.keptState;
+    if (typeof state === 'object' && state.kind === 'word') return this.hold(this.region.local('result'));
+    this.settle();
+    return super.statusWord();
+  }
+  /** Writes the flags, so that what follows finds them. */
+  private settle(): void {
+    this.region.settleFlags();
+  }
+  /** Writes flags of a known kind, by the interpreter's ways. */
+  settleKnown(state: Exclude<FlagState, string>): void {
+    const result = this.hold(this.region.kept.result);
+    const writer = {
+      setAddFlags: super.setAddFlags.bind(this),
+      setSubtractFlags: super.setSubtractFlags.bind(this),
+      setLogicFlags: super.setLogicFlags.bind(this),
+      setResultFlags: super.setResultFlags.bind(this),
+      setStatusWord: super.setStatusWord.bind(this),
+      setCarry: (carry: Operand): void => {
+        super.setCarryAndOverflow(this.asValue(carry), this.hold(super.flag('OF')));
+      },
+    };
+    settle(writer, state, { ...this.region.kept, result });
+  }
+  override flag(name: FlagName): Value {
+    const state = this.keptState;
+    const known = typeof state === 'object' ? this.knownFlag(state, name) : undefined;
+    if (known !== undefined) return known;
+    this.settle();
+    return super.flag(name);
+  }
+  private knownFlag({ kind, width }: Exclude<FlagState, string>, name: FlagName): Value | undefined {
+    const { left, right, result, carry } = this.region.kept;
+    const top = (value: Value): Value => this.and(this.shrUnsigned(value, width - 1), 1);
+    if (kind === 'word') {
+      const place = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, OF: 11 }[name];
+      return this.and(this.shrUnsigned(result, place), 1);
+    }
+    if (name === 'ZF') return this.isZero(result);
+    if (name === 'SF') return top(result);
+    if (name === 'PF') return this.isZero(this.and(this.populationCount(this.and(result, 0xff)), 1));
+    const isAdd = kind.startsWith('add');
+    if (kind === 'logic') return this.i32(0);
+    if (kind === 'result' || kind === 'resultAuxiliary') {
+      return name === 'CF' ? carry : name === 'OF' ? left : this.i32(kind === 'result' ? 0 : 1);
+    }
+    if (name === 'AF') return this.and(this.shrUnsigned(this.xor(this.xor(left, right), result), 4), 1);
+    const changed = this.xor(left, result);
+    if (name === 'OF') return top(this.and(changed, isAdd ? this.xor(right, result) : this.xor(left, right)));
+    if (kind === 'add') return this.lessUnsigned(result, left);
+    if (kind === 'subtract') return this.lessUnsigned(left, right);
+    if (kind.endsWith('KeepingCarry')) return carry;
+    // With a carry in, a sum that equals an operand may have wrapped, so all three have a say.
+    const carries = isAdd
+      ? this.or(this.and(left, right), this.and(this.or(left, right), this.not(result)))
+      : this.or(this.and(this.not(left), right), this.and(this.or(this.not(left), right), result));
+    return top(carries);
+  }
+  override condition(code: number): Value {
+    const state = this.keptState;
+    const direct = typeof state === 'object' ? this.comparison(state, code >> 1) : undefined;
+    if (direct === undefined) {
+      // Reading one flag may write them all, so that comes first.
+      if (typeof state !== 'object') this.settle();
+      return super.condition(code);
+    }
+    return (code & 1) === 0 ? direct : this.isZero(direct);
+  }
+  /** Conditions that compare the operands themselves. */
+  private comparison({ kind, width }: Exclude<FlagState, string>, code: number): Value | undefined {
+    const { left, right, result } = this.region.kept;
+    if (kind === 'logic') {
+      const sign = this.lessSigned(this.signExtend(result, width), 0);
+      const zero = this.isZero(result);
+      return [undefined, undefined, zero, zero, sign, undefined, sign, this.or(sign, zero)][code];
+    }
+    if (code === 4) return kind === 'word' ? undefined : this.lessSigned(this.signExtend(result, width), 0);
+    if (kind !== 'subtract' && kind !== 'subtractKeepingCarry') return undefined;
+    const [a, b] = [this.signExtend(left, width), this.signExtend(right, width)];
+    if (code === 2) return this.isZero(result);
+    if (code === 1 && kind === 'subtract') return this.lessUnsigned(left, right);
+    if (code === 3 && kind === 'subtract') return this.isZero(this.greaterUnsigned(left, right));
+    if (code === 6) return this.lessSigned(a, b);
+    if (code === 7) return this.isZero(this.lessSigned(b, a));
+    return undefined;
+  }
+}
