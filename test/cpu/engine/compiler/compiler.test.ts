@@ -1,7 +1,9 @@
 /** Compiled code does what interpreted code does, to the cycle. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { code32, d } from '../../bytes.js';
 import { type Cutting, oneGo, type Program, programs, randomWorld, runProgram } from '../../random-programs.js';
+import { places, World } from '../../world.js';
 
 const tunings = [
   { look: 1, threshold: 1, batch: 1, delay: 1 },
@@ -44,4 +46,22 @@ describe('a random program ends in the same state', () => {
       { numRuns: Number(process.env['RUNS'] ?? 200) },
     );
   });
+});
+
+test('an x87 exception that is not masked happens once, in compiled code too', () => {
+  // FLD1; FDIV DWORD [ESI]; FSTP ST(0); ADD ESI, 4; DEC ECX; JNZ: the last divisor is 0.
+  const loop = [0xd9, 0xe8, 0xd8, 0x36, 0xdd, 0xd8, 0x83, 0xc6, 4, 0x49, 0x75, 0xf4];
+  const unmask = [0xdb, 0xe3, 0xd9, 0x2d, ...d(places.data)]; // FNINIT; FLDCW
+  const ends = [undefined, tunings[1]].map((tuning) => {
+    const world = new World('pentiumM', 1 << 20, undefined, tuning);
+    const told: number[] = [];
+    world.onNumericError = () => told.push(world.processor.now);
+    world.flat([...code32.mov('esi', places.data + 4), ...code32.mov('ecx', 400), ...unmask, ...loop, ...code32.hlt]);
+    world.put32(places.data, 0x37b); // Division by zero is not masked.
+    for (let index = 0; index < 399; index++) world.put32(places.data + 4 + index * 4, 0x3f80_0000);
+    const end = world.run(10_000);
+    return { end, told, cycle: world.processor.cycle, state: Buffer.from(world.processor.save()).toString('hex') };
+  });
+  expect(ends[0]!.told).toHaveLength(1);
+  expect(ends[1]).toEqual(ends[0]);
 });
