@@ -125,7 +125,7 @@ async function measure({ only, chosen, skipped, rounds, scratch }) {
       say,
     );
   const names = only.filter((name) => workloads[name] !== undefined);
-  const last = [...(only.includes('snapshot') ? ['dirty'] : []), ...(only.includes('idle') ? ['idle'] : [])];
+  const last = [...(only.includes('snapshot') ? ['dirty', 'dirty'] : []), ...(only.includes('idle') ? ['idle'] : [])];
   if (names.length + last.length === 0) return result;
   const files = prepareGuest(scratch);
   if (files.absence !== undefined) {
@@ -159,16 +159,18 @@ async function measureCosts({ running, attempt, oneWorkload, times }, last, resu
       if (answer !== undefined) result[key][each.name] = answer;
     }
   };
+  await ask('peaks', running, (peer) => peer.peak());
   if (last.includes('dirty')) {
     say('snapshots');
+    const own = running.filter(({ name }) => name === 'plain');
+    const all = running.filter(({ name }) => snapshotPeers.includes(name));
     for (const each of running) await oneWorkload(each);
-    await ask(
-      'snapshots',
-      running.filter(({ name }) => snapshotPeers.includes(name)),
-      (peer) => peer.snapshot(),
-    );
+    for (const each of own) await attempt(each, (peer) => peer.baseSnapshot());
+    for (const each of running) await oneWorkload(each);
+    await ask('snapshots', all, (peer) => peer.snapshot());
+    const [before, after] = times.dirty?.plain ?? [];
+    if (result.snapshots.plain !== undefined) result.snapshots.plain.copyMs = after.processor - before.processor;
   }
-  await ask('peaks', running, (peer) => peer.peak());
   if (last.includes('idle')) {
     say('60 idle guest seconds');
     const waits = ({ name }) => waitingPeers.includes(name);

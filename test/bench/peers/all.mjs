@@ -4,19 +4,18 @@ import { join } from 'node:path';
 import { NodePeer } from './node-process.mjs';
 import { qemuAbsence, QemuPeer } from './qemu.mjs';
 
-const own = (name, mode) => ({
+const own = (name, title, mode, fixedEngine) => ({
   name,
-  title: { plain: 'tsvm-test', record: 'recording', replay: 'replaying' }[mode],
+  title,
   make: ({ guest, scratch, engine, again }) =>
     new NodePeer({
       ...{ name, script: 'own-process.mjs' },
-      task: { mode, ...guest, trace: `${log(scratch, mode, again)}.trace`, ...machineOptions(engine) },
+      task: { mode, ...guest, trace: `${log(scratch, mode, again)}.trace`, engine: fixedEngine ?? engine },
     }),
   absence: () => undefined,
 });
 /** A replay goes through what was recorded before the rounds began; a boot that is thrown away has a log of its own. */
 const log = (scratch, mode, again) => join(scratch, mode === 'replay' ? 'before' : again ? 'again' : 'round');
-const machineOptions = (engine) => (engine === undefined ? {} : { machineOptions: { engine } });
 
 const qemu = (name, mode) => ({
   name,
@@ -38,10 +37,16 @@ async function v86Absence() {
   );
 }
 
+function oneEngine() {
+  const choice = new URL('../../../dist/cpu/engine/choice.js', import.meta.url);
+  return existsSync(choice) ? undefined : 'this build has one engine, and that is it';
+}
+
 export const peers = [
-  own('plain', 'plain'),
-  own('record', 'record'),
-  own('replay', 'replay'),
+  own('plain', 'tsvm-test', 'plain'),
+  own('record', 'recording', 'record'),
+  own('replay', 'replaying', 'replay'),
+  { ...own('interpreter', 'interpreter', 'plain', 'interpreter'), absence: oneEngine },
   {
     ...{ name: 'v86', title: 'v86', absence: v86Absence },
     make: ({ guest }) => new NodePeer({ name: 'v86', script: 'v86-process.mjs', task: guest }),
@@ -58,7 +63,7 @@ export const underNode = (path, version) => ({
   make: ({ guest, engine }) =>
     new NodePeer({
       ...{ name: `node-${version}`, script: 'own-process.mjs', node: path },
-      task: { mode: 'plain', ...guest, ...machineOptions(engine) },
+      task: { mode: 'plain', ...guest, engine },
     }),
   absence: () => undefined,
 });
@@ -68,7 +73,7 @@ export const recordingsBefore = {
   replay: ({ guest, scratch, engine }) =>
     new NodePeer({
       ...{ name: 'the recording to be replayed', script: 'own-process.mjs' },
-      task: { mode: 'record', ...guest, trace: `${log(scratch, 'replay')}.trace`, ...machineOptions(engine) },
+      task: { mode: 'record', ...guest, trace: `${log(scratch, 'replay')}.trace`, engine },
     }),
   'qemu-replay': ({ guest, scratch }) =>
     new QemuPeer({ name: 'qemu-before', mode: 'record', ...guest, scratch, log: `${log(scratch, 'replay')}.rr` }),

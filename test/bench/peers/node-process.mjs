@@ -24,6 +24,7 @@ export class NodePeer {
   next = () => this.#ask('next');
   /** Runs everything in a row, and finishes a recording. */
   all = () => this.#ask('all');
+  baseSnapshot = () => this.#ask('baseSnapshot');
   snapshot = () => this.#ask('snapshot');
   peak = () => this.#ask('peak');
 

@@ -14,7 +14,7 @@ import { MarkReader } from '../workloads/marks.mjs';
 import { peakBytes, serve, timed } from './serve.mjs';
 
 /** Short, so that the machine stands still soon behind a mark; long where nothing but time passes. */
-const sliceCycles = 100_000;
+const sliceCycles = 2_000_000;
 const idleSliceCycles = 50_000_000;
 const powerOn = { date: 1_704_067_200, seed: 1 };
 
@@ -25,11 +25,11 @@ function describe({ kernel, initrd, commandLine }) {
 /** Each mode gives the machine, how far a run may go, and how to run; some have an end. */
 const modes = {
   plain(task, { description, images }) {
-    const machine = createMachine(description, images, powerOn, task.machineOptions);
+    const machine = createMachine(description, images, powerOn, task.engine);
     return { machine, runTo: (until) => machine.run(until) };
   },
   record(task, { description, images }) {
-    const machine = createMachine(description, images, powerOn, task.machineOptions);
+    const machine = createMachine(description, images, powerOn, task.engine);
     const file = createTraceFile(task.trace);
     const recorder = createRecorder({
       ...{ machine, powerOn, sink: file, title: 'bench', packageVersion: '0', compression: brotli },
@@ -43,7 +43,7 @@ const modes = {
     return { machine, runTo: (until) => recorder.run(until), finish };
   },
   replay(task, { images }) {
-    const create = (description, facts) => createMachine(description, images, facts, task.machineOptions);
+    const create = (description, facts) => createMachine(description, images, facts, task.engine);
     const trace = openTrace(task.trace);
     const player = createPlayer(trace, create);
     const { machine } = player;
@@ -51,13 +51,30 @@ const modes = {
   },
 };
 
+const pageBytes = 4096;
+/** Bytes that a snapshot holds and an earlier one does not. */
+function differenceBytes(before, after) {
+  let bytes = Object.values(after.parts).reduce((sum, part) => sum + part.length, 0);
+  for (const [name, { groups }] of Object.entries(after.pages)) {
+    const others = before.pages[name].groups;
+    groups.forEach((group, index) => {
+      if (group !== others[index]) bytes += pageBytes * group.filter((page, at) => page !== others[index][at]).length;
+    });
+  }
+  return bytes;
+}
+
 serve((task) => {
   const waiting = [];
   const mode = modes[task.mode](task, describe(task));
   const { machine } = mode;
-  const stamp = () => ({ ...stampNow(), cycles: machine.cycle, idle: machine.idleCycles });
+  let lastByteAt = 0;
+  const stamp = () => ({ ...stampNow(), cycles: lastByteAt, idle: machine.idleCycles });
   const marks = new MarkReader(stamp, (measured) => waiting.push(measured));
-  machine.onSerial = ({ port, byte }) => port === 0 && marks.take(byte);
+  machine.onSerial = ({ port, byte, cycle: at }) => {
+    lastByteAt = at;
+    if (port === 0) marks.take(byte);
+  };
 
   function next() {
     while (waiting.length === 0) {
@@ -79,15 +96,25 @@ serve((task) => {
     return { measured, cycles: machine.cycle, instructions: machine.cycle - machine.idleCycles, ...mode.finish?.() };
   }
 
-  /** A whole snapshot, its digest, and going back to it. */
+  let base;
+  /** What the next snapshot is to be the difference to. */
+  function baseSnapshot() {
+    base = machine.save();
+    machine.digest();
+  }
+  /** A snapshot, a digest, and the way back to the last snapshot; the machine goes on where it was. */
   async function snapshot() {
-    await timed(() => machine.digest());
     const saved = await timed(() => machine.save());
     const digest = await timed(() => machine.digest());
-    const restored = await timed(() => machine.load(saved.result));
-    const bytes = Object.values(saved.result.parts).reduce((sum, part) => sum + part.length, 0);
-    return { saveMs: saved.ms, digestMs: digest.ms, restoreMs: restored.ms, bytes };
+    const restored = await timed(() => machine.load(base));
+    machine.load(saved.result);
+    return {
+      saveMs: saved.ms,
+      digestMs: digest.ms,
+      restoreMs: restored.ms,
+      bytes: differenceBytes(base, saved.result),
+    };
   }
 
-  return { next, all, snapshot, peak: peakBytes };
+  return { next, all, baseSnapshot, snapshot, peak: peakBytes };
 });

@@ -129,12 +129,12 @@ export class QemuPeer {
     let said = '';
     socket.on('data', (bytes) => (said += bytes));
     const order = async (command) => {
-      const before = performance.now();
+      const before = processorMsOf(this.#child.pid);
       said = '';
       if (command !== '') socket.write(`${command}\n`);
       // The prompt that comes back, not the echo of the line.
       while (!/(^|\n)\(qemu\) $/.test(said)) await sleep(1);
-      return performance.now() - before;
+      return processorMsOf(this.#child.pid) - before;
     };
     await order('');
     await order('stop');
