@@ -47,6 +47,7 @@ export async function measureWorkloads({ chosen, names, rounds, last, files, scr
     attempt(each, async (peer) => {
       await peer.start();
       await oneWorkload(each);
+      say(`booted: ${each.name}`);
     });
   const bootIsMeasured = names.includes('boot');
   say(bootIsMeasured ? 'booting one after another' : 'booting');
