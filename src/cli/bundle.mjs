@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const entries = ['cli/main', 'cli/record/script-thread', 'suite/index', 'suite/setup'];
+const entries = [
+  ...['cli/main', 'cli/record/script-thread', 'suite/index', 'suite/setup'],
+  // What programs start a machine with.
+  ...['host/describe-machine', 'host/machines'],
+];
 
 rmSync(`${dist}bundle`, { recursive: true, force: true });
 const bundle = await rolldown({

@@ -17,7 +17,7 @@ export function firstByteRom() {
 const emulators = {
   async own(path, came) {
     const { describeMachine } = await import('../../../dist/host/describe-machine.js');
-    const { createMachine } = await import('../../../dist/machine/index.js');
+    const { createMachine } = await import('../../../dist/host/machines.js');
     const request = { board: 'i440fx', processor: 'pentiumM', memory: '256M', firmware: { bios: path } };
     const { description, images } = describeMachine(request);
     const machine = createMachine(description, images, { date: 0, seed: 0 });
