@@ -4,6 +4,7 @@ import { provideHandlerTables } from '../cpu/engine/interpreter/handlers.js';
 import { provideInterpreter } from '../cpu/engine/interpreter/instance.js';
 import { createMachine as create, type EngineChoice } from '../machine/index.js';
 import type { Images, Machine, MachineDescription, PowerOn } from '../machine/machine.js';
+import { engineAsked } from './engine.js';
 
 /** Makes a machine, switched on, at cycle 0. Throws UserError when the description or an image is wrong. */
 export function createMachine(
@@ -18,7 +19,7 @@ export function createMachine(
     const bytes = packaged(`${model}.handlers`);
     return bytes === undefined ? undefined : new Uint16Array(bytes.slice().buffer);
   });
-  return create(description, images, powerOn, engine);
+  return create(description, images, powerOn, engine ?? engineAsked());
 }
 
 /** What `npm run build` wrote for a model; undefined where the sources run as they are. */

@@ -1,6 +1,7 @@
 /** `guestTest`: vitest's `test` with a guest. Every test gets its own machine, equal to every other's. */
 import { test as vitestTest, type TestAPI } from 'vitest';
 import { UserError } from '../base/errors.js';
+import { logDigest } from '../host/digest-log.js';
 import { guestsAreRequired } from '../host/environment.js';
 import { findGuest, type GuestWanted } from '../host/guests.js';
 import { type DescribedMachine, describeMachine } from '../host/describe-machine.js';
@@ -94,6 +95,7 @@ export function guestTest(settings: GuestSettings): TestAPI<GuestFixtures> {
       });
       await startOrSkip(() => session().start((started) => (vm = started)), skip);
       await use(vm!);
+      logDigest(task.fullTestName, () => ({ cycle: vm!.cycle, digest: vm!.machineDigest().sha256 }));
     },
     writeTrace: ({ vm, task }, use) => use((path) => writeTrace(session(), vm, path, task.fullTestName)),
     rerun: ({ vm }, use) => use(() => runAgain(session(), vm)),

@@ -1,0 +1,115 @@
+// @ts-check
+/**
+ * `npm run engines:agree -- [--traces] [--suites FOLDER] [--seed N]`: every trace is replayed and every suite run under each setting of
+ * the engines. Replays verify all checkpoints; the report of each, and the state in which each test ends, must be the same.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { seededRandom } from '../../../dist/base/random.js';
+
+const { values: options } = parseArgs({
+  options: {
+    traces: { type: 'boolean', default: false },
+    suites: { type: 'string', default: 'suites' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const main = join(root, 'dist/cli/main.js');
+const seed = Number(options.seed);
+if (!Number.isInteger(seed) || !existsSync(main)) {
+  console.error(existsSync(main) ? '--seed takes a whole number' : 'the package is not built: npm run build');
+  process.exit(2);
+}
+
+const random = seededRandom(seed);
+const delayed = `look=${100 + random.below(30_000)},threshold=${1 + random.below(5)},batch=${1 + random.below(8)},delay=${random.below(200)}`;
+/** Never, by default, as soon as seen, and at a time that the seed says. */
+const settings = ['interpreter', 'compiler', 'look=1000,threshold=1,batch=1,delay=0', delayed];
+
+const folder = mkdtempSync(join(tmpdir(), 'engines-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/**
+ * @param {readonly string[]} words
+ * @param {string} engine
+ * @param {Record<string, string>} [more]
+ */
+function run(words, engine, more = {}) {
+  const env = { ...process.env, ...more, TSVM_ENGINE: engine };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], {
+    ...{ cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28 },
+  });
+  return { status, stdout, stderr };
+}
+const seconds = () => Number(process.hrtime.bigint() / 1_000_000n) / 1000;
+
+let failures = 0;
+/** @param {string} what @param {string} why */
+function fails(what, why) {
+  failures++;
+  console.log(`DIFFERENT ${what}: ${why}`);
+}
+
+/** @param {string} path @returns {string[]} */
+const tracesIn = (path) =>
+  readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.trace'))
+    .map((name) => join(path, name));
+
+function replayTraces() {
+  for (const trace of tracesIn(join(root, 'traces'))) {
+    /** @type {string | undefined} */
+    let first;
+    for (const engine of settings) {
+      const started = seconds();
+      const { status, stdout, stderr } = run(['replay', trace, '--json'], engine);
+      const took = (seconds() - started).toFixed(1);
+      if (status !== 0) fails(trace, `${engine}: exit code ${status}: ${stderr.trim()}${stdout.trim()}`);
+      else if (first !== undefined && stdout !== first)
+        fails(trace, `${engine} reports something else than ${settings[0]}`);
+      else console.log(`${trace}: ${engine}: ${JSON.parse(stdout).verified} checkpoints, ${took} s`);
+      first ??= stdout;
+    }
+  }
+}
+
+/** @param {string} path @returns {Map<string, string>} */
+function digestsIn(path) {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  return new Map(lines.filter(Boolean).map((line) => [JSON.parse(line).test, line]));
+}
+
+function runSuites() {
+  /** @type {Map<string, string> | undefined} */
+  let first;
+  settings.forEach((engine, index) => {
+    const started = seconds();
+    const log = join(folder, `${index}.jsonl`);
+    const { status, stdout, stderr } = run(['run', options.suites, '--maxWorkers', '1'], engine, {
+      TSVM_DIGEST_LOG: log,
+    });
+    const digests = digestsIn(log);
+    console.log(
+      `suites: ${engine}: ${digests.size} tests ended, exit code ${status}, ${(seconds() - started).toFixed(1)} s`,
+    );
+    if (status !== 0) fails('suites', `${engine}:\n${stdout}${stderr}`);
+    if (first !== undefined) {
+      for (const test of new Set([...first.keys(), ...digests.keys()])) {
+        const [one, other] = [first.get(test), digests.get(test)];
+        if (one !== other) fails(test, `${settings[0]} ${one}\n  ${engine} ${other}`);
+      }
+    }
+    first ??= digests;
+  });
+}
+
+console.log(`settings: ${settings.join('; ')}`);
+replayTraces();
+if (!options.traces) runSuites();
+console.log(failures === 0 ? 'all engines agree' : `${failures} differences`);
+process.exit(failures === 0 ? 0 : 1);
