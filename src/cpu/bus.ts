@@ -8,6 +8,15 @@ export interface HostPage {
   readonly writable: boolean;
 }
 
+/** A display adapter's way to its memory: accesses do nothing besides. */
+export interface DisplayWindow {
+  readonly base: number;
+  readonly bytes: number;
+  /** Offsets count from the base. */
+  read(offset: number, width: AccessWidth): number;
+  write(offset: number, value: number, width: AccessWidth): void;
+}
+
 /** What the processor reaches outside itself. Addresses are physical, after A20. */
 export interface ProcessorBus {
   /** Maps a physical page (address of its first byte). Pure: it changes only together with `flushTranslations`. */
@@ -23,6 +32,8 @@ export interface ProcessorBus {
   readPorts?(port: number, into: Uint8Array, width: AccessWidth): number;
   /** Writes a port likewise. */
   writePorts?(port: number, from: Uint8Array, width: AccessWidth): number;
+  /** The window of the display adapter, where the bus has one: the same that `readMemory` and `writeMemory` reach there. */
+  display?(): DisplayWindow | undefined;
   /** The local APIC, where the board has one: told where it lies and whether it is switched on (MSR 1Bh), again after a load. */
   readonly localApic?: { place(physical: number, enabled: boolean): void };
   /** Acknowledges the interrupt request; gives the vector. */

@@ -27,6 +27,7 @@ import { Pending } from './pending.js';
 import type { ProcessorOptions } from './processor-options.js';
 import { Breakpoints, debugStatus } from './system/breakpoints.js';
 import { cr0Bits } from './system/control-bits.js';
+import { displayRuns } from './system/display-runs.js';
 import { resetUnit } from './system/coprocessor.js';
 import { Core, frozen, vectors } from './system/core.js';
 import { type Arrival, take } from './system/exceptions.js';
@@ -97,6 +98,7 @@ export class Processor {
     const slow: SlowPaths & SystemPaths = {
       ...memoryPaths(this.core, this.code),
       ...portRuns(this.core, this.breakpoints),
+      ...displayRuns(this.core),
       findRecord: (eip) => this.findRecord(eip),
       ...systemPaths(this.core, this.flags, this.modelSpecific, this.breakpoints, this.control()),
     };

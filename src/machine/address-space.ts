@@ -3,7 +3,7 @@
  * for. The processor's bus, and what bus masters reach.
  */
 import { assert } from '../base/assert.js';
-import type { HostPage } from '../cpu/bus.js';
+import type { DisplayWindow, HostPage } from '../cpu/bus.js';
 import type { MemoryPlan } from '../cpu/layout.js';
 import type { Core } from '../cpu/system/core.js';
 import type { Width } from '../device/device.js';
@@ -17,6 +17,7 @@ export interface Shadow {
 }
 
 const displayStart = 0xa0000;
+const displayBytes = 0x20000;
 const windowEnd = 0xb0000;
 const shadowStart = 0xc0000;
 const shadowEnd = 0x100000;
@@ -36,6 +37,7 @@ export class AddressSpace {
   private videoBase: number | undefined;
   /** Where in display memory its window from A0000h to AFFFFh leads. Follows from the adapter's state. */
   private windowOffset: number | undefined;
+  display: DisplayWindow | undefined;
   private core: Core | undefined;
   private readonly lowRomStart: number;
 
@@ -59,6 +61,16 @@ export class AddressSpace {
       changed = true;
     }
     if (changed) this.core?.flushTranslations();
+  }
+  /** Gives A0000h to BFFFFh to a display adapter. */
+  setDisplay(window: Pick<DisplayWindow, 'read' | 'write'>): void {
+    this.display = {
+      base: displayStart,
+      bytes: displayBytes,
+      read: (offset, width) => window.read(offset, width),
+      write: (offset, value, width) => window.write(offset, value, width),
+    };
+    this.map.place(displayStart, displayBytes, this.display);
   }
   /** Maps display memory at a physical address, or takes it away. */
   setVideo(base: number | undefined): void {
@@ -108,6 +120,10 @@ export class AddressSpace {
 
   /** A read that no page of memory answers. */
   readMemory(physical: number, width: Width): number {
+    const offset = physical - displayStart;
+    // The display is the one device that guests reach in memory all the time.
+    if (offset >= 0 && offset <= displayBytes - width && this.display !== undefined)
+      return this.display.read(offset, width) | 0;
     if (physical >= this.lowRomStart && physical < shadowEnd) return this.readLowRom(physical, width) | 0;
     return this.map.read(physical, width) | 0;
   }
@@ -119,6 +135,9 @@ export class AddressSpace {
   }
   /** A write that no page of memory takes; it may go to the memory under a ROM. */
   writeMemory(physical: number, value: number, width: Width): void {
+    const offset = physical - displayStart;
+    if (offset >= 0 && offset <= displayBytes - width && this.display !== undefined)
+      return this.display.write(offset, value >>> 0, width);
     const shadow =
       physical >= shadowStart && physical < shadowEnd ? this.shadows[(physical - shadowStart) >> shadowShift]! : past;
     if (!shadow.writesMemory) return this.map.write(physical, value >>> 0, width);

@@ -16,7 +16,10 @@ interface Placed {
 }
 
 /** All ones: what a bus that nobody drives reads as. */
-export const openBus = (width: Width): number => 2 ** (8 * width) - 1;
+export function openBus(width: Width): number {
+  if (width === 1) return 0xff;
+  return width === 2 ? 0xffff : 0xffff_ffff;
+}
 
 const pageShift = 12;
 

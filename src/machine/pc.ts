@@ -133,6 +133,7 @@ class Pc implements Machine {
       writeMemory: (physical, value, width) => space.writeMemory(physical, value, width),
       readPort: (port, width) => this.chips.ports.read(port, width) | 0,
       writePort: (port, value, width) => this.chips.ports.write(port, value, width),
+      display: () => space.display,
       readPorts: (port, into, width) => this.chips.ports.readMany(port, into, width),
       writePorts: (port, from, width) => this.chips.ports.writeMany(port, from, width),
       acknowledgeInterrupt: () => this.chips.acknowledgeInterrupt(),

@@ -48,6 +48,12 @@ const flatSegments = {
 const flatData = [0x66, 0xb8, 0x10, 0, 0x8e, 0xd8];
 const dword = (value: number): readonly number[] => [...word(value), ...word(value >>> 16)];
 
+/** mov dx, port; mov ax, value and index; out dx, ax */
+const indexed = (port: number, index: number, value: number): readonly number[] => [
+  ...[0xba, ...word(port), 0xb8, index, value, 0xef],
+];
+const hasGoneRound = (machine: Machine): boolean => ticked(machine) && machine.processor().registers.ebx! > 20;
+
 const directory = 0x10_0000;
 const pages = 0x10_1000;
 /** The first 4 MiB mapped one to one. */
@@ -73,6 +79,38 @@ const guests: Readonly<Record<string, Guest>> = {
     more: { [handler]: countTick },
     cycles: 1_000_000,
     did: ticked,
+  },
+  'scrolls and fills a text screen while the timer ticks': {
+    program: [
+      ...[0xb8, 0x00, 0xb8, 0x8e, 0xc0, ...timer(100), 0xfb], // mov ax, 0b800h; mov es, ax; sti
+      // again: mov si, 160; xor di, di; mov cx, 1920; es: rep movsw; inc bx; mov ax, bx; mov cx, 80; rep stosw
+      ...[0xbe, 160, 0, 0x31, 0xff, 0xb9, ...word(1920), 0x26, 0xf3, 0xa5],
+      ...[0x43, 0x89, 0xd8, 0xb9, 80, 0, 0xf3, 0xab],
+      // mov si, 7c00h; mov cx, 333; rep movsb; std; mov si, 2000h; mov di, 2345h; mov cx, 700; es: rep movsw; cld; jmp again
+      ...[0xbe, 0, 0x7c, 0xb9, ...word(333), 0xf3, 0xa4],
+      ...[0xfd, 0xbe, 0, 0x20, 0xbf, 0x45, 0x23, 0xb9, ...word(700), 0x26, 0xf3, 0xa5, 0xfc, 0xeb, 0xd5],
+    ],
+    more: { [handler]: countTick },
+    cycles: 500_000,
+    did: hasGoneRound,
+  },
+  'draws in four planes while the timer ticks': {
+    program: [
+      ...[0xb8, 0x00, 0xa0, 0x8e, 0xc0, ...timer(100), 0xfb], // mov ax, 0a000h; mov es, ax; sti
+      ...[...indexed(0x3c4, 4, 0x06), ...indexed(0x3c4, 2, 0x0f), ...indexed(0x3ce, 6, 0x05)],
+      // again: write mode 2, bit mask from the counter: mov al, 8; mov ah, bl; out dx, ax; xor di, di; mov ax, bx; mov cx, 3000; rep stosb
+      ...[...indexed(0x3ce, 5, 0x02), 0x43, 0xb0, 8, 0x88, 0xdc, 0xef],
+      ...[0x31, 0xff, 0x89, 0xd8, 0xb9, ...word(3000), 0xf3, 0xaa],
+      // write mode 1: mov si, 100; mov cx, 5000; es: rep movsb; write mode 0: mov si, 7000h; mov cx, 200; rep movsb
+      ...[...indexed(0x3ce, 5, 0x01), 0xbe, 100, 0, 0xb9, ...word(5000), 0x26, 0xf3, 0xa4],
+      ...[...indexed(0x3ce, 5, 0x00), 0xbe, 0, 0x70, 0xb9, ...word(200), 0xf3, 0xa4],
+      // push es; pop ds; mov si, di; push cs; pop es; mov di, 9000h; mov cx, 999; rep movsw; push ds; pop es; push cs; pop ds
+      ...[0x06, 0x1f, 0x89, 0xfe, 0x0e, 0x07, 0xbf, 0, 0x90, 0xb9, ...word(999), 0xf3, 0xa5, 0x1e, 0x07, 0x0e, 0x1f],
+      ...[0xeb, 0xb7], // jmp again
+    ],
+    more: { [handler]: [0x1e, 0x0e, 0x1f, ...countTick.slice(0, -1), 0x1f, 0xcf] }, // push ds; push cs; pop ds ... pop ds; iret
+    cycles: 500_000,
+    did: (machine) => hasGoneRound(machine) && machine.readMemory(0x9000, 1998).some((byte) => byte !== 0),
   },
   'holds interrupts back behind STI and MOV SS': {
     // again: sti; mov ss, cx; mov ss, cx; inc dx; cli; inc bx; jmp again

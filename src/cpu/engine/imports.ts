@@ -25,6 +25,20 @@ export interface SlowPaths {
   readPorts(port: number, bytes: number, count: number, hostAddress: number): number;
   /** Writes a port likewise. */
   writePorts(port: number, bytes: number, count: number, hostAddress: number): number;
+  /**
+   * Copies `count` elements, or stores `value` where `fills` is not 0, `step` bytes apart, each end inside one page: at its host
+   * address, or where that is 0 in the display's window at its linear address. Gives 0 with nothing done where that is not so.
+   */
+  runDisplay(
+    sourceHost: number,
+    sourceLinear: number,
+    destinationHost: number,
+    destinationLinear: number,
+    value: number,
+    fills: number,
+    count: number,
+    step: number,
+  ): number;
   /** Tells that bytes which hold decoded code are about to change. */
   codeWrite(hostAddress: number, bytes: number): number;
   /** The record at an offset of the code segment; 0 when the engine must return. */
@@ -46,6 +60,7 @@ export const importList: readonly { readonly name: keyof SlowPaths | SystemOpera
     { name: 'probeBlock', parameters: 3 },
     { name: 'readPorts', parameters: 4 },
     { name: 'writePorts', parameters: 4 },
+    { name: 'runDisplay', parameters: 8 },
     { name: 'codeWrite', parameters: 2 },
     { name: 'findRecord', parameters: 1 },
     ...systemOperations.map((name) => ({ name, parameters: 2 })),

@@ -261,7 +261,11 @@ export class Core {
     const physical = pageAddress | (linear & 0xfff);
     const page = this.bus.page(pageAddress);
     if (page.address !== 0) return this.readHost(page.address + (physical & 0xfff), width);
-    return cut(this.bus.readMemory(physical >>> 0, width), width);
+    return this.readBus(physical >>> 0, width);
+  }
+  /** Reads what no page of memory answers. */
+  readBus(physical: number, width: AccessWidth): number {
+    return cut(this.bus.readMemory(physical, width), width);
   }
   private readAcross(linear: number, width: AccessWidth, user: boolean): number {
     this.tlb.translate(linear, false, user);

@@ -22,25 +22,42 @@ export function caught<Arguments extends number[]>(
 }
 
 /** The slow paths of memory operands. */
-export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findRecord' | 'readPorts' | 'writePorts'> {
+export function memoryPaths(
+  core: Core,
+  code: CodeWatch,
+): Omit<SlowPaths, 'findRecord' | 'readPorts' | 'writePorts' | 'runDisplay'> {
+  const readSlowly = caught((segment, offset, bytes) => {
+    if (wraps(core, offset, bytes)) return readWrapped(core, segment);
+    const linear = checkedLinear(core, segment, offset, bytes, false);
+    if (faultsAtOnce(core, linear, false)) return 0;
+    return core.readLinear(linear, bytes as AccessWidth, core.userLevel);
+  });
+  const readForWriteSlowly = caught((segment, offset, bytes) => {
+    if (wraps(core, offset, bytes)) return readWrapped(core, segment);
+    return core.readLinear(writableLinear(core, segment, offset, bytes), bytes as AccessWidth, core.userLevel);
+  });
+  const writeSlowly = caught((segment, offset, value, bytes) => {
+    if (wraps(core, offset, bytes)) return writeWrapped(core, segment, value);
+    const linear = checkedLinear(core, segment, offset, bytes, true);
+    if (!faultsAtOnce(core, linear, true)) core.writeLinear(linear, value, bytes as AccessWidth, core.userLevel);
+    return 0;
+  });
   return {
-    readSlow: caught((segment, offset, bytes) => {
-      if (wraps(core, offset, bytes)) return readWrapped(core, segment);
-      const linear = checkedLinear(core, segment, offset, bytes, false);
-      if (faultsAtOnce(core, linear, false)) return 0;
-      return core.readLinear(linear, bytes as AccessWidth, core.userLevel);
-    }),
-    readForWriteSlow: caught((segment, offset, bytes) => {
-      if (wraps(core, offset, bytes)) return readWrapped(core, segment);
-      return core.readLinear(writableLinear(core, segment, offset, bytes), bytes as AccessWidth, core.userLevel);
-    }),
-    probeWrite: caught((segment, offset, bytes) => writableLinear(core, segment, offset, bytes)),
-    writeSlow: caught((segment, offset, value, bytes) => {
-      if (wraps(core, offset, bytes)) return writeWrapped(core, segment, value);
-      const linear = checkedLinear(core, segment, offset, bytes, true);
-      if (!faultsAtOnce(core, linear, true)) core.writeLinear(linear, value, bytes as AccessWidth, core.userLevel);
+    readSlow(segment, offset, bytes) {
+      const physical = busPlace(core, segment, offset, bytes, false);
+      return physical < 0 ? readSlowly(segment, offset, bytes) : core.readBus(physical, bytes as AccessWidth);
+    },
+    readForWriteSlow(segment, offset, bytes) {
+      const physical = busPlace(core, segment, offset, bytes, true);
+      return physical < 0 ? readForWriteSlowly(segment, offset, bytes) : core.readBus(physical, bytes as AccessWidth);
+    },
+    writeSlow(segment, offset, value, bytes) {
+      const physical = busPlace(core, segment, offset, bytes, true);
+      if (physical < 0) return writeSlowly(segment, offset, value, bytes);
+      core.bus.writeMemory(physical, value, bytes as AccessWidth);
       return 0;
-    }),
+    },
+    probeWrite: caught((segment, offset, bytes) => writableLinear(core, segment, offset, bytes)),
     readBlock: caught((segment, offset, bytes) => {
       const all = pieces(core, segment, offset, bytes, false);
       alignedBlock(core, all[0]!.linear, bytes, () => readPieces(core, all));
@@ -61,6 +78,15 @@ export function memoryPaths(core: Core, code: CodeWatch): Omit<SlowPaths, 'findR
       return 0;
     },
   };
+}
+
+/** The physical address of an access that goes to the bus, where nothing else is to be looked at; -1 where something may be. */
+function busPlace(core: Core, segment: number, offset: number, bytes: number, write: boolean): number {
+  const { i32 } = core;
+  const top = (segment + (write ? segmentFields.writeTop : segmentFields.readTop)) >> 2;
+  if ((offset >>> 0) + bytes > i32[top + 1]! * 2 ** 32 + (i32[top]! >>> 0)) return -1;
+  const linear = (i32[(segment + segmentFields.base) >> 2]! + offset) | 0;
+  return core.watch.watching ? -1 : core.tlb.busPlace(linear, bytes, write, core.userLevel);
 }
 
 /** Whether an access's first page faults; noted then, without an exception. Alignment would go first. */

@@ -64,6 +64,18 @@ export class Tlb {
     if (i32[(entry + tag) >> 2] !== ((linear + bytes - 1) & ~0xfff)) return 0;
     return (linear + i32[(entry + tlbEntry.addend) >> 2]!) | 0;
   }
+  /** The physical address of data in a page that is looked up already and lies on the bus; -1 where it is not such a one. */
+  busPlace(linear: number, bytes: number, write: boolean, user: boolean): number {
+    const { i32, bus } = this.core;
+    const entry = this.entryFor(linear, user);
+    const word = i32[(entry + entryPage) >> 2]!;
+    const isHit =
+      ((word ^ (linear + bytes - 1)) & ~0xfff) === 0 && ((word ^ linear) & ~0xfff) === 0 && (word & VALID) !== 0;
+    if (!isHit || (write && (word & WRITE_CHECKED) === 0)) return -1;
+    const physical = i32[(entry + entryPhysical) >> 2]!;
+    if ((physical & NOWHERE) !== 0 || bus.page(physical).address !== 0) return -1;
+    return (physical | (linear & 0xfff)) >>> 0;
+  }
   private entryFor(linear: number, user: boolean): number {
     const half = user ? regions.userTlb : regions.supervisorTlb;
     return half + ((linear >>> 12) & (tlbEntries - 1)) * tlbEntry.bytes;

@@ -25,139 +25,210 @@ const memoryMaps = [
   { first: 0x18000, size: 0x08000 },
 ] as const;
 
-const evenPlanes = 0b0101;
-const oddPlanes = 0b1010;
+/** Planes 0 and 2, planes 1 and 3, as bytes of a word that holds a byte of each plane. */
+const evenPlanes = 0x00ff_00ff;
+const oddPlanes = 0xff00_ff00;
 const allPlanes = 0b1111;
+const noMap = { first: 0, size: 0 } as const;
 
 /** What an address outside the selected map reads as: nobody drives the bus. */
 const openBus = 0xff;
 
-/** The address within the selected memory map, or -1 when the adapter does not answer there. */
-function mapped(state: VgaState, offset: number): number {
-  if (!state.enabled || !miscellaneousOutput.enableMemory.decode(state.miscellaneousOutput)) return -1;
-  const map = memoryMaps[graphicsMiscellaneous.memoryMap.decode(state.graphics[graphics.miscellaneous]!)]!;
-  const address = offset - map.first;
-  return address >= 0 && address < map.size ? address : -1;
+const copiesLatches = 1;
+const spreadsData = 2;
+const masksByData = 3;
+
+/** The selected memory map; none where the adapter does not answer. */
+function selectedMap(state: VgaState): { readonly first: number; readonly size: number } {
+  if (!state.enabled || !miscellaneousOutput.enableMemory.decode(state.miscellaneousOutput)) return noMap;
+  return memoryMaps[graphicsMiscellaneous.memoryMap.decode(state.graphics[graphics.miscellaneous]!)]!;
 }
 
-/**
- * The byte of each plane that an address within the map reaches. Chain-4 and odd/even use the lowest address bits to
- * choose planes and put higher ones in their place: address bits 14 and 15, and bit 16 (which only the 128 KiB map has).
- */
-function planeOffset(state: VgaState, address: number): number {
-  if (memoryMode.chain4.decode(state.sequencer[sequencer.memoryMode]!)) {
-    return (address & 0xfffc) | ((address >> 14) & 3);
-  }
-  if (graphicsMiscellaneous.chainOddEven.decode(state.graphics[graphics.miscellaneous]!)) {
-    return (address & 0xfffe) | ((address >> 16) & 1);
-  }
-  return address & 0xffff;
-}
+/** Four bits, one a plane, as a word of four bytes, each all ones or zeros. */
+const spread = (planes: number): number => Math.imul(Math.imul(planes & 0xf, 0x0020_4081) & 0x0101_0101, 0xff);
 
-/** The planes that a write reaches, one bit each. */
-function writtenPlanes(state: VgaState, address: number): number {
-  const mask = state.sequencer[sequencer.mapMask]!;
-  const mode = state.sequencer[sequencer.memoryMode]!;
-  if (memoryMode.chain4.decode(mode)) return mask & (1 << (address & 3));
-  if (memoryMode.sequential.decode(mode)) return mask;
-  return mask & ((address & 1) === 0 ? evenPlanes : oddPlanes);
-}
-
-/** The plane that read mode 0 answers from. */
-function readPlane(state: VgaState, address: number): number {
-  if (memoryMode.chain4.decode(state.sequencer[sequencer.memoryMode]!)) return address & 3;
-  const selected = state.graphics[graphics.readMapSelect]!;
-  const oddEven = graphicsMode.oddEven.decode(state.graphics[graphics.mode]!);
-  return oddEven ? (selected & 2) | (address & 1) : selected;
-}
-
-/** All eight bits alike. */
-const spread = (value: number, plane: number): number => (((value >> plane) & 1) === 0 ? 0x00 : 0xff);
+/** A byte in the place of each plane's. */
+const alike = (value: number): number => Math.imul(value & 0xff, 0x0101_0101);
 
 function rotatedRight(value: number, count: number): number {
   return ((value >> count) | (value << (8 - count))) & 0xff;
 }
 
-/** The logical unit: what the function select makes of data and latch. */
-function combine(operation: number, data: number, latch: number): number {
+/** The logical unit: what the function select makes of data and latches. */
+function combine(operation: number, data: number, latches: number): number {
   if (operation === 0) return data;
-  if (operation === 1) return data & latch;
-  return operation === 2 ? data | latch : data ^ latch;
+  if (operation === 1) return data & latches;
+  return operation === 2 ? data | latches : data ^ latches;
 }
 
-/** Where the four planes' bytes lie that an address within the map reaches, `memory` being all there is. */
-function reached(state: VgaState, memory: Uint8Array, address: number): number {
-  const at = planesAt(planeOffset(state, address));
-  if (!dispiEnabled(state)) return at;
-  const bank = dispiBank(state);
-  // Linear modes have banks of 64 KiB of memory, planar ones of 64 KiB of each plane.
-  const chained = memoryMode.chain4.decode(state.sequencer[sequencer.memoryMode]!);
-  return (at + bank * (chained ? blockBytes / 4 : blockBytes)) % memory.length;
-}
+/**
+ * The processor's accesses to the window from A0000h to BFFFFh; offsets count from A0000h. What the registers make of an access is
+ * worked out when one of them is written, as guests access memory far more often; all that is remembered is in the chip's state.
+ * The four planes go together: their bytes at one offset are a word of memory, and so are the latches.
+ */
+export class PlaneAccess {
+  private readonly words: Int32Array;
+  private readonly latches: Int32Array;
+  /** Where `directWindow` leads. */
+  direct: number | undefined;
+  private mapFirst = 0;
+  private mapSize = 0;
+  private isChained = false;
+  private isOddEven = false;
+  private bankPlace = 0;
+  private writesEven = 0;
+  private writesOdd = 0;
+  private writeMode = 0;
+  private rotation = 0;
+  private operation = 0;
+  private setReset = 0;
+  private usesSetReset = 0;
+  private bitMask = 0;
+  /** Writes leave data as it comes. */
+  private passes = false;
+  private readPlane = 0;
+  private readsOddEven = false;
+  private compares = false;
+  private compared = 0;
+  private cared = 0;
 
-/** Writes one byte at `offset` from A0000h, 0 to 1FFFFh. */
-export function writeMemory(state: VgaState, memory: Uint8Array, offset: number, value: number): void {
-  const address = mapped(state, offset);
-  if (address < 0) return;
-  const at = reached(state, memory, address);
-  const planes = writtenPlanes(state, address);
-  const writeMode = graphicsMode.writeMode.decode(state.graphics[graphics.mode]!);
-  for (let plane = 0; plane < 4; plane++) {
-    if (((planes >> plane) & 1) === 0) continue;
-    memory[at + plane] = writeMode === 1 ? state.latches[plane]! : written(state, writeMode, plane, value);
+  constructor(
+    private readonly state: VgaState,
+    private readonly memory: Uint8Array,
+  ) {
+    this.words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
+    const { latches } = state;
+    this.latches = new Int32Array(latches.buffer, latches.byteOffset, 1);
+    this.follow();
   }
-}
 
-/** The byte that write modes 0, 2 and 3 put into a plane. */
-function written(state: VgaState, writeMode: number, plane: number, value: number): number {
-  const registers = state.graphics;
-  const rotate = registers[graphics.dataRotate]!;
-  const latch = state.latches[plane]!;
-  let mask = registers[graphics.bitMask]!;
-  let data: number;
-  if (writeMode === 2) {
-    data = spread(value, plane);
-  } else {
-    data = rotatedRight(value, dataRotate.count.decode(rotate));
-    if (writeMode === 3) mask &= data;
-    if (writeMode === 3 || ((registers[graphics.enableSetReset]! >> plane) & 1) !== 0) {
-      data = spread(registers[graphics.setReset]!, plane);
+  /** Registers changed. */
+  follow(): void {
+    const { state } = this;
+    const control = state.graphics;
+    const memoryModeBits = state.sequencer[sequencer.memoryMode]!;
+    const mode = control[graphics.mode]!;
+    const rotate = control[graphics.dataRotate]!;
+    ({ first: this.mapFirst, size: this.mapSize } = selectedMap(state));
+    this.isChained = memoryMode.chain4.decode(memoryModeBits);
+    this.isOddEven = graphicsMiscellaneous.chainOddEven.decode(control[graphics.miscellaneous]!);
+    this.bankPlace = bankPlace(state);
+    const written = spread(state.sequencer[sequencer.mapMask]!);
+    const together = this.isChained || memoryMode.sequential.decode(memoryModeBits);
+    this.writesEven = together ? written : written & evenPlanes;
+    this.writesOdd = together ? written : written & oddPlanes;
+    this.writeMode = graphicsMode.writeMode.decode(mode);
+    this.rotation = dataRotate.count.decode(rotate);
+    this.operation = dataRotate.operation.decode(rotate);
+    this.setReset = spread(control[graphics.setReset]!);
+    this.usesSetReset = spread(control[graphics.enableSetReset]!);
+    this.bitMask = alike(control[graphics.bitMask]!);
+    const isPlain = rotate === 0 && control[graphics.enableSetReset] === 0 && control[graphics.bitMask] === 0xff;
+    this.passes = isPlain && this.writeMode === 0;
+    this.readPlane = control[graphics.readMapSelect]!;
+    this.readsOddEven = graphicsMode.oddEven.decode(mode);
+    this.compares = graphicsMode.compare.decode(mode);
+    this.compared = spread(control[graphics.colourCompare]!);
+    this.cared = spread(control[graphics.colourDontCare]!);
+    this.direct = this.passes ? directWindow(state, this.memory) : undefined;
+  }
+
+  read(offset: number, width: 1 | 2 | 4): number {
+    const low = this.readByte(offset);
+    if (width === 1) return low;
+    const word = low | (this.readByte(offset + 1) << 8);
+    if (width === 2) return word;
+    return (word | (this.readByte(offset + 2) << 16) | (this.readByte(offset + 3) << 24)) >>> 0;
+  }
+  write(offset: number, value: number, width: 1 | 2 | 4): void {
+    this.writeByte(offset, value & 0xff);
+    if (width === 1) return;
+    this.writeByte(offset + 1, (value >> 8) & 0xff);
+    if (width === 2) return;
+    this.writeByte(offset + 2, (value >> 16) & 0xff);
+    this.writeByte(offset + 3, value >>> 24);
+  }
+
+  /**
+   * The word of memory that an address within the map reaches. Chain-4 and odd/even use the lowest address bits to choose planes
+   * and put higher ones in their place: address bits 14 and 15, and bit 16 (which only the 128 KiB map has).
+   */
+  private wordAt(address: number): number {
+    let offset = address & 0xffff;
+    if (this.isChained) offset = (address & 0xfffc) | ((address >> 14) & 3);
+    else if (this.isOddEven) offset = (address & 0xfffe) | ((address >> 16) & 1);
+    return ((planesAt(offset) + this.bankPlace) & (this.memory.length - 1)) >> 2;
+  }
+
+  /** Writes one byte. */
+  writeByte(offset: number, value: number): void {
+    const address = offset - this.mapFirst;
+    if (address < 0 || address >= this.mapSize) return;
+    const at = this.wordAt(address);
+    let planes = (address & 1) === 0 ? this.writesEven : this.writesOdd;
+    if (this.isChained) planes &= 0xff << ((address & 3) << 3);
+    this.words[at] = (this.words[at]! & ~planes) | (this.written(value) & planes);
+  }
+  /** What a write puts into the planes. */
+  private written(value: number): number {
+    if (this.passes) return alike(value);
+    const latches = this.latches[0]!;
+    if (this.writeMode === copiesLatches) return latches;
+    let mask = this.bitMask;
+    let data: number;
+    if (this.writeMode === spreadsData) data = spread(value);
+    else {
+      data = alike(rotatedRight(value, this.rotation));
+      if (this.writeMode === masksByData) {
+        mask &= data;
+        data = this.setReset;
+      } else data = (data & ~this.usesSetReset) | (this.setReset & this.usesSetReset);
     }
+    return (combine(this.operation, data, latches) & mask) | (latches & ~mask);
   }
-  const combined = combine(dataRotate.operation.decode(rotate), data, latch);
-  return (combined & mask) | (latch & ~mask & 0xff);
+
+  /** Reads one byte, and takes the latches. */
+  readByte(offset: number): number {
+    const address = offset - this.mapFirst;
+    if (address < 0 || address >= this.mapSize) return openBus;
+    const latches = this.words[this.wordAt(address)]!;
+    this.latches[0] = latches;
+    if (this.compares) return this.comparedByte(latches);
+    let plane = this.readPlane;
+    if (this.isChained) plane = address & 3;
+    else if (this.readsOddEven) plane = (plane & 2) | (address & 1);
+    return (latches >> (plane << 3)) & 0xff;
+  }
+  /** Read mode 1: a set bit for each pixel whose cared-for planes have the compare register's colour. */
+  private comparedByte(latches: number): number {
+    const different = (latches ^ this.compared) & this.cared;
+    const halves = different | (different >> 16);
+    return ~(halves | (halves >> 8)) & 0xff;
+  }
 }
 
-/** Reads one byte at `offset` from A0000h, 0 to 1FFFFh, and takes the latches. */
-export function readMemory(state: VgaState, memory: Uint8Array, offset: number): number {
-  const address = mapped(state, offset);
-  if (address < 0) return openBus;
-  const at = reached(state, memory, address);
-  for (let plane = 0; plane < 4; plane++) state.latches[plane] = memory[at + plane]!;
-  if (!graphicsMode.compare.decode(state.graphics[graphics.mode]!)) return state.latches[readPlane(state, address)]!;
-  return comparedLatches(state);
+/** Where the bank of the display interface begins; linear modes have banks of 64 KiB of memory, planar ones of 64 KiB of each plane. */
+function bankPlace(state: VgaState): number {
+  if (!dispiEnabled(state)) return 0;
+  const chained = memoryMode.chain4.decode(state.sequencer[sequencer.memoryMode]!);
+  return dispiBank(state) * (chained ? blockBytes / 4 : blockBytes);
 }
 
-/** Read mode 1: a set bit for each pixel whose cared-for planes have the compare register's colour. */
-function comparedLatches(state: VgaState): number {
-  const care = state.graphics[graphics.colourDontCare]!;
-  let different = 0;
-  for (let plane = 0; plane < 4; plane++) {
-    if (((care >> plane) & 1) === 0) continue;
-    different |= state.latches[plane]! ^ spread(state.graphics[graphics.colourCompare]!, plane);
-  }
-  return ~different & 0xff;
+/** Whether A0000h is in the selected map. */
+function isMapped(state: VgaState): boolean {
+  const { first, size } = selectedMap(state);
+  return first === 0 && size > 0;
 }
 
 /**
  * The place in memory that A0000h to AFFFFh reach byte by byte, where the processor's accesses pass the graphics controller
  * unchanged; undefined where they do not. Accesses that go there directly leave the latches alone.
  */
-export function directWindow(state: VgaState, memory: Uint8Array): number | undefined {
+function directWindow(state: VgaState, memory: Uint8Array): number | undefined {
   const [files, control] = [state.sequencer, state.graphics];
   const rotate = control[graphics.dataRotate]!;
   const plain =
-    mapped(state, 0) === 0 &&
+    isMapped(state) &&
     memoryMode.chain4.decode(files[sequencer.memoryMode]!) &&
     files[sequencer.mapMask] === allPlanes &&
     graphicsMode.writeMode.decode(control[graphics.mode]!) === 0 &&
@@ -166,5 +237,5 @@ export function directWindow(state: VgaState, memory: Uint8Array): number | unde
     control[graphics.enableSetReset] === 0 &&
     control[graphics.bitMask] === 0xff;
   if (!plain) return undefined;
-  return dispiEnabled(state) ? (dispiBank(state) * (blockBytes / 4)) % memory.length : 0;
+  return bankPlace(state) % memory.length;
 }

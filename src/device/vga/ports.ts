@@ -42,7 +42,7 @@ export function writeIndexed(state: VgaState, file: RegisterFile, index: number,
   const kept = keptBits[file][index];
   if (kept === undefined) return;
   state[file][index] = value & kept;
-  holdBeam(state);
+  if (file === 'crtc' || file === 'sequencer') holdBeam(state); // The others have no say in how long a frame is.
 }
 
 /** Writes a CRTC register, as far as the protection of 00h to 07h allows. */

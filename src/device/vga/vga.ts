@@ -7,7 +7,7 @@
  * Not modelled: see `notModelled` below.
  */
 import { defineDevice, type DeviceContext } from '../device.js';
-import { directWindow, readMemory, writeMemory } from './memory.js';
+import { PlaneAccess } from './memory.js';
 import { frameOf } from './picture.js';
 import {
   answersAt,
@@ -64,14 +64,30 @@ const writesAt =
   ({ state }, value) =>
     answersAt(state, colour) ? take(state, value) : false;
 
-/** Writes of registers that choose what A0000h reaches: tells the board when the direct window has moved. */
+/** What follows from each chip's registers, by its state. */
+const planeAccesses = new WeakMap<VgaState, PlaneAccess>();
+
+function planesOf({ state, board }: Context): PlaneAccess {
+  let access = planeAccesses.get(state);
+  if (access === undefined) planeAccesses.set(state, (access = new PlaneAccess(state, board.videoMemory)));
+  return access;
+}
+/** The same where a state may just have been loaded. */
+function freshPlanes(context: Context): PlaneAccess {
+  const planes = planesOf(context);
+  planes.follow();
+  return planes;
+}
+
+/** Writes of registers that choose what accesses to memory do: tells the board when the direct window has moved. */
 export const moving =
   (write: Write): Write =>
   (context, value) => {
-    const { state, board } = context;
-    const before = directWindow(state, board.videoMemory);
+    const planes = planesOf(context);
+    const before = planes.direct;
     const taken = write(context, value);
-    if (directWindow(state, board.videoMemory) !== before) board.windowMoved?.();
+    planes.follow();
+    if (planes.direct !== before) context.board.windowMoved?.();
     return taken;
   };
 
@@ -80,21 +96,21 @@ const writeFeature = (state: VgaState, value: number): void => void (state.featu
 
 /** What the board asks of the adapter beside its registers. */
 export const vgaOperations = {
-  readMemory: ({ state, board }: Context, offset: number) => readMemory(state, board.videoMemory, offset),
-  writeMemory: ({ state, board }: Context, offset: number, value: number) =>
-    writeMemory(state, board.videoMemory, offset, value),
+  /** The processor's way to A0000h to BFFFFh. To be asked for again after a state was loaded. */
+  planeAccess: freshPlanes,
+  readMemory: (context: Context, offset: number) => freshPlanes(context).readByte(offset),
+  writeMemory: (context: Context, offset: number, value: number) => freshPlanes(context).writeByte(offset, value),
   frame: ({ state, board }: Context) => frameOf(state, board.videoMemory),
   /**
    * Where in video memory A0000h to AFFFFh lie byte by byte, when the processor may go there itself; undefined while the
    * accesses need the adapter. Follows from the state, so that a board asks again after loading.
    */
-  directWindow: ({ state, board }: Context) => directWindow(state, board.videoMemory),
+  directWindow: (context: Context) => freshPlanes(context).direct,
 };
 
 /**
- * The adapter. Register offsets are absolute ports. The board calls `readMemory` and `writeMemory` for each byte that the
- * processor reads or writes from A0000h to BFFFFh, in order, with the offset from A0000h (0 to 1FFFFh); `frame` draws what
- * the monitor shows now, and changes nothing.
+ * The adapter. Register offsets are absolute ports. What the processor reads or writes from A0000h to BFFFFh goes through
+ * `planeAccess`, with the offset from A0000h (0 to 1FFFFh); `frame` draws what the monitor shows now, and changes nothing.
  */
 export const vga = defineDevice({
   name: 'vga',
@@ -124,7 +140,10 @@ export const vga = defineDevice({
   outputs: [],
   state: vgaState,
 
-  reset: ({ board }: Context) => board.windowMoved?.(),
+  reset(context: Context) {
+    planesOf(context).follow();
+    context.board.windowMoved?.();
+  },
 
   advance({ state }: Context, ticks) {
     advanceBeam(state, ticks);

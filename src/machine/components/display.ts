@@ -9,7 +9,6 @@ import type { Frame } from '../../screen/frame.js';
 import type { AnyDevice, Board } from '../board.js';
 import { pciOf } from './chipset.js';
 
-const window = { base: 0xa0000, bytes: 0x20000 } as const;
 /** Where a PC's on-board display adapter sits on its bus. */
 const place = { device: 2, function: 0 } as const;
 const framebufferRange = 0;
@@ -17,8 +16,10 @@ const framebufferRange = 0;
 interface Adapter extends AnyDevice {
   readonly operations: {
     directWindow(): number | undefined;
-    readMemory(offset: number): number;
-    writeMemory(offset: number, value: number): void;
+    planeAccess(): {
+      read(offset: number, width: Width): number;
+      write(offset: number, value: number, width: Width): void;
+    };
     frame(): Frame;
   };
 }
@@ -30,18 +31,12 @@ function attachAdapter<Made extends Adapter>(board: Board, make: (windowMoved: (
   const mapWindow = (): void => board.addressSpace.setWindow(made.adapter?.operations.directWindow());
   const adapter = make(mapWindow);
   made.adapter = adapter;
-  const clocked = board.addMapping('vga', adapter, mapWindow);
-  const { readMemory, writeMemory, frame } = adapter.operations;
-  board.addressSpace.map.place(window.base, window.bytes, {
-    read(offset, width) {
-      let value = 0;
-      for (let index = 0; index < width; index++) value += readMemory(offset + index) * 2 ** (8 * index);
-      return value;
-    },
-    write(offset, value, width) {
-      for (let index = 0; index < width; index++) writeMemory(offset + index, (value >>> (8 * index)) & 0xff);
-    },
+  const { planeAccess, frame } = adapter.operations;
+  const clocked = board.addMapping('vga', adapter, () => {
+    planeAccess();
+    mapWindow();
   });
+  board.addressSpace.setDisplay(planeAccess());
   board.setDisplay({ device: adapter, frame });
   return { adapter, clocked };
 }

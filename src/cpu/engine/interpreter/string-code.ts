@@ -52,6 +52,13 @@ const movedRegisters = {
   input: ['edi'],
   output: ['esi'],
 } as const;
+/** One end of a run. */
+interface Side {
+  readonly linear: Value;
+  /** The host address of the first element; 0 where memory cannot be reached directly. */
+  readonly host: Value;
+}
+
 const splats = { 8: 'i8x16.splat', 16: 'i16x8.splat', 32: 'i32x4.splat' } as const;
 
 /** Adds runs of string iterations, each in a function that the handlers of one kind share. */
@@ -76,14 +83,13 @@ export abstract class StringCode extends FlagCode {
     if (isStored) this.giveUp(this.lessUnsigned(this.flow.record, regions.codeLines));
     // Buffers of chips are filled and emptied upwards alone.
     if (what === 'input' || what === 'output') this.giveUp(run.backward);
-    const source = run.moves.includes('esi')
-      ? this.reach(run, this.field('segment'), this.indexRegister('esi').read(), 'read')
-      : accumulator;
     const es = segmentAddress(segmentIndex.es);
-    const destination = run.moves.includes('edi')
-      ? this.reach(run, es, this.indexRegister('edi').read(), isStored ? 'write' : 'read')
-      : accumulator;
+    const from = this.side(run, 'esi', this.field('segment'), 'read');
+    const to = this.side(run, 'edi', es, isStored ? 'write' : 'read');
     this.giveUpBelowLeast(most);
+    if (what === 'move' || what === 'store') this.displayElements(run, accumulator, from, to);
+    else for (const side of [from, to]) if (side !== undefined) this.giveUp(this.isZero(side.host));
+    const [source, destination] = [from?.host ?? accumulator, to?.host ?? accumulator];
     if (what === 'move') this.moveElements(run, source, destination);
     else if (what === 'store') this.storeElements(run, destination, source);
     else if (what === 'input') this.portElements(run, 'readPorts', destination);
@@ -128,11 +134,12 @@ export abstract class StringCode extends FlagCode {
     this.return(most);
   }
 
-  /** The host address of the first element; cuts the run to what lies in its page and its segment. */
-  private reach(run: Run, segment: Operand, offsetRead: Value, kind: 'read' | 'write'): Value {
-    const { width, shift, backward, most } = run;
+  /** Where the elements lie that an index register goes through, if it does; cuts the run to what lies in one page and in the segment. */
+  private side(run: Run, name: 'esi' | 'edi', segment: Operand, kind: 'read' | 'write'): Side | undefined {
+    const { width, shift, backward, most, moves } = run;
+    if (!moves.includes(name)) return undefined;
     const bytes = width / 8;
-    const offset = this.hold(offsetRead);
+    const offset = this.hold(this.indexRegister(name).read());
     const linear = this.linear(segment, offset);
     const inPage = this.hold(this.and(linear, 0xfff));
     const up = this.shrUnsigned(this.sub(0x1000, inPage), shift);
@@ -143,14 +150,18 @@ export abstract class StringCode extends FlagCode {
     this.giveUp(this.greaterUnsigned(this.add(inPage, bytes), 0x1000));
     const entry = tlbEntryFor(this, linear);
     const page = this.hold(this.and(linear, ~0xfff));
-    const host = this.hold(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)));
-    const misses = this.notEqual(this.loadLate('i32.load', entry, tlbEntry[kind]), page);
-    this.when(misses, () => {
-      if (kind === 'read') return this.return(0);
-      this.giveUp(this.notEqual(this.loadLate('i32.load', entry, tlbEntry.writeCode), page));
-      this.keepOffCode(run, host);
+    const host = this.variable(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)));
+    const isTagged = (tag: 'read' | 'write' | 'writeCode'): Value =>
+      this.equal(this.loadLate('i32.load', entry, tlbEntry[tag]), page);
+    this.when(this.isZero(isTagged(kind)), () => {
+      if (kind === 'read') return host.set(0);
+      this.when(
+        isTagged('writeCode'),
+        () => this.keepOffCode(run, host),
+        () => host.set(0),
+      );
     });
-    return host;
+    return { linear, host };
   }
   /** Offsets stay below the segment's top, and neither wrap. */
   private limitToSegment(run: Run, segment: Operand, offset: Value, kind: 'read' | 'write'): void {
@@ -292,6 +303,20 @@ export abstract class StringCode extends FlagCode {
     this.untilDone(left, width / 8, () => {
       this.store(storeOpcodes[width], to, value);
       to.set(this.add(to, width / 8));
+    });
+  }
+
+  /** Where an end does not lie in memory, it may lie in the display's window, which is not much else. */
+  private displayElements(run: Run, value: Value, from: Side | undefined, to: Side | undefined): void {
+    const { width, backward, most } = run;
+    const absent = { linear: this.i32(0), host: this.i32(1) };
+    const [source, destination] = [from ?? absent, to ?? absent];
+    this.when(this.or(this.isZero(source.host), this.isZero(destination.host)), () => {
+      const step = this.select(backward, -width / 8, width / 8);
+      const ends = [source.host, source.linear, destination.host, destination.linear];
+      const elements = from === undefined ? [value, this.i32(1)] : [this.i32(0), this.i32(0)];
+      this.giveUp(this.isZero(this.call(this.imported('runDisplay'), 'i32', ...ends, ...elements, most, step)));
+      this.finishRun(run);
     });
   }
 
