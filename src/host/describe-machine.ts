@@ -10,18 +10,18 @@ import {
   type BoardName,
   type BuiltInNetworkDescription,
   type Drive,
+  type DriveDescription,
   drives,
   type FirmwareDescription,
   type ImageDescription,
   type Images,
   type KernelDescription,
   type MachineDescription,
-  type MediumDescription,
   type NetworkCardDescription,
   type ServedFile,
 } from '../machine/machine.js';
 import { readBytes } from './files.js';
-import { digestOf, ImageStore, openImage } from './images.js';
+import { digestOf, ImageStore, openImage, openLiveImage } from './images.js';
 import type { MachineRequest, MediumRequest, NetworkCardRequest } from './machine-request.js';
 
 /** A description together with the images that it names. */
@@ -66,6 +66,9 @@ export function memoryBytes(memory: number | string): number {
 class ImageShelf {
   readonly images = new ImageStore();
 
+  /** `live`: media are named by their paths, not by their contents, which are read when the guest asks for them. */
+  constructor(private readonly live: boolean) {}
+
   /** Reads a file; `use` says what for, in case that it cannot be read. */
   read(file: string, use: string): [ImageDescription, Uint8Array] {
     const bytes = readBytes(file, use);
@@ -78,9 +81,10 @@ class ImageShelf {
     return this.read(file, use)[0];
   }
 
-  medium(drive: Drive, request: string | MediumRequest): MediumDescription {
-    const { image, writable = !drive.startsWith('cdrom') } = typeof request === 'string' ? { image: request } : request;
-    const opened = openImage(image, `It was to go into drive ${drive}.`);
+  medium(drive: Drive, request: string | MediumRequest): DriveDescription {
+    const said: MediumRequest = typeof request === 'string' ? { image: request } : request;
+    const { image, writable = !drive.startsWith('cdrom'), ...details } = said;
+    const opened = (this.live ? openLiveImage : openImage)(image, `It was to go into drive ${drive}.`);
     const { size } = opened;
     if (size === 0) throw new UserError('the image is empty', { file: image, nextStep: 'Give one with a sector.' });
     if (drive.startsWith('floppy') && floppyCapacity(size / sectorBytes) === undefined) {
@@ -95,9 +99,9 @@ class ImageShelf {
         nextStep: `Pad it: truncate -s %512 ${image}`,
       });
     }
-    const sha256 = digestOf(opened);
+    const sha256 = this.live ? sha256Hex(new TextEncoder().encode(image)) : digestOf(opened);
     this.images.keep(sha256, opened);
-    return { sha256, size, writable };
+    return { sha256, size, writable, ...details };
   }
 
   kernel(request: MachineRequest): KernelDescription | undefined {
@@ -197,10 +201,13 @@ function builtInNetworkOf({ builtInNetwork }: MachineRequest): BuiltInNetworkDes
 const present = <T extends object>(values: T): Partial<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 
-/** Reads the images of a request and describes the machine. Throws {@link UserError} for what cannot be. */
-export function describeMachine(request: MachineRequest): DescribedMachine {
-  const shelf = new ImageShelf();
-  const media: { [drive in Drive]?: MediumDescription } = {};
+/**
+ * Reads the images of a request and describes the machine. Throws {@link UserError} for what cannot be. With `live`, for a
+ * machine of which nothing is recorded, media may still change while they are in their drives.
+ */
+export function describeMachine(request: MachineRequest, { live = false } = {}): DescribedMachine {
+  const shelf = new ImageShelf(live);
+  const media: { [drive in Drive]?: DriveDescription } = {};
   for (const drive of drives) {
     const medium = request[drive];
     if (medium !== undefined) media[drive] = shelf.medium(drive, medium);

@@ -31,9 +31,9 @@ export function stopwatch(): () => number {
   return () => (performance.now() - started) / 1000;
 }
 
-/** Lets the process hear signals and report progress between two slices of work. */
-export function breathe(): Promise<void> {
-  return new Promise((done) => setImmediate(done));
+/** Lets the process hear signals and report progress between two slices of work; waits where there is none. */
+export function breathe(milliseconds = 0): Promise<void> {
+  return new Promise((done) => (milliseconds > 0 ? setTimeout(done, milliseconds) : setImmediate(done)));
 }
 
 /** Writes a line to standard error, for a person. */

@@ -24,14 +24,14 @@ export interface OpenImage {
 }
 
 /** Opens a file as the bytes in it. A large one stays open for as long as this program runs. */
-function openFile(path: string, nextStep?: string): { source: BlockSource; bytes?: Uint8Array } {
+function openFile(path: string, wholeMost: number, nextStep?: string): { source: BlockSource; bytes?: Uint8Array } {
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
     const status = fstatSync(file);
     if (status.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     const { size } = status;
-    if (size > wholeBytesMost) {
+    if (size > wholeMost) {
       const kept = file;
       file = undefined;
       return { source: { size, read: (offset, into) => readFrom(kept, path, offset, into) } };
@@ -73,23 +73,38 @@ function inflate(data: Uint8Array, bytes: number): Uint8Array | undefined {
 
 /** Opens an image by its content. `nextStep` says what it was for, in case that it cannot be read. */
 export function openImage(path: string, nextStep?: string): OpenImage {
-  return openInChain(path, nextStep, 1, undefined);
+  return openInChain({ path, nextStep, wholeMost: wholeBytesMost }, 1, undefined);
 }
 
-function openInChain(path: string, nextStep: string | undefined, depth: number, format: string | undefined): OpenImage {
+/** The same, read piece by piece however small it is: what the guest has not asked for yet may still change. */
+export function openLiveImage(path: string, nextStep?: string): OpenImage {
+  return openInChain({ path, nextStep, wholeMost: -1 }, 1, undefined);
+}
+
+/** A file to open: what it is for, and up to which size it is read at once. */
+interface Opening {
+  readonly path: string;
+  readonly nextStep: string | undefined;
+  readonly wholeMost: number;
+}
+
+function openInChain(opening: Opening, depth: number, format: string | undefined): OpenImage {
+  const { path, nextStep, wholeMost } = opening;
   if (depth > chainMost) {
     throw new UserError(`there are more than ${chainMost} files behind it`, {
       file: path,
       nextStep: 'Flatten it: qemu-img convert -O qcow2 OLD NEW',
     });
   }
-  const { source, bytes } = openFile(path, nextStep);
+  const { source, bytes } = openFile(path, wholeMost, nextStep);
   if (format === 'raw' || !isQcow2(source)) return { source, bytes, size: source.size };
   const disk = openQcow2(source, {
     file: path,
     inflate,
-    backing: (name, backingFormat) =>
-      openInChain(resolve(dirname(path), name), `It is the backing file of ${path}.`, depth + 1, backingFormat).source,
+    backing(name, backingFormat) {
+      const behind = { ...opening, path: resolve(dirname(path), name), nextStep: `It is the backing file of ${path}.` };
+      return openInChain(behind, depth + 1, backingFormat).source;
+    },
   });
   return { source: disk, bytes: undefined, size: disk.size };
 }

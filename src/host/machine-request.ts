@@ -12,6 +12,7 @@ import {
   boards,
   type BootDevice,
   bootDevices,
+  type DiskGeometry,
   type Display,
   displays,
   type Drive,
@@ -33,6 +34,10 @@ export interface MediumRequest {
   readonly image: string;
   /** Default: true, except for CD-ROMs. The file itself is never written. */
   readonly writable?: boolean;
+  /** An ATA disk's geometry, serial number and firmware revision, where they are to differ from the usual. */
+  readonly geometry?: DiskGeometry;
+  readonly serialNumber?: string;
+  readonly firmwareRevision?: string;
 }
 
 /** A network card as a user writes it: its name alone, or with what it is plugged into (default: the built-in network). */
@@ -173,12 +178,24 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
 const isDrive = (key: string): key is Drive => drives.some((drive) => drive === key);
 
 function checkMedium(value: unknown, key: string, file: string): void {
+  const isNumber = (each: unknown): boolean => typeof each === 'number';
   const isMedium =
-    isText(value) || hasShape(value, { image: isText, writable: isAbsentOr((flag) => typeof flag === 'boolean') });
+    isText(value) ||
+    hasShape(value, {
+      image: isText,
+      writable: isAbsentOr((flag) => typeof flag === 'boolean'),
+      geometry: isAbsentOr((each) =>
+        hasShape(each, { cylinders: isNumber, heads: isNumber, sectorsPerTrack: isNumber }),
+      ),
+      serialNumber: isAbsentOr(isText),
+      firmwareRevision: isAbsentOr(isText),
+    });
   if (isMedium) return;
   throw new UserError('a drive holds an image path, or { "image": path, "writable": true or false }', {
     file,
     place: key,
+    nextStep:
+      'A disk may also have "geometry": { "cylinders", "heads", "sectorsPerTrack" }, "serialNumber", "firmwareRevision".',
   });
 }
 

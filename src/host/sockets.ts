@@ -1,5 +1,5 @@
 /** Sockets of this computer: streams of text to programs that listen at a path. */
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { UserError } from '../base/errors.js';
 
 /** A stream of text in both directions. */
@@ -11,6 +11,25 @@ export interface TextSocket {
   onText: (piece: string) => void;
   /** Resolves when the other end is gone. */
   readonly closed: Promise<void>;
+}
+
+/** A stream of bytes in both directions. */
+export interface ByteSocket {
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** The socket behind a file descriptor that whoever started this program left open. Throws {@link UserError} for none. */
+export function openDescriptor(descriptor: number, onBytes: (piece: Uint8Array) => void): ByteSocket {
+  let socket;
+  try {
+    socket = new Socket({ fd: descriptor, readable: true, writable: true });
+  } catch (cause) {
+    throw new UserError(`file descriptor ${descriptor} is no socket`, { place: '-netdev', cause: cause as Error });
+  }
+  socket.on('data', onBytes);
+  socket.on('error', () => {});
+  return { write: (bytes) => void socket.write(bytes), close: () => socket.destroySoon() };
 }
 
 /** Connects to the program that listens at a path. Throws {@link UserError} where none does. */

@@ -1,6 +1,7 @@
 /** What a PC's set-up would have left in the clock's battery-kept memory (IBM PC AT Technical Reference, "CMOS RAM"). */
 import { has } from '../cpu/model.js';
 import type { FloppyDriveKind } from '../device/floppy/geometry.js';
+import { type DiskInPlace, diskBytes } from './disk-set-up.js';
 import type { BootDevice, MachineDescription } from './machine.js';
 
 /** Drive types as byte 10h codes them. */
@@ -27,17 +28,17 @@ const bootOrders: Readonly<Record<BootDevice, { readonly order: number; readonly
 export function presetMemory(
   description: MachineDescription,
   floppies: readonly (FloppyDriveKind | undefined)[],
+  disks: readonly (DiskInPlace | undefined)[],
   preset: (at: number, value: number) => void,
 ): void {
-  const { memoryBytes, media, boot } = description;
-  const bytes = new Map<number, number>();
+  const { memoryBytes, boot } = description;
+  const bytes = new Map(diskBytes(disks));
   const word = (at: number, value: number): void => {
     bytes.set(at, value & 0xff);
     bytes.set(at + 1, value >> 8);
   };
   const [first, second] = floppies.map((kind) => (kind === undefined ? 0 : floppyCodes[kind]));
   bytes.set(0x10, ((first ?? 0) << 4) | (second ?? 0));
-  bytes.set(0x12, (media.disk0 === undefined ? 0 : 0xf0) | (media.disk1 === undefined ? 0 : 0x0f));
   // A floppy drive, a coprocessor where the processor has one, a display with its own firmware, and how many floppy drives.
   bytes.set(0x14, 0x01 | (has(description.processor, 'fpu') ? 0x02 : 0) | (second ? 0x40 : 0));
   const extended = Math.min((memoryBytes - mebibyte) / kibibyte, 0xffff);

@@ -8,6 +8,7 @@ import {
   boards,
   bootDevices,
   displays,
+  type DriveDescription,
   type ImageDescription,
   type Images,
   type MachineDescription,
@@ -75,12 +76,39 @@ export function checkDescription(description: MachineDescription, images: Images
     if (board === 'pc' && onPci.test(drive))
       wrong(`media.${drive}`, "the 'pc' board has no such drive", "Use the board 'i440fx'.");
     checkMedium(drive, medium, images);
+    checkDetails(drive, medium);
   }
   checkComponents(description);
   checkImages(description, images);
   for (const [name, value] of Object.entries(powerOn)) {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
       wrong(name, `${String(value)} is not 32 bits`, 'Give 0 to 4294967295.');
+  }
+}
+
+const geometryMost = { cylinders: 16383, heads: 16, sectorsPerTrack: 63 } as const;
+const textMost = { serialNumber: 20, firmwareRevision: 8 } as const;
+
+/** What a maker gave a disk: only an ATA disk says it. */
+function checkDetails(drive: string, medium: DriveDescription): void {
+  const { geometry } = medium;
+  const place = `media.${drive}`;
+  const texts = (['serialNumber', 'firmwareRevision'] as const).filter((name) => medium[name] !== undefined);
+  if ((geometry !== undefined || texts.length > 0) && !drive.startsWith('disk'))
+    wrong(place, 'geometry, serial number and firmware revision are those of an ATA disk', 'Use disk0 to disk3.');
+  for (const [name, most] of Object.entries(geometryMost)) {
+    const value = geometry?.[name as keyof typeof geometryMost];
+    if (geometry === undefined || (Number.isInteger(value) && value! >= 1 && value! <= most)) continue;
+    wrong(`${place}.geometry.${name}`, `${String(value)} cannot be`, `Give a whole number from 1 to ${most}.`);
+  }
+  if (geometry !== undefined) {
+    const sectors = geometry.cylinders * geometry.heads * geometry.sectorsPerTrack;
+    if (sectors * 512 > medium.size)
+      wrong(`${place}.geometry`, `the image has fewer than ${sectors} sectors`, 'Give one that fits in the image.');
+  }
+  for (const name of texts) {
+    if (/^[ -~]*$/.test(medium[name]!) && medium[name]!.length <= textMost[name]) continue;
+    wrong(`${place}.${name}`, `'${medium[name]}' cannot be`, `Use at most ${textMost[name]} printable characters.`);
   }
 }
 

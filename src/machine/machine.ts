@@ -20,7 +20,7 @@ export interface MachineDescription {
   /** What the firmware tries first. */
   readonly boot: BootDevice;
   /** Media by drive; the digest names the image, never a path. */
-  readonly media: { readonly [drive in Drive]?: MediumDescription };
+  readonly media: { readonly [drive in Drive]?: DriveDescription };
   /** The display adapter. Default `vga`. */
   readonly display?: Display;
   /** What is on the PS/2 mouse connector. Default: nothing. */
@@ -141,6 +141,23 @@ export interface MediumDescription {
   /** Bytes in the image. */
   readonly size: number;
   readonly writable: boolean;
+}
+
+/** A medium in a drive at power-on, and what its maker gave an ATA disk (`disk0` to `disk3`) where that is not as usual. */
+export interface DriveDescription extends MediumDescription {
+  /** The default translation, for images made with another: at most 16383 cylinders, 16 heads, 63 sectors per track. */
+  readonly geometry?: DiskGeometry;
+  /** At most 20 printable ASCII characters. */
+  readonly serialNumber?: string;
+  /** At most 8 printable ASCII characters. */
+  readonly firmwareRevision?: string;
+}
+
+/** Cylinders, heads, and sectors per track. */
+export interface DiskGeometry {
+  readonly cylinders: number;
+  readonly heads: number;
+  readonly sectorsPerTrack: number;
 }
 
 /** The images behind a description's media, by SHA-256. Never written: the machine keeps its writes in an overlay. Only media may be read piece by piece. */

@@ -29,7 +29,7 @@ export function guest(name: string, options: { readonly sha256?: string; readonl
 }
 
 /** What goes into a drive: a path (relative to the project), a guest, or either with more said. */
-export type Medium = string | Guest | { readonly image: string | Guest; readonly writable?: boolean };
+export type Medium = string | Guest | (Omit<MediumRequest, 'image'> & { readonly image: string | Guest });
 
 /** A file: a path (relative to the project) or a guest. */
 export type GuestFile = string | Guest;

@@ -1,23 +1,30 @@
 import { UserError } from '../../base/errors.js';
+import { framed, FrameStream } from '../../debug/qtest/frames.js';
 import { benchCyclesPerSecond, requestOf } from '../../debug/qtest/qemu-machine.js';
 import { parseQemuCommand } from '../../debug/qtest/qemu-options.js';
 import { createQtestSession, type SessionOptions } from '../../debug/qtest/session.js';
+import { breathe } from '../../host/environment.js';
 import { describeMachine } from '../../host/describe-machine.js';
 import { temporaryFolder } from '../../host/files.js';
 import { watchInterrupts } from '../../host/interrupts.js';
 import { powerOnFrom } from '../../host/power-on.js';
-import { connectSocket, type TextSocket } from '../../host/sockets.js';
+import { type ByteSocket, connectSocket, openDescriptor, type TextSocket } from '../../host/sockets.js';
 import type { PowerOn } from '../../machine/machine.js';
 import { defineCommand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { machineOptions, requestFrom } from '../machine-options.js';
 import { createReport } from '../report.js';
 
-type Machine = Pick<SessionOptions, 'description' | 'images' | 'names'>;
+/** How long a machine that stands still is left alone. */
+const idleMilliseconds = 10;
+
+type Machine = Pick<SessionOptions, 'description' | 'images' | 'names' | 'runs' | 'setUp'>;
 
 interface Sockets {
   readonly qtest: string;
   readonly qmp: readonly string[];
+  /** Descriptors of the sockets that network cards are plugged into, by card. */
+  readonly cards: ReadonlyMap<number, number>;
 }
 
 /** `qtest`: the board without a running processor behind QEMU's qtest protocol. */
@@ -67,8 +74,8 @@ function described(
     ['floppy1', 'floppyB'],
   ] as const);
   return {
-    machine: { description, images, names },
-    sockets: { qtest: socket, qmp: qmp === undefined ? [] : [qmp] },
+    machine: { description, images, names, runs: false, setUp: { first: [], afterReset: [] } },
+    sockets: { qtest: socket, qmp: qmp === undefined ? [] : [qmp], cards: new Map() },
   };
 }
 
@@ -77,10 +84,16 @@ function asQemu(words: readonly string[], folder: string): { machine: Machine; s
   if (command.qtestSocket === undefined) {
     throw new UserError('no socket is named', { place: '-qtest', nextStep: 'Give -qtest unix:PATH.' });
   }
-  const described = describeMachine(requestOf(command.machine, folder));
+  const { machine, runs, setUp } = command;
+  const described = describeMachine(requestOf(command, folder), { live: true });
+  const cards = (machine?.cards ?? []).map(({ socket }, card) => [card, socket] as const);
   return {
-    machine: { ...described, names: command.machine?.names ?? new Map() },
-    sockets: { qtest: command.qtestSocket, qmp: command.qmpSockets },
+    machine: { ...described, names: machine?.names ?? new Map(), runs, setUp },
+    sockets: {
+      qtest: command.qtestSocket,
+      qmp: command.qmpSockets,
+      cards: new Map(cards.filter((pair): pair is readonly [number, number] => pair[1] !== undefined)),
+    },
   };
 }
 
@@ -92,6 +105,7 @@ async function serve(
 ): Promise<void> {
   const watch = watchInterrupts();
   const open: TextSocket[] = [];
+  const lines = new Map<number, ByteSocket>();
   try {
     let quit = (): void => {};
     const ended = new Promise<void>((done) => {
@@ -106,7 +120,15 @@ async function serve(
       powerOn: how.powerOn(),
       send: (line) => qtestSocket.write(`${line}\n`),
       quit: () => quit(),
+      sendFrame: (card, frame) => lines.get(card)?.write(framed(frame)),
     });
+    for (const [card, descriptor] of sockets.cards) {
+      const frames = new FrameStream();
+      const line = openDescriptor(descriptor, (piece) => {
+        for (const frame of frames.take(piece)) session.takeFrame(card, frame);
+      });
+      lines.set(card, line);
+    }
     qtestSocket.onText = (piece) => session.take(piece);
     for (const path of sockets.qmp) {
       const socket = await connectSocket(path);
@@ -114,9 +136,18 @@ async function serve(
       const qmp = session.openQmp((text) => socket.write(text));
       socket.onText = (piece) => qmp.take(piece);
     }
-    await Promise.race([ended, qtestSocket.closed]);
+    const over = Promise.race([ended, qtestSocket.closed]);
+    if (machine.runs) await runUntil(over, session);
+    else await over;
   } finally {
-    for (const socket of open) socket.close();
+    for (const socket of [...open, ...lines.values()]) socket.close();
     watch.close();
   }
+}
+
+/** Lets the processor run in pieces, between which sockets are looked at. */
+async function runUntil(over: Promise<void>, session: ReturnType<typeof createQtestSession>): Promise<void> {
+  const state = { over: false };
+  void over.then(() => (state.over = true));
+  while (!state.over) await breathe(session.run() ? 0 : idleMilliseconds);
 }

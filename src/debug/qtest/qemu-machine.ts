@@ -1,21 +1,23 @@
 /** A machine that QEMU's command line asks for, as a request: drives without contents become files of zeros. */
 import { blankFile } from '../../host/files.js';
 import { checkRequest, type MachineRequest } from '../../host/machine-request.js';
-import type { QemuMachine } from './qemu-options.js';
+import type { QemuCommand } from './qemu-options.js';
 
 /** Cycles of a test bench: one a nanosecond, so that its clock is exact. */
 export const benchCyclesPerSecond = 1_000_000_000;
+/** Cycles of a machine whose processor runs. */
+const runningCyclesPerSecond = 100_000_000;
 
 /** The request; `folder` takes the files of zeros. */
-export function requestOf(machine: QemuMachine | undefined, folder: string): MachineRequest {
-  const base = { board: 'i440fx', cyclesPerSecond: benchCyclesPerSecond } as const;
+export function requestOf({ machine, runs }: QemuCommand, folder: string): MachineRequest {
+  const base = { board: 'i440fx', cyclesPerSecond: runs ? runningCyclesPerSecond : benchCyclesPerSecond } as const;
   if (machine === undefined) return base;
   const { memory, images, cards, devices, display, bios } = machine;
-  const drives = [...images].map(([drive, { source, writable }]) => {
+  const drives = [...images].map(([drive, { source, writable, details }]) => {
     const image = typeof source === 'string' ? source : blankFile(folder, `${drive}.blank`, source.blankBytes);
-    return [drive, { image, writable }] as const;
+    return [drive, { image, writable, ...details }] as const;
   });
-  const network = cards.map((card) => ({ ...card, network: 'none' }));
+  const network = cards.map(({ socket, ...card }) => ({ ...card, network: socket === undefined ? 'none' : 'live' }));
   const firmware = bios === undefined ? {} : { firmware: { bios } };
   const said = { ...base, memory, display, devices, network, ...firmware, ...Object.fromEntries(drives) };
   return checkRequest(said, "QEMU's command line");

@@ -10,6 +10,8 @@ import { JsonStream } from './json-stream.js';
 /** What a QMP session does to the machine behind it. */
 export interface QmpMachine {
   reset(): void;
+  /** Lets the machine's time go on, or stops it. */
+  setRunning(running: boolean): void;
   /** Puts the image of a file into a drive. */
   insert(drive: Drive, path: string, writable: boolean): void;
   eject(drive: Drive): void;
@@ -113,6 +115,7 @@ export class QmpSession {
   setRunning(running: boolean): void {
     if (this.running === running) return;
     this.running = running;
+    this.machine.setRunning(running);
     this.event(running ? 'RESUME' : 'STOP');
   }
   reset(): void {

@@ -127,7 +127,7 @@ export class QtestServer {
   // Time.
 
   /** Lets chips that have work finish it. */
-  private settle(): void {
+  settle(): void {
     if (this.options.settles === false) return;
     const { bench } = this;
     const until = bench.cycle + settleMost.seconds * bench.cyclesPerSecond;

@@ -1,9 +1,9 @@
-/** One test program's session: a machine on a bench, its two protocols, and the media of its drives. */
+/** One test program's session: a machine on a bench or running, its two protocols, and what its drives and cards hold. */
 import type { Cycle } from '../../base/integers.js';
 import { digestOf, ImageStore, openImage } from '../../host/images.js';
 import type { Bench } from '../../machine/bench.js';
 import { createMachine } from '../../host/machines.js';
-import type { Drive, Images, MachineDescription, PowerOn } from '../../machine/machine.js';
+import type { Drive, Images, Machine, MachineDescription, PowerOn } from '../../machine/machine.js';
 import { QmpSession } from './qmp.js';
 import { QtestServer } from './server.js';
 
@@ -15,51 +15,122 @@ export interface SessionOptions {
   readonly names: ReadonlyMap<string, Drive>;
   /** Lets chips finish their work after every access. */
   readonly settles: boolean;
+  /** The processor runs, in the pieces that {@link QtestSession.run} is asked for. */
+  readonly runs: boolean;
+  /** Bytes of the clock's memory that a set-up program has left, and those that it leaves at the next reset. */
+  readonly setUp: { readonly first: SetUp; readonly afterReset: SetUp };
   /** Takes a line of the qtest protocol. */
   readonly send: (line: string) => void;
+  /** Takes a frame that a network card sent. */
+  readonly sendFrame: (card: number, frame: Uint8Array) => void;
   /** The test program asks for the end. */
   readonly quit: () => void;
 }
 
+/** Bytes of the clock's memory by their places; a mask says which bits of one are meant. */
+export type SetUp = readonly { readonly at: number; readonly value: number; readonly mask?: number }[];
+
 export interface QtestSession {
   /** Takes a piece of the qtest protocol's stream. */
   take(piece: string): void;
+  /** Takes a frame that comes over a network card's line. */
+  takeFrame(card: number, frame: Uint8Array): void;
   /** Opens a QMP session whose answers go to `send`; what comes back takes its stream. */
   openQmp(send: (text: string) => void): { take(piece: string): void };
+  /** Lets the processor run for a while; false when there is nothing to run. */
+  run(): boolean;
 }
+
+/** Cycles between two looks at the sockets. */
+const sliceCycles = 2_000_000;
 
 /** Makes the machine and its session. Throws UserError for a machine that cannot be. */
 export function createQtestSession(options: SessionOptions): QtestSession {
-  const images = new ImageStore(options.images);
-  const machine = createMachine(options.description, images, options.powerOn);
-  const bench = machine.bench();
-  startFloppyController(bench);
-  const server = new QtestServer(bench, { send: options.send, settles: options.settles });
-  let pending = '';
-  return {
-    take(piece) {
-      const lines = (pending + piece).split('\n');
-      pending = lines.pop() ?? '';
-      for (const line of lines) server.line(line);
-    },
-    openQmp: (send) =>
-      new QmpSession(
-        {
-          reset: () => machine.input({ kind: 'reset' }),
-          insert(drive, path, writable) {
-            const image = openImage(path, 'It was to go into a drive.');
-            const sha256 = digestOf(image);
-            images.keep(sha256, image);
-            machine.input({ kind: 'media', drive, medium: { sha256, size: image.size, writable } });
-          },
-          eject: (drive) => machine.input({ kind: 'media', drive }),
-          drive: (name) => options.names.get(name),
-          quit: options.quit,
-          microseconds: () => Math.floor((bench.cycle / bench.cyclesPerSecond) * 1e6),
-        },
-        send,
-      ),
-  };
+  return new Session(options);
+}
+
+class Session implements QtestSession {
+  private readonly images: ImageStore;
+  private readonly machine: Machine;
+  private readonly bench: Bench;
+  private readonly server: QtestServer;
+  private pending = '';
+  private running = true;
+  private ended = false;
+  /** Frames that came while the machine stood still. */
+  private readonly waiting: { readonly card: number; readonly frame: Uint8Array }[] = [];
+
+  constructor(private readonly options: SessionOptions) {
+    const { description, powerOn, send, settles, runs, setUp } = options;
+    this.images = new ImageStore(options.images);
+    this.machine = createMachine(description, this.images, powerOn);
+    this.machine.observers.packet = ({ card, frame }) => options.sendFrame(card, frame);
+    this.bench = this.machine.bench();
+    this.prepare(setUp.first);
+    this.server = new QtestServer(this.bench, { send, settles: settles && !runs });
+  }
+  private prepare(setUp: SetUp): void {
+    writeSetUp(this.bench, setUp);
+    if (!this.options.runs) startFloppyController(this.bench);
+  }
+
+  take(piece: string): void {
+    const lines = (this.pending + piece).split('\n');
+    this.pending = lines.pop() ?? '';
+    for (const line of lines) this.server.line(line);
+  }
+  takeFrame(card: number, frame: Uint8Array): void {
+    if (!this.running) {
+      this.waiting.push({ card, frame });
+      return;
+    }
+    this.machine.input({ kind: 'packet', card, frame });
+    this.server.settle();
+  }
+  run(): boolean {
+    const { machine, running, ended } = this;
+    if (!this.options.runs || !running || ended) return false;
+    const { kind } = machine.run((machine.cycle + sliceCycles) as Cycle);
+    this.ended = kind === 'shutdown' || kind === 'powerOff';
+    return true;
+  }
+
+  openQmp(send: (text: string) => void): QmpSession {
+    const { machine, images, bench, options } = this;
+    const qmp = {
+      reset: () => {
+        machine.input({ kind: 'reset' });
+        this.prepare(options.setUp.afterReset);
+      },
+      setRunning: (running: boolean) => this.setRunning(running),
+      insert(drive: Drive, path: string, writable: boolean) {
+        const image = openImage(path, 'It was to go into a drive.');
+        const sha256 = digestOf(image);
+        images.keep(sha256, image);
+        machine.input({ kind: 'media', drive, medium: { sha256, size: image.size, writable } });
+      },
+      eject: (drive: Drive) => machine.input({ kind: 'media', drive }),
+      drive: (name: string) => options.names.get(name),
+      quit: options.quit,
+      microseconds: () => Math.floor((bench.cycle / bench.cyclesPerSecond) * 1e6),
+    };
+    return new QmpSession(qmp, send);
+  }
+  private setRunning(running: boolean): void {
+    this.running = running;
+    if (running) for (const { card, frame } of this.waiting.splice(0)) this.takeFrame(card, frame);
+  }
+}
+
+const clockPorts = { index: 0x70, data: 0x71 } as const;
+
+/** What a set-up program would have written into the clock's memory. */
+function writeSetUp(bench: Bench, bytes: SetUp): void {
+  for (const { at, value, mask = 0xff } of bytes) {
+    bench.writePort(clockPorts.index, at, 1);
+    const kept = bench.readPort(clockPorts.data, 1) & ~mask;
+    bench.writePort(clockPorts.data, kept | (value & mask), 1);
+  }
 }
 
 const floppyPorts = { digitalOutput: 0x3f2, data: 0x3f5 } as const;

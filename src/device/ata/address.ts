@@ -3,17 +3,17 @@
  * 6.9, "Sector addressing", "48-bit Address feature set").
  */
 import type { Medium } from '../medium.js';
-import { defaultTranslation, deviceHeadBit, type DriveState, isExtended } from './state.js';
+import {
+  type AtaDisk,
+  defaultTranslation,
+  deviceHeadBit,
+  type DriveState,
+  isExtended,
+  type Translation,
+} from './state.js';
 
 /** Sectors reachable by a 28-bit address. */
 const lbaSectorsMax = 2 ** 28;
-
-/** A translation: cylinders, heads, sectors per track. */
-interface Translation {
-  readonly cylinders: number;
-  readonly heads: number;
-  readonly sectorsPerTrack: number;
-}
 
 /** Sectors of the disk that SET MAX ADDRESS left visible. */
 export const visibleSectors = (drive: DriveState, disk: Medium): number =>
@@ -23,18 +23,28 @@ export const visibleSectors = (drive: DriveState, disk: Medium): number =>
 export const addressableSectors = (drive: DriveState, disk: Medium): number =>
   Math.min(visibleSectors(drive, disk), lbaSectorsMax);
 
-/** The disk's default translation: 16 heads of 63 sectors, and at least one cylinder. */
-export function nativeTranslation(drive: DriveState, disk: Medium): Translation {
+/** The translation of a disk of so many sectors whose maker says no other: at least one cylinder of 16 heads of 63 sectors. */
+export function translationOf(sectors: number): Translation {
   const { heads, sectorsPerTrack, cylindersMax } = defaultTranslation;
-  const cylinders = Math.floor(visibleSectors(drive, disk) / (heads * sectorsPerTrack));
+  const cylinders = Math.floor(sectors / (heads * sectorsPerTrack));
   return { cylinders: Math.min(Math.max(cylinders, 1), cylindersMax), heads, sectorsPerTrack };
 }
 
+/** The disk's default translation, as far as its sectors are visible. */
+export function nativeTranslation(drive: DriveState, disk: AtaDisk): Translation {
+  const sectors = visibleSectors(drive, disk);
+  const geometry = disk.details?.geometry;
+  if (geometry === undefined) return translationOf(sectors);
+  const cylinders = Math.floor(sectors / (geometry.heads * geometry.sectorsPerTrack));
+  return { ...geometry, cylinders: Math.max(1, Math.min(geometry.cylinders, cylinders)) };
+}
+
 /** The translation in force: the default one, or what INITIALIZE DEVICE PARAMETERS asked for. */
-export function currentTranslation(drive: DriveState, disk: Medium): Translation {
+export function currentTranslation(drive: DriveState, disk: AtaDisk): Translation {
   const native = nativeTranslation(drive, disk);
   const { heads, sectorsPerTrack } = drive;
-  if (heads === native.heads && sectorsPerTrack === native.sectorsPerTrack) return native;
+  const isNative = heads === native.heads && sectorsPerTrack === native.sectorsPerTrack;
+  if (isNative || sectorsPerTrack === 0) return native;
   const reachableMost = native.heads * native.sectorsPerTrack * defaultTranslation.cylindersMax;
   const reachable = Math.min(visibleSectors(drive, disk), reachableMost);
   const cylinders = Math.min(Math.floor(reachable / (heads * sectorsPerTrack)), 0xffff);
@@ -60,7 +70,7 @@ export function addressedCount(drive: DriveState): number {
 const isLogical = (drive: DriveState): boolean => isExtended(drive) || (drive.deviceHead & deviceHeadBit.LBA) !== 0;
 
 /** The sector that the command block names; undefined when it names none of the translation's. */
-export function addressedSector(drive: DriveState, disk: Medium): number | undefined {
+export function addressedSector(drive: DriveState, disk: AtaDisk): number | undefined {
   if (isLogical(drive)) {
     const sector = addressedLba(drive);
     return sector < visibleSectors(drive, disk) ? sector : undefined;
@@ -76,7 +86,7 @@ export function addressedSector(drive: DriveState, disk: Medium): number | undef
 }
 
 /** The first sector behind those that this addressing mode reaches. */
-export function sectorLimit(drive: DriveState, disk: Medium): number {
+export function sectorLimit(drive: DriveState, disk: AtaDisk): number {
   if (isExtended(drive)) return visibleSectors(drive, disk);
   if (isLogical(drive)) return addressableSectors(drive, disk);
   const { cylinders, heads, sectorsPerTrack } = currentTranslation(drive, disk);
@@ -95,17 +105,18 @@ export function showLba(drive: DriveState, sector: number): void {
 }
 
 /** Writes a sector's address into the command block, in the mode that the host chose. */
-export function showSector(drive: DriveState, sector: number): void {
+export function showSector(drive: DriveState, disk: AtaDisk, sector: number): void {
   if (isLogical(drive)) {
     showLba(drive, sector);
     return;
   }
-  const track = Math.floor(sector / drive.sectorsPerTrack);
-  const cylinder = Math.floor(track / drive.heads);
-  drive.deviceHead = (drive.deviceHead & 0xf0) | ((track % drive.heads) & 0x0f);
+  const { heads, sectorsPerTrack } = currentTranslation(drive, disk);
+  const track = Math.floor(sector / sectorsPerTrack);
+  const cylinder = Math.floor(track / heads);
+  drive.deviceHead = (drive.deviceHead & 0xf0) | ((track % heads) & 0x0f);
   drive.cylinderHigh = (cylinder >> 8) & 0xff;
   drive.cylinderLow = cylinder & 0xff;
-  drive.sectorNumber = ((sector % drive.sectorsPerTrack) + 1) & 0xff;
+  drive.sectorNumber = ((sector % sectorsPerTrack) + 1) & 0xff;
 }
 
 /** Writes the sectors still to come into the count. */

@@ -1,8 +1,8 @@
 /** The 256 words of IDENTIFY DEVICE and IDENTIFY PACKET DEVICE (ATA/ATAPI-6 clause 8), equal for equal drives and settings. */
-import { type Medium, sectorBytes } from '../medium.js';
+import { sectorBytes } from '../medium.js';
 import { addressableSectors, currentTranslation, nativeTranslation, visibleSectors } from './address.js';
 import { transferModeWords } from './features.js';
-import { type DriveState, multipleSectorsMax } from './state.js';
+import { type AtaDisk, type DiskDetails, type DriveState, multipleSectorsMax } from './state.js';
 
 const identity = { disk: 'TSVM DISK', optical: 'TSVM CD-ROM', firmware: '1.0', serial: 'TSVM' } as const;
 
@@ -52,12 +52,9 @@ function wordsOf(into: Uint8Array) {
 }
 type Words = ReturnType<typeof wordsOf>;
 
-/** What disks and packet devices say alike: names, modes, versions. */
-function describeDrive({ word, text }: Words, drive: DriveState, unit: number, model: string): void {
+/** What disks and packet devices say alike: modes, versions. */
+function describeDrive({ word }: Words, drive: DriveState, unit: number): void {
   const modes = transferModeWords(drive);
-  text(10, 10, `${identity.serial}${unit}`);
-  text(23, 4, identity.firmware);
-  text(27, 20, model);
   word(49, 0x0b00); // DMA, LBA and IORDY.
   word(51, 0x0200); // PIO mode 2 without flow control.
   word(53, 0x0007); // Words 54 to 58, 64 to 70 and 88 are valid.
@@ -70,11 +67,19 @@ function describeDrive({ word, text }: Words, drive: DriveState, unit: number, m
   word(93, 0x6003 | (unit === 0 ? 0x0008 : 0x0300)); // An 80-conductor cable; the drive was found by its jumper.
 }
 
+/** Serial number, firmware revision and model number. */
+function nameDrive({ text }: Words, unit: number, model: string, details: DiskDetails = {}): void {
+  text(10, 10, details.serialNumber ?? `${identity.serial}${unit}`);
+  text(23, 4, details.firmwareRevision ?? identity.firmware);
+  text(27, 20, model);
+}
+
 /** Fills the first 512 bytes of `into` with the identification of the packet device `unit`. */
 export function identifyPacketDevice(drive: DriveState, unit: number, into: Uint8Array): void {
   const words = wordsOf(into);
   const sets = commandSet.nop | commandSet.deviceReset | commandSet.packet | commandSet.power;
-  describeDrive(words, drive, unit, identity.optical);
+  nameDrive(words, unit, identity.optical);
+  describeDrive(words, drive, unit);
   words.word(0, 0x85c0); // A removable CD-ROM with packets of 12 bytes, which it takes within 50 microseconds.
   words.word(82, sets);
   words.word(83, valid);
@@ -84,14 +89,15 @@ export function identifyPacketDevice(drive: DriveState, unit: number, into: Uint
 }
 
 /** Fills the first 512 bytes of `into` with the identification of drive `unit`. */
-export function identifyDevice(drive: DriveState, disk: Medium, unit: number, into: Uint8Array): void {
+export function identifyDevice(drive: DriveState, disk: AtaDisk, unit: number, into: Uint8Array): void {
   const words = wordsOf(into);
   const { word, double } = words;
   const native = nativeTranslation(drive, disk);
   const current = currentTranslation(drive, disk);
   const sectors = visibleSectors(drive, disk);
 
-  describeDrive(words, drive, unit, identity.disk);
+  nameDrive(words, unit, identity.disk, disk.details);
+  describeDrive(words, drive, unit);
   word(0, 0x0040); // An ATA device that is not removable.
   word(1, native.cylinders);
   word(3, native.heads);

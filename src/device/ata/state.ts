@@ -23,7 +23,29 @@ export const isExtended = (drive: DriveState): boolean => extendedCommands.has(d
 /** Most sectors in one block of READ MULTIPLE and WRITE MULTIPLE, and in one burst of DMA. */
 export const multipleSectorsMax = 16;
 
-/** The translation every disk has at power-on; its cylinders follow from its size. */
+/** Cylinders, heads, and sectors per track. */
+export interface Translation {
+  readonly cylinders: number;
+  readonly heads: number;
+  readonly sectorsPerTrack: number;
+}
+
+/** What a maker gave a disk, where it is not what every disk here has. */
+export interface DiskDetails {
+  /** The default translation: at most 16383 cylinders of at most 16 heads of at most 255 sectors. */
+  readonly geometry?: Translation;
+  /** At most 20 printable ASCII characters. */
+  readonly serialNumber?: string;
+  /** At most 8 printable ASCII characters. */
+  readonly firmwareRevision?: string;
+}
+
+/** A disk on a channel. */
+export interface AtaDisk extends Medium {
+  readonly details?: DiskDetails;
+}
+
+/** The translation of a disk whose maker says no other; its cylinders follow from its size. */
 export const defaultTranslation = { heads: 16, sectorsPerTrack: 63, cylindersMax: 16383 } as const;
 
 /**
@@ -97,8 +119,9 @@ const driveState = struct({
   interruptPending: flag(),
   /** Block size of the MULTIPLE commands; 0 while they are disabled. */
   multipleSectors: u8(),
-  heads: u8(defaultTranslation.heads),
-  sectorsPerTrack: u8(defaultTranslation.sectorsPerTrack),
+  /** The translation that INITIALIZE DEVICE PARAMETERS asked for; zero before, when the drive's own is in force. */
+  heads: u8(),
+  sectorsPerTrack: u8(),
   power: oneOf(['active', 'idle', 'standby', 'sleep'], 'active'),
   writeCache: flag(true),
   lookAhead: flag(true),
@@ -131,7 +154,7 @@ export type ChannelState = StateOf<typeof channelState>;
 /** What the board grants the channel. */
 export interface AtaBoard {
   /** The disk that is drive 0 or 1 of this channel; undefined where no disk is connected. */
-  drive(unit: 0 | 1): Medium | undefined;
+  drive(unit: 0 | 1): AtaDisk | undefined;
   /** The packet device that is drive 0 or 1 of this channel; undefined where none is connected. */
   packet?(unit: 0 | 1): ScsiTarget | undefined;
 }
@@ -142,7 +165,7 @@ export type AtaContext = DeviceContext<ChannelState, 'interrupt' | 'dmaRequest',
 export const driveOf = (context: AtaContext, unit: number): DriveState => context.state.drives[unit]!;
 
 /** The disk behind `unit`. */
-export const diskOf = (context: AtaContext, unit: number): Medium | undefined =>
+export const diskOf = (context: AtaContext, unit: number): AtaDisk | undefined =>
   context.board.drive(unit === 0 ? 0 : 1);
 
 /** The packet device behind `unit`. */

@@ -4,7 +4,16 @@
  */
 import { sectorBytes } from '../medium.js';
 import { addressedCount, addressedSector, sectorLimit, showCount, showSector } from './address.js';
-import { type AtaContext, diskOf, driveOf, type DriveState, errorBit, isPresent, statusBit } from './state.js';
+import {
+  type AtaContext,
+  type AtaDisk,
+  diskOf,
+  driveOf,
+  type DriveState,
+  errorBit,
+  isPresent,
+  statusBit,
+} from './state.js';
 
 /** Ticks of one microsecond. A drive answers as one with a warm cache: seeks and rotation are not part of it. */
 export const latencyTicks = {
@@ -110,8 +119,8 @@ export function startSectors(
 }
 
 /** Counts one sector of the transfer as done; the command block shows it. */
-function passSector(drive: DriveState): void {
-  showSector(drive, drive.nextSector);
+function passSector(drive: DriveState, disk: AtaDisk): void {
+  showSector(drive, disk, drive.nextSector);
   drive.nextSector++;
   drive.sectorsLeft--;
   showCount(drive, drive.sectorsLeft);
@@ -123,7 +132,7 @@ function nextBlock(context: AtaContext, unit: number): number {
   const there = sectorLimit(drive, diskOf(context, unit)!) - drive.nextSector;
   const sectors = Math.min(drive.blockSectors, drive.sectorsLeft, there);
   if (sectors > 0) return sectors;
-  showSector(drive, drive.nextSector);
+  showSector(drive, diskOf(context, unit)!, drive.nextSector);
   endCommand(context, drive, errorBit.IDNF);
   return 0;
 }
@@ -131,11 +140,12 @@ function nextBlock(context: AtaContext, unit: number): number {
 /** READ: the sectors of the next block are in the buffer. A block that runs off the end is cut; the error follows it. */
 export function fetchBlock(context: AtaContext, unit: number): void {
   const drive = driveOf(context, unit);
+  const disk = diskOf(context, unit)!;
   const sectors = nextBlock(context, unit);
   if (sectors === 0) return;
   for (let at = 0; at < sectors; at++) {
-    diskOf(context, unit)!.read(drive.nextSector, drive.buffer.subarray(at * sectorBytes, (at + 1) * sectorBytes));
-    passSector(drive);
+    disk.read(drive.nextSector, drive.buffer.subarray(at * sectorBytes, (at + 1) * sectorBytes));
+    passSector(drive, disk);
   }
   offerBlock(context, drive, sectors, true);
 }
@@ -154,11 +164,12 @@ export function prepareBlock(context: AtaContext, unit: number, interrupt: boole
 /** WRITE: puts the block on the disk, up to a sector that does not exist, and asks for the next one. */
 export function storeBlock(context: AtaContext, unit: number): void {
   const drive = driveOf(context, unit);
+  const disk = diskOf(context, unit)!;
   const sectors = nextBlock(context, unit);
   if (sectors === 0) return;
   for (let at = 0; at < sectors; at++) {
-    diskOf(context, unit)!.write(drive.nextSector, drive.buffer.subarray(at * sectorBytes, (at + 1) * sectorBytes));
-    passSector(drive);
+    disk.write(drive.nextSector, drive.buffer.subarray(at * sectorBytes, (at + 1) * sectorBytes));
+    passSector(drive, disk);
   }
   if (sectors < drive.blockFill) nextBlock(context, unit);
   else if (drive.sectorsLeft === 0) endCommand(context, drive);
@@ -168,12 +179,13 @@ export function storeBlock(context: AtaContext, unit: number): void {
 /** READ VERIFY: passes over the sectors; their end of the disk is the only thing that can be wrong with them. */
 export function verifySectors(context: AtaContext, unit: number): void {
   const drive = driveOf(context, unit);
-  const there = Math.max(sectorLimit(drive, diskOf(context, unit)!) - drive.nextSector, 0);
+  const disk = diskOf(context, unit)!;
+  const there = Math.max(sectorLimit(drive, disk) - drive.nextSector, 0);
   const passed = Math.min(there, drive.sectorsLeft);
   drive.nextSector += passed;
   drive.sectorsLeft -= passed;
   showCount(drive, drive.sectorsLeft);
-  showSector(drive, drive.sectorsLeft > 0 ? drive.nextSector : drive.nextSector - 1);
+  showSector(drive, disk, drive.sectorsLeft > 0 ? drive.nextSector : drive.nextSector - 1);
   endCommand(context, drive, drive.sectorsLeft > 0 ? errorBit.IDNF : 0);
 }
 

@@ -5,9 +5,10 @@
 import { ata } from '../../device/ata/ata.js';
 import { busMasterIde, busMasterIdePci, busMasterIdeRegisters } from '../../device/bus-master-ide/bus-master-ide.js';
 import { createDevice } from '../../device/device.js';
-import type { MediumBay } from '../../device/disk/medium.js';
 import type { PciFunctionDevice } from '../../device/pci-function.js';
 import type { ScsiTarget } from '../../device/scsi-target.js';
+import type { AtaDisk } from '../../device/ata/state.js';
+import type { Medium } from '../../device/medium.js';
 import type { Board } from '../board.js';
 import type { Drive } from '../machine.js';
 import type { PciBus } from '../pci-bus.js';
@@ -42,8 +43,8 @@ function attachChannel(
   wires: ChannelWires,
 ) {
   const targets = [0, 1].map((unit) => (withOpticals ? opticalAt(board, disks, unit) : undefined));
+  const drives = disks.map((drive) => diskIn(board, drive));
   const source = board.interrupts.source(request);
-  const bays: (MediumBay | undefined)[] = [];
   const device = createDevice(ata, {
     lines: {
       interrupt(level) {
@@ -53,12 +54,31 @@ function attachChannel(
       dmaRequest: wires.dmaRequest,
     },
     board: {
-      drive: (unit) => (targets[unit] === undefined ? (bays[unit] ??= board.bay(disks[unit])).medium : undefined),
+      drive: (unit) => (targets[unit] === undefined ? drives[unit]!() : undefined),
       packet: (unit) => targets[unit],
     },
   });
   board.ports.connect(device, base, board.add(name, device), ['data']);
   return device;
+}
+
+/** The disk in a bay as the channel sees it: with what its maker says, where the description tells. */
+function diskIn(board: Board, drive: Drive): () => AtaDisk | undefined {
+  const bay = board.bay(drive);
+  const { geometry, serialNumber, firmwareRevision } = board.description.media[drive] ?? {};
+  const details = {
+    ...(geometry === undefined ? {} : { geometry }),
+    ...(serialNumber === undefined ? {} : { serialNumber }),
+    ...(firmwareRevision === undefined ? {} : { firmwareRevision }),
+  };
+  if (Object.keys(details).length === 0) return () => bay.medium;
+  let made: { readonly of: Medium; readonly disk: AtaDisk } | undefined;
+  return () => {
+    const { medium } = bay;
+    if (medium === undefined) return undefined;
+    if (made?.of !== medium) made = { of: medium, disk: { ...medium, details } };
+    return made.disk;
+  };
 }
 
 /** The first CD-ROM drive is there, if only empty, unless a disk has its place; the second where it holds a disc at power-on. */

@@ -12,6 +12,8 @@ import { lineBytesMax } from '../../device/uart/state.js';
 import { uart } from '../../device/uart/uart.js';
 import type { Board } from '../board.js';
 import { presetMemory } from '../cmos.js';
+import type { DiskInPlace } from '../disk-set-up.js';
+import type { Drive } from '../machine.js';
 import { floppySectors } from '../media.js';
 import { Speaker } from './speaker.js';
 
@@ -24,6 +26,7 @@ const serialPorts = [
 ] as const;
 const requests = { keyboard: 1, floppy: 6, mouse: 12 } as const;
 const floppyDmaChannel = 2;
+const ataDisks = ['disk0', 'disk1', 'disk2', 'disk3'] as const satisfies readonly Drive[];
 const ignore = (): void => {};
 
 export function attachIsaChips(board: Board): void {
@@ -88,8 +91,16 @@ function attachClock(board: Board): void {
   board.touch(device, () => {
     chip.operations.setDate(board.powerOn.date);
     const kinds = [floppyKind(board, 0), floppyKind(board, 1)] as const;
-    presetMemory(board.description, kinds, (at, value) => chip.operations.presetMemory(at, value));
+    const disks = ataDisks.map((drive) => diskAtPowerOn(board, drive));
+    presetMemory(board.description, kinds, disks, (at, value) => chip.operations.presetMemory(at, value));
   });
+}
+
+/** A disk as a set-up program finds it. */
+function diskAtPowerOn(board: Board, drive: Drive): DiskInPlace | undefined {
+  const described = board.description.media[drive];
+  const { medium } = described === undefined ? {} : board.bay(drive);
+  return medium === undefined ? undefined : { medium, geometry: described?.geometry };
 }
 
 const newDma = (board: Board) => {

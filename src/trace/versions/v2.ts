@@ -14,6 +14,7 @@ import {
   optionalRecord,
   record,
   recordWith,
+  type Shape,
   type ShapeOf,
   text,
   yesNo,
@@ -46,7 +47,12 @@ export const limits = {
 
 const u32 = integer(0, 2 ** 32 - 1);
 const image = record({ sha256: digest, size: integer(0, 2 ** 48) });
-const medium = record({ sha256: digest, size: integer(0, 2 ** 48), writable: yesNo });
+const geometry = record({ cylinders: integer(1, 16383), heads: integer(1, 16), sectorsPerTrack: integer(1, 63) });
+const printable = (most: number): Shape<string> => text(most, /^[ -~]*$/, `at most ${most} printable characters`);
+const drive = recordWith(
+  { sha256: digest, size: integer(0, 2 ** 48), writable: yesNo },
+  { geometry, serialNumber: printable(20), firmwareRevision: printable(8) },
+);
 
 const driveNames = [
   ...(['floppyA', 'floppyB', 'disk0', 'disk1', 'disk2', 'disk3', 'cdrom0', 'cdrom1'] as const),
@@ -89,7 +95,7 @@ const machine = recordWith(
     memoryBytes: integer(1, 2 ** 48),
     boot: choice('floppy', 'disk', 'cdrom', 'network'),
     media: optionalRecord(
-      Object.fromEntries(driveNames.map((drive) => [drive, medium])) as Readonly<Record<DriveName, typeof medium>>,
+      Object.fromEntries(driveNames.map((each) => [each, drive])) as Readonly<Record<DriveName, typeof drive>>,
     ),
   },
   {
@@ -123,7 +129,7 @@ export const header = record({
 });
 export type Header = ShapeOf<typeof header>;
 
-const drive = position('a drive', driveNames);
+const driveNumber = position('a drive', driveNames);
 const serialData = byteString('serial bytes', 1, limits.serialBytes);
 const movement = signed('a movement of the mouse', -32768, 32767);
 const packet = byteString('bytes of a frame', limits.packetBytesMin, limits.packetBytesMax);
@@ -142,14 +148,14 @@ const events = {
   insert: {
     number: 5,
     values: {
-      drive,
+      drive: driveNumber,
       sha256: digestValue,
       size: number('a size in bytes', (value) => value <= 2 ** 48),
       writable: flag,
     },
   },
   /** A drive's medium is taken out. */
-  eject: { number: 6, values: { drive } },
+  eject: { number: 6, values: { drive: driveNumber } },
   /** The mouse moves, its wheel turns, its buttons are held or let go. */
   mouse: {
     number: 7,

@@ -1,0 +1,298 @@
+/** A machine in the making, from the options of QEMU's command line that say what it is made of. */
+import { UserError } from '../../base/errors.js';
+import type { Drive } from '../../machine/machine.js';
+import type { MediumRequest } from '../../host/machine-request.js';
+
+/** A disk without contents: so many bytes of zeros. */
+export interface BlankImage {
+  readonly blankBytes: number;
+}
+
+/** Where a drive's image comes from. */
+export type ImageSource = string | BlankImage;
+
+/** What a maker gave a disk, as a device's properties say it. */
+type DiskDetails = Pick<MediumRequest, 'geometry' | 'serialNumber' | 'firmwareRevision'>;
+
+/** What is in a drive. */
+export interface QemuImage {
+  readonly source: ImageSource;
+  readonly writable: boolean;
+  readonly details: DiskDetails;
+}
+
+/** A network card; `socket` is a file descriptor over which frames come and go. */
+export interface QemuCard {
+  readonly card: string;
+  readonly mac?: string;
+  readonly socket?: number;
+}
+
+export interface QemuMachine {
+  readonly memory: string;
+  readonly images: ReadonlyMap<Drive, QemuImage>;
+  /** Drives by the names that QMP may use for them. */
+  readonly names: ReadonlyMap<string, Drive>;
+  readonly cards: readonly QemuCard[];
+  readonly devices: readonly string[];
+  readonly display: 'vga' | 'vbe';
+  /** The path of firmware that takes the place of ours. */
+  readonly bios: string | undefined;
+  /** How firmware is to translate disks, where a device says so: their two bits in the clock's memory. */
+  readonly translations: ReadonlyMap<Drive, number>;
+}
+
+/** An option's comma-separated properties; the first may lack its name. */
+export type Properties = ReadonlyMap<string, string>;
+
+const blankDefaultBytes = 64 * 2 ** 20;
+
+const networkCards: Readonly<Record<string, string>> = {
+  e1000: 'e1000',
+  'e1000-82540em': 'e1000',
+  rtl8139: 'rtl8139',
+  ne2k_pci: 'ne2000-pci',
+  ne2k_isa: 'ne2000',
+  'virtio-net': 'virtio-net',
+  'virtio-net-pci': 'virtio-net',
+};
+
+const optionalDevices: Readonly<Record<string, string>> = {
+  lsi53c895a: 'lsi53c895a',
+  lsi: 'lsi53c895a',
+  'virtio-rng': 'virtio-rng',
+  'virtio-rng-pci': 'virtio-rng',
+  'virtio-serial': 'virtio-console',
+  'virtio-serial-pci': 'virtio-console',
+};
+
+/** Devices that are there anyway, or that only hang on one that is. */
+const impliedDevices = new Set(['floppy', 'virtconsole', 'isa-serial', 'isa-parallel', 'piix3-ide']);
+
+const displayDevices = new Set(['VGA', 'secondary-vga']);
+
+const translations: Readonly<Record<string, number>> = { none: 0, lba: 1, large: 2, rechs: 3 };
+
+/** Refuses an option as QEMU refuses what it was not built with. */
+export function refuse(option: string, problem: string): never {
+  throw new UserError(`${option}: ${problem}`, { file: 'command line', nextStep: 'See test/oracle/qtest/README.md.' });
+}
+
+/** Properties of an option; doubled commas are one comma of a value. */
+export function properties(text: string, first: string): Properties {
+  const parts = text.replaceAll(',,', '\0').split(',');
+  return new Map(
+    parts.map((part, at): [string, string] => {
+      const [name, ...rest] = part.replaceAll('\0', ',').split('=');
+      if (rest.length === 0) return at === 0 ? [first, name!] : [name!, 'on'];
+      return [name!, rest.join('=')];
+    }),
+  );
+}
+
+/** Bytes as QEMU writes sizes; without a suffix, of `unit`. */
+function bytes(text: string, unit: number): number | undefined {
+  const match = /^(\d+)([kmg]?)$/i.exec(text);
+  if (match === null) return undefined;
+  const powers: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+  return Number(match[1]) * (powers[match[2]!.toLowerCase()] ?? unit);
+}
+
+interface Backend {
+  readonly source: ImageSource | undefined;
+  readonly cdrom: boolean;
+  readonly writable: boolean;
+}
+
+function imageSource(all: Properties): ImageSource | undefined {
+  const file = all.get('file') ?? all.get('file.filename');
+  const driver = all.get('driver') ?? all.get('file.driver') ?? '';
+  if (driver.startsWith('null-') || file?.startsWith('null-')) {
+    return { blankBytes: bytes(all.get('size') ?? all.get('file.size') ?? '', 1) ?? blankDefaultBytes };
+  }
+  if (file === undefined || file === '') return undefined;
+  if (/^[a-z]+:/.test(file)) refuse('-drive', `images are files, not "${file}"`);
+  return file;
+}
+
+export class Assembly {
+  memory = '128M';
+  bios: string | undefined;
+  display: 'vga' | 'vbe' = 'vga';
+  private readonly images = new Map<Drive, QemuImage>();
+  private readonly names = new Map<string, Drive>();
+  private readonly cards: QemuCard[] = [];
+  private readonly devices = new Set<string>();
+  private readonly translations = new Map<Drive, number>();
+  private readonly backends = new Map<string, Backend>();
+  private readonly counts = new Map<string, number>();
+  private readonly laterDrives: (() => void)[] = [];
+  private readonly laterDevices: Properties[] = [];
+  /** Properties that every device of a kind has where its own say nothing: `ide-hd.serial`. */
+  private readonly defaults = new Map<string, string>();
+  private readonly sockets = new Map<string, number>();
+
+  /** The next number of a kind, beginning with 0. */
+  private next(kind: string): number {
+    const number = this.counts.get(kind) ?? 0;
+    this.counts.set(kind, number + 1);
+    return number;
+  }
+  private attach(
+    drive: Drive,
+    backend: Backend | undefined,
+    names: readonly (string | undefined)[],
+    details: DiskDetails = {},
+  ): void {
+    for (const name of names) if (name !== undefined) this.names.set(name, drive);
+    if (backend?.source === undefined) return;
+    this.images.set(drive, { source: backend.source, writable: backend.writable, details });
+  }
+
+  /** A block device by its node's name; a device names it as its drive. */
+  blockDevice(text: string): void {
+    const all = properties(text, 'driver');
+    const file = all.get('filename') ?? all.get('file.filename');
+    const name = all.get('node-name');
+    if (name === undefined) return;
+    const source = file ?? imageSource(all);
+    this.backends.set(name, { source, cdrom: false, writable: all.get('read-only') !== 'on' });
+  }
+
+  /** `-global DRIVER.PROPERTY=VALUE`. */
+  global(text: string): void {
+    const at = text.indexOf('=');
+    if (at > 0) this.defaults.set(text.slice(0, at), text.slice(at + 1));
+  }
+
+  /** A network back end: only a socket that is open already leads anywhere. */
+  networkBackEnd(text: string): void {
+    const all = properties(text, 'type');
+    const [id, socket] = [all.get('id'), all.get('fd')];
+    if (id !== undefined && all.get('type') === 'socket' && /^\d+$/.test(socket ?? ''))
+      this.sockets.set(id, Number(socket));
+  }
+
+  drive(text: string): void {
+    const all = properties(text, 'file');
+    const backend: Backend = {
+      source: imageSource(all),
+      cdrom: all.get('media') === 'cdrom',
+      writable: all.get('readonly') !== 'on' && all.get('media') !== 'cdrom',
+    };
+    const id = all.get('id');
+    const kind = all.get('if') ?? 'ide';
+    const index = all.get('index') ?? all.get('unit');
+    if (kind === 'none') {
+      if (id !== undefined) this.backends.set(id, backend);
+    } else if (kind === 'floppy') {
+      const at = index === undefined ? this.next('floppy') : Number(index);
+      this.attach(at === 0 ? 'floppyA' : 'floppyB', backend, [id, `floppy${at}`]);
+    } else if (kind === 'ide') {
+      const place = index === undefined ? undefined : Number(index) + 2 * Number(all.get('bus') ?? 0);
+      const driver = backend.cdrom ? 'ide-cd' : 'ide-hd';
+      this.laterDrives.push(() => this.ideDrive(backend, place, [id], new Map([['driver', driver]])));
+    } else if (kind === 'pflash' && typeof backend.source === 'string') {
+      this.bios = backend.source;
+    } else if (kind === 'virtio' || kind === 'scsi') {
+      const at = index === undefined ? this.next(kind) : Number(index);
+      this.attach(`${kind}${at}` as Drive, backend, [id]);
+    } else {
+      refuse('-drive', `there is no interface "${kind}"`);
+    }
+  }
+  private ideDrive(
+    backend: Backend,
+    place: number | undefined,
+    names: readonly (string | undefined)[],
+    device: Properties,
+  ): void {
+    if (backend.cdrom) {
+      if (place !== undefined && place < 2) this.devices.add('cdrom-first');
+      const at = place === 0 ? 0 : place === 1 ? 1 : place === 3 ? 1 : place === 2 ? 0 : this.next('cdrom');
+      this.attach(at === 0 ? 'cdrom0' : 'cdrom1', backend, names);
+      return;
+    }
+    const drive = `disk${place ?? this.next('disk')}` as Drive;
+    this.attach(drive, backend, names, this.detailsOf(device));
+    const translation = translations[this.propertyOf(device, 'bios-chs-trans') ?? ''];
+    if (translation !== undefined) this.translations.set(drive, translation);
+  }
+  private propertyOf(device: Properties, name: string): string | undefined {
+    return device.get(name) ?? this.defaults.get(`${device.get('driver')}.${name}`);
+  }
+  private detailsOf(device: Properties): DiskDetails {
+    const [cylinders, heads, sectorsPerTrack] = ['cyls', 'heads', 'secs'].map((name) =>
+      Number(this.propertyOf(device, name) ?? 0),
+    ) as [number, number, number];
+    const serialNumber = this.propertyOf(device, 'serial');
+    const firmwareRevision = this.propertyOf(device, 'ver');
+    return {
+      ...(cylinders > 0 ? { geometry: { cylinders, heads, sectorsPerTrack } } : {}),
+      ...(serialNumber === undefined ? {} : { serialNumber }),
+      ...(firmwareRevision === undefined ? {} : { firmwareRevision }),
+    };
+  }
+
+  /** Devices come last: a drive that one of them names may stand behind it. */
+  device(text: string): void {
+    this.laterDevices.push(properties(text, 'driver'));
+  }
+  finish(): QemuMachine {
+    for (const put of this.laterDrives) put();
+    for (const device of this.laterDevices) this.putDevice(device);
+    const { memory, images, names, cards, display, bios, translations: translated } = this;
+    return { memory, images, names, cards, devices: [...this.devices], display, bios, translations: translated };
+  }
+  private putDevice(device: Properties): void {
+    const driver = device.get('driver') ?? '';
+    const card = networkCards[driver];
+    const optional = optionalDevices[driver];
+    if (card !== undefined) {
+      const mac = device.get('mac');
+      const socket = this.sockets.get(device.get('netdev') ?? '');
+      this.cards.push({ card, ...(mac === undefined ? {} : { mac }), ...(socket === undefined ? {} : { socket }) });
+    } else if (optional !== undefined) {
+      this.devices.add(optional);
+    } else if (displayDevices.has(driver)) {
+      this.display = 'vbe';
+    } else if (driver === 'floppy') {
+      this.attach(device.get('unit') === '1' ? 'floppyB' : 'floppyA', this.backendOf(device), [device.get('id')]);
+    } else if (!this.putDisk(driver, device) && !impliedDevices.has(driver)) {
+      refuse('-device', `'${driver}' is not a valid device model name`);
+    }
+  }
+  private backendOf(device: Properties): Backend | undefined {
+    const name = device.get('drive');
+    if (name === undefined) return undefined;
+    return this.backends.get(name) ?? refuse('-device', `there is no drive "${name}"`);
+  }
+  private putDisk(driver: string, device: Properties): boolean {
+    const names = [device.get('id'), device.get('drive')];
+    switch (driver) {
+      case 'ide-hd':
+      case 'ide-cd': {
+        const backend = this.backendOf(device);
+        const bus = Number(/\.(\d+)$/.exec(device.get('bus') ?? '')?.[1] ?? NaN);
+        const place = Number.isNaN(bus) ? undefined : 2 * bus + Number(device.get('unit') ?? 0);
+        const cdrom = driver === 'ide-cd';
+        this.ideDrive({ source: undefined, writable: !cdrom, ...backend, cdrom }, place, names, device);
+        return true;
+      }
+      case 'scsi-hd':
+      case 'scsi-cd': {
+        const backend = this.backendOf(device);
+        const writable = driver === 'scsi-hd' && (backend?.writable ?? true);
+        const target = `scsi${device.get('scsi-id') ?? this.next('scsi')}` as Drive;
+        this.attach(target, { source: undefined, cdrom: !writable, ...backend, writable }, names);
+        return true;
+      }
+      case 'virtio-blk':
+      case 'virtio-blk-pci':
+        this.attach(`virtio${this.next('virtio')}` as Drive, this.backendOf(device), names);
+        return true;
+      default:
+        return false;
+    }
+  }
+}
