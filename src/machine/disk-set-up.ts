@@ -22,6 +22,7 @@ const translations = { none: 0, lba: 1, large: 2 } as const;
 /** Cylinders times heads that the LARGE translation reaches. */
 const largeMost = 131_072;
 const partitionTable = { at: 446, entries: 4, entryBytes: 16, signatureAt: 510 } as const;
+const cylinderLast = 1023;
 const userDefinedType = 47;
 const noPrecompensation = 0xff;
 /** The control byte: no retries, and whether the disk has more than eight heads. */
@@ -37,11 +38,13 @@ function partitionedAs({ read }: Medium): Pick<Translation, 'heads' | 'sectorsPe
     const at = partitionTable.at + entry * partitionTable.entryBytes;
     const heads = sector[at + 5]! + 1;
     const sectorsPerTrack = sector[at + 6]! & 0x3f;
-    const cylinders = (sector[at + 7]! | ((sector[at + 6]! & 0xc0) << 2)) + 1;
+    const cylinder = sector[at + 7]! | ((sector[at + 6]! & 0xc0) << 2);
     const count = view.getUint32(at + 12, true);
     const end = view.getUint32(at + 8, true) + count;
-    if (count > 0 && sectorsPerTrack > 0 && end === cylinders * heads * sectorsPerTrack)
-      return { heads, sectorsPerTrack };
+    const [cylinderSectors, cylinders] = [heads * sectorsPerTrack, cylinder + 1];
+    // A table holds no cylinder above 1023; what ends behind it is said to end there.
+    const ends = cylinder === cylinderLast ? end >= cylinders * cylinderSectors : end === cylinders * cylinderSectors;
+    if (count > 0 && sectorsPerTrack > 0 && ends && end % cylinderSectors === 0) return { heads, sectorsPerTrack };
   }
   return undefined;
 }

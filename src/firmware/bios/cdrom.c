@@ -1,5 +1,5 @@
 /*
- * CD-ROM drives behind ATAPI: reading blocks of 2048 bytes, and INT 13h for them from E0h on.
+ * CD-ROM drives behind ATAPI or SCSI: reading blocks of 2048 bytes, and INT 13h for them from E0h on.
  *
  * Sources: SFF-8020i revision 2.6 (packet commands TEST UNIT READY, READ CAPACITY, READ(10), START STOP UNIT, PREVENT ALLOW
  * MEDIUM REMOVAL); Phoenix Enhanced Disk Drive Specification 3.0 (drives with removable media).
@@ -28,20 +28,25 @@ void cdrom_add(u8 unit, const char *model) {
     units[count_found++] = unit;
 }
 
+static u8 packet_command(u8 drive, const u8 *packet, u16 segment, u16 offset, u32 bytes, u32 *received) {
+    u8 unit = units[drive];
+    return (unit & CDROM_SCSI ? lsi_packet : atapi_command)(unit, packet, segment, offset, bytes, received);
+}
+
 u8 cdrom_count(void) { return count_found; }
 
 /* Whether a disc is in and can be read; the first answers after a change are only told once. */
 u8 cdrom_media(u8 drive) {
     u8 packet[12] = {0}, status = NO_MEDIA;
     u32 received;
-    for (u8 tries = 0; tries < READY_TRIES && status; tries++) status = atapi_command(units[drive], packet, 0, 0, 0, &received);
+    for (u8 tries = 0; tries < READY_TRIES && status; tries++) status = packet_command(drive, packet, 0, 0, 0, &received);
     return status ? NO_MEDIA : OK;
 }
 
 static u32 blocks_of(u8 drive) {
     u8 packet[12] = {0x25}, answer[8];
     u32 received;
-    if (atapi_command(units[drive], packet, data_segment_now(), (u16)(u32)answer, 8, &received) || received < 8) return 0;
+    if (packet_command(drive, packet, data_segment_now(), (u16)(u32)answer, 8, &received) || received < 8) return 0;
     return ((u32)answer[0] << 24 | (u32)answer[1] << 16 | answer[2] << 8 | answer[3]) + 1;
 }
 
@@ -52,7 +57,7 @@ u8 cdrom_read(u8 drive, u32 block, u16 count, u16 segment, u16 offset, u16 *done
     for (; count > 0; count--, block++, (*done)++, segment += 128) {
         u8 packet[12] = {0x28, 0, block >> 24, block >> 16, block >> 8, block, 0, 0, 1};
         u32 received;
-        u8 status = atapi_command(units[drive], packet, segment, offset, 2048, &received);
+        u8 status = packet_command(drive, packet, segment, offset, 2048, &received);
         if (status) return cdrom_media(drive) == OK ? status : NO_MEDIA;
         if (received < 2048) return NOT_FOUND;
     }
@@ -100,7 +105,7 @@ static u8 lock_service(struct registers *r, u8 drive) {
     if (!before != !locks[drive]) {
         u8 packet[12] = {0x1E, 0, 0, 0, locks[drive] ? 1 : 0};
         u32 received;
-        atapi_command(units[drive], packet, 0, 0, 0, &received);
+        packet_command(drive, packet, 0, 0, 0, &received);
     }
     r->al = locks[drive] != 0;
     return OK;
@@ -110,7 +115,7 @@ static u8 eject_service(u8 drive) {
     u8 packet[12] = {0x1B, 0, 0, 0, 2};
     u32 received;
     if (locks[drive]) return 0xB1;
-    return atapi_command(units[drive], packet, 0, 0, 0, &received) ? 0xB5 : OK;
+    return packet_command(drive, packet, 0, 0, 0, &received) ? 0xB5 : OK;
 }
 
 static u8 dispatch(struct registers *r, u8 drive) {

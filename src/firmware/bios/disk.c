@@ -3,11 +3,13 @@
  * drives to cdrom.c, and emulated drives are seen by el_torito.c first.
  *
  * Sources: IBM PS/2 and PC BIOS Interface Technical Reference (INT 13h, fixed disk parameter table); Phoenix Enhanced Disk
- * Drive Specification 1.1 and 3.0 (AH=41h to 48h).
+ * Drive Specification 1.1 and 3.0 (AH=41h to 48h); QEMU and Bochs for the meaning of CMOS 39h.
  *
  * Not modelled: formatting (a format is a verify of the track); buffers above 1 MiB in packets with 64-bit addresses.
  */
 #include "services.h"
+
+#define TRANSLATION_BY_SIZE 1
 
 enum status { OK, BAD_COMMAND = 0x01, NOT_FOUND = 0x04, BOUNDARY = 0x09, NOT_REMOVABLE = 0xB2 };
 
@@ -23,11 +25,18 @@ u64 disk_sectors(const struct disk *disk) { return (u64)disk->sectors_high << 32
 
 static u32 sectors_shown(const struct disk *disk) { return disk->sectors_high ? 0xFFFFFFFF : disk->sectors; }
 
-/* The geometry for callers: the drive's own while DOS can hold it, else 63 sectors and the fewest heads that suffice. */
+/*
+ * The geometry for callers. CMOS 39h has two bits for each ATA drive: its own geometry, or with as many more heads as it takes
+ * fewer cylinders (LARGE), or made from its size: 63 sectors and the fewest heads that suffice. Other disks have the last.
+ */
 static void choose_geometry(struct disk *disk) {
-    if (disk->drive_cylinders <= 1024 && disk->kind == DISK_ATA) {
-        disk->cylinders = disk->drive_cylinders;
-        disk->heads = disk->drive_heads;
+    u8 translation = cmos_read(0x39) >> disk->unit * 2 & 3;
+    if (disk->kind == DISK_ATA && translation != TRANSLATION_BY_SIZE) {
+        u16 cylinders = disk->drive_cylinders;
+        u8 heads = disk->drive_heads;
+        for (; translation && cylinders > 1024 && heads < 128; heads *= 2) cylinders /= 2;
+        disk->cylinders = cylinders < 1024 ? cylinders : 1024;
+        disk->heads = heads;
         disk->sectors_per_track = disk->drive_sectors_per_track;
         return;
     }

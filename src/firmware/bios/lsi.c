@@ -1,11 +1,11 @@
 /*
- * Disks behind a 53C895A: each command is a SCRIPTS program of its own, which follows the target through the phases, lets
+ * Disks and CD-ROM drives behind a 53C895A: each command is a SCRIPTS program of its own, which follows the target through the phases, lets
  * it disconnect and waits for it to come back.
  *
  * Sources: LSI53C895A PCI to Ultra2 SCSI Controller Technical Manual 2.2, chapters 4 (registers) and 5 (SCRIPTS); SCSI-2
  * (X3.131-1994): messages, INQUIRY, READ CAPACITY, READ(10), WRITE(10).
  *
- * Not modelled: logical units above 0, targets above 7, synchronous and wide transfers, CD-ROM drives and tapes.
+ * Not modelled: logical units above 0, targets above 7, synchronous and wide transfers, tapes.
  */
 #include "services.h"
 
@@ -131,11 +131,13 @@ static void add_target(u8 controller, u8 target) {
     u8 inquiry[10] = {0x12, 0, 0, 0, 36}, capacity[10] = {0x25};
     char model[17];
     if (command(ports, target, inquiry, 1, AT(ANSWER_AT), 36)) return;
-    if (far_read8(SCRIPT_SEGMENT, ANSWER_AT) != 0) return; /* No disk. */
     u8 last = 16;
     for (u8 index = 0; index < 16; index++) model[index] = far_read8(SCRIPT_SEGMENT, ANSWER_AT + 16 + index);
     while (last > 0 && model[last - 1] == ' ') last--;
     model[last] = 0;
+    u8 kind = far_read8(SCRIPT_SEGMENT, ANSWER_AT);
+    if (kind == 5) cdrom_add(CDROM_SCSI | controller << 3 | target, model);
+    if (kind != 0) return; /* No disk. */
     if (!is_ready(ports, target) || command(ports, target, capacity, 1, AT(ANSWER_AT), 8)) return;
     struct disk *disk = disk_next();
     if (!disk || answer32(4) != 512) return;
@@ -167,6 +169,14 @@ u8 lsi_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 cou
         *done += b.count;
     }
     return 0;
+}
+
+u8 lsi_packet(u8 unit, const u8 *packet, u16 segment, u16 offset, u32 bytes, u32 *received) {
+    struct bounce b = bounce_begin(segment, offset, 4, false);
+    u8 status = command(platform.storage[unit >> 3 & 7].ports, unit & 7, packet, 1, b.linear, bytes);
+    *received = bytes;
+    if (b.copied) far_copy(segment + (offset >> 4), offset & 15, b.linear >> 4, 0, bytes);
+    return status;
 }
 
 void lsi_initialise(void) {

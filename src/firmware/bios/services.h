@@ -92,6 +92,7 @@ u8 atapi_command(u8 unit, const u8 *packet, u16 segment, u16 offset, u32 bytes, 
 /* cdrom.c, el_torito.c: only on a board with PCI. */
 #define CDROMS_MAX 4
 #define CDROM_FIRST 0xE0
+#define CDROM_SCSI 0x80 /* Marks a unit of a SCSI controller: bits 3 to 5 the controller, 0 to 2 the target. */
 void cdrom_add(u8 unit, const char *model);
 u8 cdrom_count(void);
 u8 cdrom_read(u8 drive, u32 block, u16 count, u16 segment, u16 offset, u16 *done);
@@ -113,6 +114,8 @@ void bounce_end(const struct bounce *b, u16 segment, u16 offset, bool write);
 void virtio_initialise(void);
 u8 virtio_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
 void lsi_initialise(void);
+/* A command whose data come to the caller, as atapi_command() has it. `unit` as a CD-ROM drive's. */
+u8 lsi_packet(u8 unit, const u8 *packet, u16 segment, u16 offset, u32 bytes, u32 *received);
 u8 lsi_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
 
 /* boot.c, option_rom.c, kernel.c */

@@ -57,10 +57,10 @@ static void set_memory_types(void) {
     msr_write(0x2FF, 0x800 | (capabilities & 0x100 ? 0x400 : 0) | WRITE_BACK);
 }
 
-/* Virtual wire: the PIC's interrupt goes through LINT0 as it is, NMI through LINT1. */
-static void wire_local_apic(void) {
+/* Virtual wire: the PIC's interrupt goes through LINT0 as it is, NMI through LINT1. A Pentium's APIC cannot be moved. */
+static void wire_local_apic(bool movable) {
     volatile u32 *apic = (volatile u32 *)LOCAL_APIC;
-    msr_write(0x1B, (msr_read(0x1B) & 0xFFF) | LOCAL_APIC | 0x800);
+    if (movable) msr_write(0x1B, (msr_read(0x1B) & 0xFFF) | LOCAL_APIC | 0x800);
     apic[0xF0 / 4] = 0x10F;
     apic[0x350 / 4] = 0x00700;
     apic[0x360 / 4] = 0x00400;
@@ -82,7 +82,7 @@ void processor_initialise(void) {
     if (cpuid(1, &features)) {
         if (features.edx & 1 << 12 && features.edx & 1 << 5) set_memory_types();
         if (features.edx & 1 << 9 && features.edx & 1 << 5) {
-            wire_local_apic();
+            wire_local_apic((features.eax >> 8 & 15) >= 6);
             p->local_apic = 1;
         }
     }
