@@ -8,6 +8,11 @@ export interface Observed {
   readonly screen: { text(): string };
   /** What the guest has sent on its serial ports, as text. */
   readonly serial: { text(port?: number): string };
+  /** What it has printed on its parallel port, and written to its virtio console. */
+  readonly printer: { text(): string };
+  readonly console: { text(): string };
+  /** What its speaker says now. */
+  readonly speaker: { hertz(): number | undefined };
   readonly processor: ProcessorView;
   /** What the last run ended with; undefined before there was one. */
   readonly ended: StopReason['kind'] | undefined;
@@ -49,6 +54,24 @@ export function serialShows(wanted: string | RegExp, port = 0): Condition {
     description: `serial port ${port} to send ${shown(wanted)}`,
     holds: ({ serial }) => found(serial.text(port), wanted),
   };
+}
+
+/** The printer on the parallel port has taken a string, or everything printed matches a pattern. */
+export function printerShows(wanted: string | RegExp): Condition {
+  return {
+    description: `the printer to print ${shown(wanted)}`,
+    holds: ({ printer }) => found(printer.text(), wanted),
+  };
+}
+
+/** The virtio console has taken a string, or everything written to it matches a pattern. */
+export function consoleShows(wanted: string | RegExp): Condition {
+  return { description: `the console to show ${shown(wanted)}`, holds: (seen) => found(seen.console.text(), wanted) };
+}
+
+/** The speaker sounds. */
+export function speakerSounds(): Condition {
+  return { description: 'the speaker to sound', holds: ({ speaker }) => speaker.hertz() !== undefined };
 }
 
 /** The processor halts. */

@@ -9,7 +9,7 @@ import { compareFrames } from '../screen/compare.js';
 import type { Frame } from '../screen/frame.js';
 import { decodePng, encodePng } from '../screen/png.js';
 import { screenText } from '../screen/text.js';
-import { DigestView, ScreenView, SerialView } from './observed.js';
+import { DigestView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 
 /** May goldens be written? `none` in CI, `new` for missing ones, `all` after `-u`. */
 export type GoldenUpdate = 'none' | 'new' | 'all';
@@ -86,10 +86,12 @@ export function removeGoldens(paths: readonly string[]): void {
 function partsOf(seen: unknown): readonly GoldenPart[] {
   if (seen instanceof ScreenView) return screenParts(seen.frame());
   if (seen instanceof SerialView) return [textPart('.serial.txt', seen.text(), 'serial output')];
+  if (seen instanceof TextView) return [textPart(seen.ending, seen.text(), 'output')];
+  if (seen instanceof SpeakerView) return [textPart('.speaker.txt', seen.text(), 'tones')];
   if (seen instanceof DigestView) return [textPart('.sha256', `${seen.sha256}\n`, 'state digest')];
   if (typeof seen === 'string') return [textPart('.txt', seen, 'text')];
-  throw new UserError('toMatchGolden compares a screen, a serial transcript, a state digest or a text', {
-    nextStep: 'Give vm.screen, vm.serial, vm.digest() or a string.',
+  throw new UserError('toMatchGolden compares a screen, what a guest sent, a state digest or a text', {
+    nextStep: 'Give vm.screen, vm.serial, vm.printer, vm.console, vm.speaker, vm.digest() or a string.',
   });
 }
 

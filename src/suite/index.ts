@@ -5,18 +5,22 @@ export { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vi
 export { type Guest, guest, type GuestFixtures, type GuestSettings, guestTest, type Medium } from './guest-test.js';
 export {
   type Condition,
+  consoleShows,
   executes,
   halted,
   memoryHolds,
   poweredOff,
+  printerShows,
   promptShows,
   screenShows,
   serialShows,
+  speakerSounds,
 } from './conditions.js';
 export { type GuestTime, guestCycles, guestSeconds } from './time.js';
 export { GuestLimitError, type GuestVerdict, InfrastructureError } from './errors.js';
 export type { RerunDifference } from './evidence.js';
-export type { DigestView, ScreenView, SerialView } from './observed.js';
+export type { DigestView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+export type { Tone } from './outputs.js';
 export type { MouseMovement, VmMouse } from './mouse.js';
 export type { Patience, Vm } from './vm.js';
 export { replayInFreshProcess } from '../host/fresh-process.js';

@@ -6,8 +6,8 @@ import { compareGolden, type GoldenOutcome, type GoldenUpdate } from './golden-f
 declare module 'vitest' {
   interface Matchers<T> {
     /**
-     * Compares a screen (as text and as pixels), a serial transcript, a state digest or a text with the golden `name`
-     * beside the suite. `-u` writes it anew; in CI nothing is written and a missing golden fails.
+     * Compares a screen (as text and as pixels), what was sent on serial ports, printed, written to the console or sounded,
+     * a state digest or a text with the golden `name` beside the suite. `-u` writes it anew; in CI nothing is written and a missing golden fails.
      */
     toMatchGolden(name: string): T;
   }

@@ -1,7 +1,8 @@
-/** What a suite looks at and compares with goldens: a screen, a serial transcript, a state digest. */
+/** What a suite looks at and compares with goldens: a screen, what was sent, printed and sounded, a state digest. */
 import type { Frame } from '../screen/frame.js';
 import { screenText } from '../screen/text.js';
 import type { MachineDigest, SerialOutput } from '../machine/machine.js';
+import type { Tone } from './outputs.js';
 
 /** The guest's screen; every look shows it as it is then. */
 export class ScreenView {
@@ -35,6 +36,45 @@ export class SerialView {
   /** Ports that sent anything, in order. */
   ports(): number[] {
     return [...new Set(this.sent.map(({ port }) => port))].sort();
+  }
+}
+
+/** What the guest has printed on its parallel port, or written to its virtio console, so far. */
+export class TextView {
+  /** `ending` is that of its golden file. */
+  constructor(
+    private readonly written: readonly number[],
+    readonly ending: string,
+  ) {}
+
+  bytes(): Uint8Array {
+    return Uint8Array.from(this.written);
+  }
+
+  /** The bytes as text: UTF-8, or U+FFFD where they are not. */
+  text(): string {
+    return new TextDecoder().decode(this.bytes());
+  }
+}
+
+/** What the guest has let its speaker say so far. */
+export class SpeakerView {
+  constructor(private readonly said: readonly Tone[]) {}
+
+  /** Every change of the tone: when it began, and its frequency in hertz; undefined for silence. */
+  tones(): readonly Tone[] {
+    return [...this.said];
+  }
+
+  /** The frequency that sounds now, in hertz; undefined for silence. */
+  hertz(): number | undefined {
+    return this.said.at(-1)?.hertz;
+  }
+
+  /** One line a change: the cycle, and the frequency to a thousandth of a hertz. */
+  text(): string {
+    const shown = (hertz: number | undefined): string => (hertz === undefined ? 'silence' : `${hertz.toFixed(3)} Hz`);
+    return this.said.map(({ cycle, hertz }) => `${cycle} ${shown(hertz)}\n`).join('');
   }
 }
 

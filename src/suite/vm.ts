@@ -5,19 +5,13 @@
 import { assert } from '../base/assert.js';
 import { type Cycle, cycle } from '../base/integers.js';
 import { breathe, stopwatch, wallSecondsMax } from '../host/environment.js';
-import type {
-  InputEvent,
-  Machine,
-  MachineDigest,
-  MachineSnapshot,
-  SerialOutput,
-  StopReason,
-} from '../machine/machine.js';
+import type { InputEvent, Machine, MachineDigest, MachineSnapshot, StopReason } from '../machine/machine.js';
 import { chordEvents, textKeys } from '../replay/keys.js';
 import type { Condition, Observed } from './conditions.js';
 import { GuestLimitError, InfrastructureError } from './errors.js';
 import { VmMouse } from './mouse.js';
-import { DigestView, ScreenView, SerialView } from './observed.js';
+import { DigestView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+import { Outputs } from './outputs.js';
 import { type GuestTime, guestSeconds } from './time.js';
 
 /** An input and the cycle at which it reached the machine. */
@@ -38,7 +32,7 @@ export interface Patience {
 export interface VmMoment {
   readonly machine: MachineSnapshot;
   readonly inputs: readonly InputAt[];
-  readonly sent: readonly SerialOutput[];
+  readonly sent: Outputs;
 }
 
 /** Longest stretch of guest time between two looks at the host's signals. */
@@ -49,10 +43,15 @@ const keyPause = guestSeconds(0.02);
 export class Vm {
   readonly screen: ScreenView;
   readonly serial: SerialView;
+  /** What was printed on the parallel port, where the machine has one. */
+  readonly printer: TextView;
+  /** What was written to the virtio console, where the machine has one. */
+  readonly console: TextView;
+  readonly speaker: SpeakerView;
   /** The mouse, where the machine has one. */
   readonly mouse: VmMouse;
   private readonly given: InputAt[] = [];
-  private readonly sent: SerialOutput[] = [];
+  private readonly sent: Outputs;
   private readonly observed: Observed;
   private readonly elapsedSeconds = stopwatch();
   private ended: StopReason['kind'] | undefined;
@@ -65,11 +64,14 @@ export class Vm {
     if (from !== undefined) {
       machine.load(from.machine);
       this.given.push(...from.inputs);
-      this.sent.push(...from.sent);
     }
-    machine.onSerial = (output) => this.sent.push(output);
+    this.sent = new Outputs(from?.sent);
+    this.sent.hear(machine);
     this.screen = new ScreenView(() => machine.screen());
-    this.serial = new SerialView(this.sent);
+    this.serial = new SerialView(this.sent.serial);
+    this.printer = new TextView(this.sent.printed, '.printed.txt');
+    this.console = new TextView(this.sent.console, '.console.txt');
+    this.speaker = new SpeakerView(this.sent.tones);
     this.mouse = new VmMouse(
       (event) => this.input(event),
       (time) => this.wait(time),
@@ -81,6 +83,9 @@ export class Vm {
       },
       screen: this.screen,
       serial: this.serial,
+      printer: this.printer,
+      console: this.console,
+      speaker: this.speaker,
       get processor() {
         return machine.processor();
       },
@@ -174,7 +179,7 @@ export class Vm {
 
   /** This moment, for others to go on from. */
   moment(): VmMoment {
-    return { machine: this.machine.save(), inputs: [...this.given], sent: [...this.sent] };
+    return { machine: this.machine.save(), inputs: [...this.given], sent: new Outputs(this.sent) };
   }
 
   /** Physical memory, without side effects. */

@@ -26,6 +26,21 @@ const wrong: readonly Wrong[] = [
   { what: 'half a cycle', place: 'cyclesPerSecond', change: { cyclesPerSecond: 1_000_000.5 } },
   { what: 'a boot device that does not exist', place: 'boot', change: { boot: 'tape' } },
   { what: 'an image that is not at hand', place: 'media.disk0', change: disk({ sha256: '0'.repeat(64) }) },
+  {
+    what: 'a geometry of too many heads',
+    place: 'media.disk0.geometry.heads',
+    change: disk({ geometry: { cylinders: 1, heads: 17, sectorsPerTrack: 1 } }),
+  },
+  {
+    what: 'a geometry larger than the image',
+    place: 'media.disk0.geometry',
+    change: disk({ geometry: { cylinders: 9, heads: 16, sectorsPerTrack: 63 } }),
+  },
+  {
+    what: 'a serial number that no drive could say',
+    place: 'media.disk0.serialNumber',
+    change: disk({ serialNumber: 'grün' }),
+  },
   { what: 'an image of another size', place: 'media.disk0', change: disk({ size: 512 }) },
   { what: 'a date before 1970', place: 'date', facts: { date: -1 } },
   { what: 'a seed of 33 bits', place: 'seed', facts: { seed: 2 ** 32 } },

@@ -1,6 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.js';
-import { executes, halted, memoryHolds, promptShows, screenShows, serialShows } from '../../src/suite/conditions.js';
+import {
+  consoleShows,
+  executes,
+  halted,
+  memoryHolds,
+  printerShows,
+  promptShows,
+  screenShows,
+  serialShows,
+  speakerSounds,
+} from '../../src/suite/conditions.js';
+import { cycle } from '../../src/base/integers.js';
 import { GuestLimitError } from '../../src/suite/errors.js';
 import { guestCycles, guestSeconds } from '../../src/suite/time.js';
 import { Vm } from '../../src/suite/vm.js';
@@ -31,6 +42,25 @@ describe('a guest in a suite', () => {
     expect(vm.serial.text().replaceAll('.', '')).toBe('ab');
     expect(vm.serial.text(1)).toBe('');
     expect(vm.serial.ports()).toEqual([0]);
+  });
+
+  test('shows what was printed, written to the console and sounded, also where it goes on from', async () => {
+    const machine = createToy(toyDescription, powerOn);
+    const first = new Vm(machine);
+    const { observers } = machine;
+    for (const byte of [0x48, 0x69]) observers.parallel?.({ byte, cycle: cycle(1) });
+    observers.console?.({ data: Uint8Array.of(0x3e, 0x20), cycle: cycle(2) });
+    observers.speaker?.({ hertz: 1000.12, cycle: cycle(3) });
+    for (const one of [first, new Vm(createToy(toyDescription, powerOn), first.moment())]) {
+      expect(one.printer.text()).toBe('Hi');
+      expect(one.console.bytes()).toEqual(Uint8Array.of(0x3e, 0x20));
+      expect(one.speaker.hertz()).toBe(1000.12);
+      await one.runUntil(printerShows('Hi'), second);
+      await one.runUntil(consoleShows(/> $/), second);
+      await one.runUntil(speakerSounds(), second);
+    }
+    observers.speaker?.({ hertz: undefined, cycle: cycle(9) });
+    expect(first.speaker.text()).toBe('3 1000.120 Hz\n9 silence\n');
   });
 
   test('stops exactly before an instruction', async () => {

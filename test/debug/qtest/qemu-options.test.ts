@@ -61,6 +61,42 @@ describe("QEMU's command line", () => {
     expect([display, memory]).toEqual(['vbe', '2G']);
   });
 
+  test('says what makers gave their disks, by device or for all of a kind', () => {
+    const { images, translations } = machine(
+      '-drive if=none,id=d,file=a -device ide-hd,drive=d,cyls=480,heads=4,secs=32,bios-chs-trans=lba,serial=own ' +
+        '-global ide-hd.serial=all -global ide-hd.ver=version -drive if=ide,index=1,file=b',
+    );
+    expect(images.get('disk0')?.details).toEqual({
+      geometry: { cylinders: 480, heads: 4, sectorsPerTrack: 32 },
+      serialNumber: 'own',
+      firmwareRevision: 'version',
+    });
+    expect(images.get('disk1')?.details).toEqual({ serialNumber: 'all', firmwareRevision: 'version' });
+    expect([...translations]).toEqual([['disk0', 1]]);
+  });
+
+  test('leaves what is booted from in the clock, once and from a reset on', () => {
+    const bytes = (line: string) => {
+      const { first, afterReset } = parse(line).setUp;
+      return [first, afterReset].map((setUp) => setUp.map(({ value }) => value));
+    };
+    const usual = [0x12, 0x30];
+    expect(bytes('-m 4')).toEqual([usual, usual]);
+    expect(bytes('-boot order= -boot once=d -no-fd-bootchk')).toEqual([
+      [0x03, 0x01],
+      [0x00, 0x01],
+    ]);
+  });
+
+  test('plugs cards into sockets, and lets the processor run where it is not to be left out', () => {
+    const command = parse(
+      '-netdev socket,fd=7,id=n -device virtio-net-pci,netdev=n -accel kvm -accel tcg -accel qtest',
+    );
+    expect(command.machine?.cards).toEqual([{ card: 'virtio-net', socket: 7 }]);
+    expect(command.runs).toBe(true);
+    expect(parse('-accel qtest').runs).toBe(false);
+  });
+
   test('is refused where it asks for something that is not there', () => {
     for (const line of [
       '-machine q35',

@@ -8,6 +8,7 @@ function session() {
   const done: string[] = [];
   const machine: QmpMachine = {
     reset: () => void done.push('reset'),
+    setRunning: (running) => void done.push(running ? 'runs' : 'stands'),
     insert(drive, path) {
       if (path === 'missing') throw new UserError('no such file');
       done.push(`${drive} takes ${path}`);

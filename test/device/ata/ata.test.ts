@@ -127,6 +127,29 @@ describe('IDENTIFY DEVICE', () => {
     expect(identify(channel, 0)[60]).toBe(2000);
   });
 
+  test('says what the maker says, and goes by his geometry until told another', () => {
+    const geometry = { cylinders: 100, heads: 4, sectorsPerTrack: 10 };
+    const disk = testDisk(4000);
+    const details = { geometry, serialNumber: 'SN 7', firmwareRevision: '2.5' };
+    const channel = testChannel([{ ...disk, details }]);
+    channel.ready();
+    const words = identify(channel);
+    expect([words[1], words[3], words[6]]).toEqual([100, 4, 10]);
+    expect([words[54], words[55], words[56]]).toEqual([100, 4, 10]);
+    expect([text(words.subarray(10, 20)).trim(), text(words.subarray(23, 27)).trim()]).toEqual(['SN 7', '2.5']);
+    channel.out({
+      deviceHead: 0xa1,
+      cylinderLow: 2,
+      cylinderHigh: 0,
+      sectorNumber: 3,
+      sectorCount: 1,
+      statusOrCommand: 0x20,
+    });
+    channel.ready();
+    const sector = (2 * 4 + 1) * 10 + 2;
+    expect(channel.device.read('data', 2)! & 0xff).toBe(disk.bytes[sector * 512]);
+  });
+
   test('reports no more than 16383 cylinders of a big disk', () => {
     const big = { sectors: 2 ** 27, writable: true, read: () => {}, write: () => {} };
     const channel = testChannel([big]);

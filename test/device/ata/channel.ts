@@ -3,6 +3,7 @@ import type { Medium } from '../../../src/device/medium.js';
 import type { ScsiTarget } from '../../../src/device/scsi-target.js';
 import { sectorBytes } from '../../../src/device/medium.js';
 import { ata } from '../../../src/device/ata/ata.js';
+import type { AtaDisk } from '../../../src/device/ata/state.js';
 
 /** A disk in memory whose byte `at` of sector `s` is `s * 3 + at`. */
 export function testDisk(sectors: number, writable = true): Medium & { readonly bytes: Uint8Array } {
@@ -18,7 +19,10 @@ export function testDisk(sectors: number, writable = true): Medium & { readonly 
 }
 
 /** A channel with a driver's habits. */
-export function testChannel(disks: readonly (Medium | undefined)[], packets: readonly (ScsiTarget | undefined)[] = []) {
+export function testChannel(
+  disks: readonly (AtaDisk | undefined)[],
+  packets: readonly (ScsiTarget | undefined)[] = [],
+) {
   let level = false;
   let edges = 0;
   const device = createDevice(ata, {

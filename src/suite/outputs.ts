@@ -1,0 +1,36 @@
+/** Everything that a guest has sent out so far: on serial ports, to a printer, to the virtio console, through the speaker. */
+import type { Cycle } from '../base/integers.js';
+import type { Machine, SerialOutput } from '../machine/machine.js';
+
+/** A tone that began, in hertz, or silence. */
+export interface Tone {
+  readonly cycle: Cycle;
+  readonly hertz: number | undefined;
+}
+
+/** Outputs in the order in which they came. */
+export class Outputs {
+  readonly serial: SerialOutput[] = [];
+  readonly printed: number[] = [];
+  readonly console: number[] = [];
+  readonly tones: Tone[] = [];
+
+  /** What another guest has sent, for one that goes on from there. */
+  constructor(from?: Outputs) {
+    if (from === undefined) return;
+    this.serial.push(...from.serial);
+    this.printed.push(...from.printed);
+    this.console.push(...from.console);
+    this.tones.push(...from.tones);
+  }
+
+  /** Hears what a machine sends from now on. */
+  hear(machine: Machine): void {
+    machine.onSerial = (output) => this.serial.push(output);
+    machine.observers.parallel = ({ byte }) => this.printed.push(byte);
+    machine.observers.console = ({ data }) => {
+      for (const byte of data) this.console.push(byte);
+    };
+    machine.observers.speaker = ({ hertz, cycle }) => this.tones.push({ cycle, hertz });
+  }
+}
