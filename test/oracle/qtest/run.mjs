@@ -7,8 +7,9 @@
  * `differences.json`: they count apart, and one that passes after all is told. Exit code 1 when anything else fails.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 
@@ -28,7 +29,12 @@ if (folder === undefined) {
   process.exit(2);
 }
 const { programs, differences } = JSON.parse(readFileSync(join(here, 'differences.json'), 'utf8'));
-const environment = { ...process.env, QTEST_QEMU_BINARY: join(here, 'qemu-system-i386') };
+/** Sockets, images and discs of the programs lie here, and go when the run ends. */
+const scratch = mkdtempSync(join(tmpdir(), 'qtest-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+process.on('SIGTERM', () => process.exit(143));
+process.on('SIGINT', () => process.exit(130));
+const environment = { ...process.env, TMPDIR: scratch, QTEST_QEMU_BINARY: join(here, 'qemu-system-i386') };
 
 /** The explanation of a known difference, if there is one: names may end in `*`. */
 function explained(name) {
@@ -40,7 +46,8 @@ function explained(name) {
 
 async function start(program, ...words) {
   try {
-    const { stdout } = await run(join(folder, program), words, {
+    const { stdout } = await run(resolve(folder, program), words, {
+      cwd: scratch,
       env: environment,
       timeout: Number(values.timeout) * 1000,
       maxBuffer: 1 << 26,
@@ -62,6 +69,10 @@ function reason(output) {
 
 const results = [];
 for (const program of named.length === 0 ? programs : named) {
+  if (!existsSync(join(folder, program))) {
+    console.log(`${program}: was not built`);
+    continue;
+  }
   const list = await start(program, '-l');
   const names = list.output.split('\n').filter((line) => line.startsWith('/') && line.includes(values.only));
   if (names.length === 0 && !list.passed) console.log(`${program}: cannot be listed: ${reason(list.output)}`);
@@ -79,7 +90,12 @@ for (const program of named.length === 0 ? programs : named) {
     console.log(`${result} ${program} ${name}${note}`);
   }
 }
-const count = (result) => results.filter((each) => each.result === result).length;
+const count = (result, of = results) => of.filter((each) => each.result === result).length;
+for (const program of new Set(results.map((each) => each.program))) {
+  const own = results.filter((each) => each.program === program);
+  const counts = ['passed', 'differs', 'skipped', 'failed'].map((result) => `${count(result, own)} ${result}`);
+  console.log(`${program}: ${counts.join(', ')}`);
+}
 console.log(
   `${results.length} tests: ${count('passed')} passed, ${count('differs')} differ as explained, ` +
     `${count('skipped')} skipped by themselves, ${count('failed')} failed`,
