@@ -12,9 +12,17 @@ export interface HostPage {
 export interface DisplayWindow {
   readonly base: number;
   readonly bytes: number;
-  /** Offsets count from the base. */
+  readonly memory: DisplayMemory;
+}
+
+/** Accesses by offsets from the window's base. */
+export interface DisplayMemory {
   read(offset: number, width: AccessWidth): number;
   write(offset: number, value: number, width: AccessWidth): void;
+  /** Writes `count` elements, `step` bytes apart: its width, or that backwards. */
+  fill(offset: number, value: number, width: AccessWidth, count: number, step: number): void;
+  /** Copies elements likewise, one after another. */
+  copy(from: number, to: number, width: AccessWidth, count: number, step: number): void;
 }
 
 /** What the processor reaches outside itself. Addresses are physical, after A20. */

@@ -3,7 +3,7 @@
  * for. The processor's bus, and what bus masters reach.
  */
 import { assert } from '../base/assert.js';
-import type { DisplayWindow, HostPage } from '../cpu/bus.js';
+import type { DisplayMemory, DisplayWindow, HostPage } from '../cpu/bus.js';
 import type { MemoryPlan } from '../cpu/layout.js';
 import type { Core } from '../cpu/system/core.js';
 import type { Width } from '../device/device.js';
@@ -63,14 +63,9 @@ export class AddressSpace {
     if (changed) this.core?.flushTranslations();
   }
   /** Gives A0000h to BFFFFh to a display adapter. */
-  setDisplay(window: Pick<DisplayWindow, 'read' | 'write'>): void {
-    this.display = {
-      base: displayStart,
-      bytes: displayBytes,
-      read: (offset, width) => window.read(offset, width),
-      write: (offset, value, width) => window.write(offset, value, width),
-    };
-    this.map.place(displayStart, displayBytes, this.display);
+  setDisplay(memory: DisplayMemory): void {
+    this.display = { base: displayStart, bytes: displayBytes, memory };
+    this.map.place(displayStart, displayBytes, memory);
   }
   /** Maps display memory at a physical address, or takes it away. */
   setVideo(base: number | undefined): void {
@@ -123,7 +118,7 @@ export class AddressSpace {
     const offset = physical - displayStart;
     // The display is the one device that guests reach in memory all the time.
     if (offset >= 0 && offset <= displayBytes - width && this.display !== undefined)
-      return this.display.read(offset, width) | 0;
+      return this.display.memory.read(offset, width) | 0;
     if (physical >= this.lowRomStart && physical < shadowEnd) return this.readLowRom(physical, width) | 0;
     return this.map.read(physical, width) | 0;
   }
@@ -137,7 +132,7 @@ export class AddressSpace {
   writeMemory(physical: number, value: number, width: Width): void {
     const offset = physical - displayStart;
     if (offset >= 0 && offset <= displayBytes - width && this.display !== undefined)
-      return this.display.write(offset, value >>> 0, width);
+      return this.display.memory.write(offset, value >>> 0, width);
     const shadow =
       physical >= shadowStart && physical < shadowEnd ? this.shadows[(physical - shadowStart) >> shadowShift]! : past;
     if (!shadow.writesMemory) return this.map.write(physical, value >>> 0, width);

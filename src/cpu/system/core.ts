@@ -223,7 +223,7 @@ export class Core {
     if (page.address === 0) this.bus.writeMemory(physical >>> 0, value, width);
     else if (page.writable) this.writeHost(page.address + (physical & 0xfff), value, width);
   }
-  private readHost(host: number, width: AccessWidth): number {
+  readHost(host: number, width: AccessWidth): number {
     if (width === 1) return this.u8[host]!;
     return width === 2 ? this.view.getUint16(host, true) : this.view.getInt32(host, true);
   }
@@ -236,7 +236,8 @@ export class Core {
     this.written.willWrite(host, bytes);
     this.code.willChange(host, bytes);
   }
-  private storeHost(host: number, value: number, width: AccessWidth): void {
+  /** Stores where a write tag, or `willWrite`, has cleared the way. */
+  storeHost(host: number, value: number, width: AccessWidth): void {
     if (width === 1) this.u8[host] = value;
     else if (width === 2) this.view.setUint16(host, value, true);
     else this.view.setInt32(host, value, true);

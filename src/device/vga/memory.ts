@@ -149,6 +149,27 @@ export class PlaneAccess {
     this.writeByte(offset + 3, value >>> 24);
   }
 
+  /** Writes a value `count` times, `step` bytes apart: as many bytes as `width`, forwards or backwards. */
+  fill(offset: number, value: number, width: 1 | 2 | 4, count: number, step: number): void {
+    // Writes leave the latches alone, so each byte of the value becomes the same four bytes every time.
+    const data = [0, 1, 2, 3].map((at) => this.written((value >>> (8 * at)) & 0xff));
+    const { words, mapFirst, mapSize, writesEven, writesOdd, isChained } = this;
+    const first = (step < 0 ? offset + (count - 1) * step : offset) - mapFirst;
+    for (let at = 0; at < count * width; at++) {
+      const address = first + at;
+      if (address < 0 || address >= mapSize) continue;
+      let planes = (address & 1) === 0 ? writesEven : writesOdd;
+      if (isChained) planes &= 0xff << ((address & 3) << 3);
+      const word = this.wordAt(address);
+      words[word] = (words[word]! & ~planes) | (data[at & (width - 1)]! & planes);
+    }
+  }
+  /** Copies elements inside the window, one after another. */
+  copy(from: number, to: number, width: 1 | 2 | 4, count: number, step: number): void {
+    for (let left = count, at = 0; left > 0; left--, at += step)
+      this.write(to + at, this.read(from + at, width), width);
+  }
+
   /**
    * The word of memory that an address within the map reaches. Chain-4 and odd/even use the lowest address bits to choose planes
    * and put higher ones in their place: address bits 14 and 15, and bit 16 (which only the 128 KiB map has).

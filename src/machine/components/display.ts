@@ -2,6 +2,7 @@
  * Display adapters: the VGA as every board may have it (its ports, its window from A0000h to BFFFFh, its picture), and the one
  * with a linear framebuffer, which is a function on the PCI bus besides.
  */
+import type { DisplayMemory } from '../../cpu/bus.js';
 import { createDevice, type Width } from '../../device/device.js';
 import { vbe, vbeIdentity } from '../../device/vga/vbe.js';
 import { vga } from '../../device/vga/vga.js';
@@ -16,10 +17,7 @@ const framebufferRange = 0;
 interface Adapter extends AnyDevice {
   readonly operations: {
     directWindow(): number | undefined;
-    planeAccess(): {
-      read(offset: number, width: Width): number;
-      write(offset: number, value: number, width: Width): void;
-    };
+    planeAccess(): DisplayMemory;
     frame(): Frame;
   };
 }

@@ -237,3 +237,36 @@ describe('memory', () => {
     expect([0, 1, 2, 3].map((plane) => chip.peek(plane, 7))).toEqual([0x11, 0x22, 0x44, 0x88]);
   });
 });
+
+test('elements that are filled or copied many at once leave what single ones do', () => {
+  const width = fc.constantFrom(1 as const, 2 as const, 4 as const);
+  const offset = fc.oneof(fc.integer({ min: 0x18000 - 40, max: 0x18000 + 40 }), fc.integer({ min: 100, max: 0x1ff00 }));
+  const run = fc.record({ from: offset, to: offset, near: fc.integer({ min: -9, max: 9 }), isNear: fc.boolean() });
+  const shape = fc.record({
+    width,
+    count: fc.integer({ min: 1, max: 20 }),
+    backward: fc.boolean(),
+    fills: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(pipelines, run, shape, fc.integer(), (pipeline, { from, to, near, isNear }, each, value) => {
+      const step = each.backward ? -each.width : each.width;
+      const target = isNear ? from + near : to;
+      const [one, many] = [bench(), bench()];
+      for (const chip of [one, many]) {
+        program(chip, pipeline);
+        chip.videoMemory.forEach((_, at) => (chip.videoMemory[at] = (at * 37 + (at >> 7)) & 0xff));
+      }
+      const single = one.chip.operations.planeAccess();
+      for (let at = 0, left = each.count; left > 0; left--, at += step) {
+        single.write(target + at, each.fills ? value : single.read(from + at, each.width), each.width);
+      }
+      const whole = many.chip.operations.planeAccess();
+      if (each.fills) whole.fill(target, value, each.width, each.count, step);
+      else whole.copy(from, target, each.width, each.count, step);
+      expect(Buffer.compare(many.videoMemory, one.videoMemory)).toBe(0);
+      expect(many.chip.state.latches).toEqual(one.chip.state.latches);
+    }),
+    { numRuns: 150 },
+  );
+});
