@@ -67,6 +67,9 @@ const savedWords = [
 const transientWords = [
   /** Cycles left in this slice, those of the current block already taken. */
   'budget',
+  /** The cycle at which the budget is used up, 64 bits. */
+  'cyclesEnd',
+  'cyclesEndHigh',
   /** The record that is executing, set before every slow path. */
   'currentRecord',
   /** EIP of the first byte of the page that is executing. */

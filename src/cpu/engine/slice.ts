@@ -23,6 +23,7 @@ export class Slice {
     this.startBudget = budget;
     this.stolen = 0;
     this.running = true;
+    this.noteEnd();
     this.core.set('currentRecord', regions.scratchRecords);
   }
   /** Ends the stay; gives the cycle reached. The cycles of a block that was left half-way are in the budget already. */
@@ -43,12 +44,18 @@ export class Slice {
     return this.startCycle + this.startBudget - this.left - remaining;
   }
 
+  private noteEnd(): void {
+    const end = this.startCycle + this.startBudget - this.stolen;
+    this.core.i32[wordIndex.cyclesEnd] = end | 0;
+    this.core.i32[wordIndex.cyclesEndHigh] = Math.floor(end / 2 ** 32);
+  }
   /** Takes the budget away, and puts a stop behind an instruction in the middle of its block. */
   leaveAfterThis(): void {
     const { core } = this;
     if (!this.running) return;
     this.stolen += core.get('budget');
     core.set('budget', 0);
+    this.noteEnd();
     const at = core.get('currentRecord');
     if (this.patched !== 0 || core.view.getUint16(at + record.remaining, true) <= 1) return;
     this.patched = at + record.bytes;

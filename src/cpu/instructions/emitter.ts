@@ -73,6 +73,11 @@ export interface Emitter extends Code {
   readonly stackWidth: 16 | 32;
   readonly repeat: 'none' | 'rep' | 'repne';
   readonly model: ProcessorModel;
+  /**
+   * Whether the numeric units may be used, with nothing pending and x87 exceptions masked: `asked` where an instruction has to ask, `ready`
+   * where it is so, and `left` where such instructions go the slow way as a whole.
+   */
+  readonly units: 'asked' | 'ready' | 'left';
 
   register(name: GeneralRegister, width?: Width): EmittedOperand;
   byteRegister(name: 'al' | 'ah' | 'cl'): EmittedOperand;
@@ -150,6 +155,8 @@ export interface Emitter extends Code {
   tableLimit(table: 'gdtr' | 'idtr'): Value;
   tableBase(table: 'gdtr' | 'idtr'): Value;
 
+  /** Cycles since power-on at the boundary in front of this instruction, 64 bits. */
+  cycles(): Value;
   /** Whether the processor is in real mode, with CS as a real-mode load leaves it. */
   plainRealMode(): Value;
   /** Whether the interrupt request line is high. */

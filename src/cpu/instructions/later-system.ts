@@ -1,4 +1,6 @@
 /** Instructions of operating systems since the 80486: CPUID, counters, model-specific registers, SYSENTER and SYSEXIT, caches and hints. */
+import { at, modelSpecific } from '../layout.js';
+import type { Emitter } from './emitter.js';
 import { form, instruction, type Instruction, memory8, rm } from './instruction.js';
 import type { SystemOperation } from './system-operations.js';
 
@@ -8,6 +10,20 @@ const identify = instruction('cpuid', {
   endsBlock: true,
   meaning: (emit) => void emit.system('identify'),
 });
+
+const TSD = 4;
+
+/** RDTSC where every privilege level may: what CR4.TSD shuts goes the slow way. */
+function readTimeStamp(emit: Emitter): void {
+  const isShut = emit.and(emit.loadLate('i32.load', 0, at.cr4), TSD);
+  emit.when(emit.isZero(isShut), () => {
+    const offset = emit.loadLate('i64.load', 0, modelSpecific.timeStampOffset);
+    const count = emit.hold(emit.wide('add', emit.cycles(), offset));
+    emit.register('eax').write(emit.narrow(count));
+    emit.register('edx').write(emit.narrow(emit.wide('shr_u', count, emit.i64(32n))));
+    emit.next();
+  });
+}
 
 /** A slow path that reads ECX and moves EDX:EAX. */
 const moveCounter = (
@@ -21,6 +37,7 @@ const moveCounter = (
     forms: [form(opcode).needs(feature)],
     endsBlock: true,
     meaning(emit) {
+      if (path === 'readTimeStamp') readTimeStamp(emit);
       emit.system(path);
       if (path === 'writeModelSpecific') emit.refetch();
     },

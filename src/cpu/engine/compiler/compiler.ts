@@ -13,6 +13,7 @@ import {
   segmentIndex,
   wordIndex,
 } from '../../layout.js';
+import { has } from '../../model.js';
 import type { Core } from '../../system/core.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
 import type { Interpreter } from '../interpreter/instance.js';
@@ -126,7 +127,8 @@ export class Compiler {
       [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].every(isWhole) &&
       core.segmentField(segmentIndex.cs, 'limit') === -1;
     const masked = (word(at.x87Control) & 0x3f) === 0x3f && (word(at.x87Status) & 0x80) === 0;
-    const unitsReady = masked && (word(at.cr0) & 0x0c) === 0 && (word(at.cr4) & 0x200) !== 0;
+    const streams = !has(core.model, 'sse') || (word(at.cr4) & 0x200) !== 0;
+    const unitsReady = masked && (word(at.cr0) & 0x0c) === 0 && streams;
     const general = refusals >= 2;
     return {
       isFlat: code32 && isFlat && !general,

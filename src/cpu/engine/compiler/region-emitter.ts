@@ -64,9 +64,11 @@ export class RegionEmitter extends RegionFlagCode {
     private readonly ways: BlockWays,
   ) {
     super(region, functions, noFlow(region.code.i32(region.here.record)), variant);
+    this.units = facts.unitsReady ? 'ready' : 'left';
   }
-  get unitsReady(): boolean {
-    return this.facts.unitsReady;
+  override cycles(): Value {
+    const spent = this.add(this.region.local('budget'), this.region.unspentCycles);
+    return this.wide('sub', this.loadLate('i64.load', 0, at.cyclesEnd), this.widen(spent, 'unsigned'));
   }
 
   // The record is known.

@@ -117,6 +117,10 @@ export class RegionFunction {
     this.completes = false;
     this.terminated = false;
   }
+  /** Cycles of the block that are taken and not spent yet. */
+  get unspentCycles(): number {
+    return this.unspent;
+  }
   get here(): RegionInstruction {
     assert(this.instruction !== undefined, 'an instruction is at hand');
     return this.instruction;

@@ -29,6 +29,7 @@ export class RegionModule {
     private readonly refused: (record: number) => number,
   ) {
     this.memory = core.memory;
+    this.hasStreaming = has(core.model, 'sse');
     const { module } = this;
     module.importTable('regions', regionPlaces);
     const own = (name: string, parameters: number, results: number): number =>
@@ -57,9 +58,10 @@ export class RegionModule {
     };
   }
   private readonly memory: WebAssembly.Memory;
+  private readonly hasStreaming: boolean;
 
   private context(code: PageCode, facts: RegionFacts): RegionContext {
-    return { code, facts, functions: this.functions, imports: this.imports };
+    return { code, facts, functions: this.functions, imports: this.imports, hasStreaming: this.hasStreaming };
   }
   /** Whether compiled code could do nothing of an instruction. */
   alwaysLeaves(instruction: RegionInstruction, code: PageCode, facts: RegionFacts): boolean {

@@ -37,6 +37,8 @@ export interface RegionContext {
   readonly facts: RegionFacts;
   readonly functions: ModuleFunctions;
   readonly imports: RegionImports;
+  /** The model has SSE, which CR4.OSFXSR switches on. */
+  readonly hasStreaming: boolean;
 }
 
 /** The function of a region that lies at `place` in the table of regions. */
@@ -195,7 +197,7 @@ class RegionWriter {
     if (unitsReady) {
       wrong.push(code.and(word(at.cr0), 0x0c), code.and(word(at.x87Status), 0x80));
       wrong.push(code.xor(code.and(word(at.x87Control), 0x3f), 0x3f));
-      wrong.push(code.xor(code.and(word(at.cr4), 0x200), 0x200));
+      if (this.context.hasStreaming) wrong.push(code.xor(code.and(word(at.cr4), 0x200), 0x200));
     }
     return wrong.reduce((all, each) => code.or(all, each));
   }

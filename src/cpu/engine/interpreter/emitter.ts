@@ -48,6 +48,10 @@ export class RecordEmitter extends StringCode implements Emitter {
     const attributes = this.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.attributes);
     return this.and(real, this.equal(attributes, realDataAttributes));
   }
+  cycles(): Value {
+    const spent = this.add(this.loadLate('i32.load', 0, at.budget), this.field('remaining'));
+    return this.wide('sub', this.loadLate('i64.load', 0, at.cyclesEnd), this.widen(spent, 'unsigned'));
+  }
   interruptRequested(): Value {
     return this.loadLate('i32.load', 0, at.interruptRequested);
   }

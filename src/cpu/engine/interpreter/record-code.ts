@@ -56,6 +56,7 @@ export class RecordCode extends Code {
   readonly stackWidth: 16 | 32;
   readonly repeat: 'none' | 'rep' | 'repne';
   readonly model: ProcessorModel;
+  units: 'asked' | 'ready' | 'left' = 'asked';
 
   constructor(
     body: FunctionBody,

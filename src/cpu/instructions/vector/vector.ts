@@ -27,6 +27,7 @@ const OSFXSR = 0x200;
 const pending = 0x80;
 
 function refuse(emit: Emitter, operation: 'requireMmx' | 'requireStreaming'): void {
+  if (emit.units === 'left') return void emit.system(operation);
   emit.shared(operation, [], (code) => {
     code.system(operation);
     return code.i32(1); // Nothing stands in the way after all.
@@ -35,12 +36,16 @@ function refuse(emit: Emitter, operation: 'requireMmx' | 'requireStreaming'): vo
 
 /** #UD, #NM or #MF where MMX instructions must not run (Intel SDM Vol. 3A, section 12.1). */
 export function requireMmx(emit: Emitter): void {
+  if (emit.units === 'left') return refuse(emit, 'requireMmx');
+  if (emit.units === 'ready') return;
   const control = emit.and(emit.loadLate('i32.load', 0, at.cr0), EM | TS);
   const waiting = emit.and(emit.loadLate('i32.load', 0, at.x87Status), pending);
   emit.when(emit.or(control, waiting), () => refuse(emit, 'requireMmx'));
 }
 /** #UD or #NM where SSE must not run (Intel SDM Vol. 3A, table 13-1). */
 export function requireStreaming(emit: Emitter): void {
+  if (emit.units === 'left') return refuse(emit, 'requireStreaming');
+  if (emit.units === 'ready') return;
   const control = emit.and(emit.loadLate('i32.load', 0, at.cr0), EM | TS);
   const enabled = emit.xor(emit.and(emit.loadLate('i32.load', 0, at.cr4), OSFXSR), OSFXSR);
   emit.when(emit.or(control, enabled), () => refuse(emit, 'requireStreaming'));

@@ -32,7 +32,12 @@ const loadControl = instruction('fldcw', {
     ready(emit);
     const value = emit.load('i32.load16_u', operand!.readBlock(2));
     const loaded = emit.hold(emit.or(emit.and(value, controlBits), controlOnes));
+    if (emit.units === 'ready') {
+      const unmasks = emit.xor(emit.and(loaded, exceptions), exceptions);
+      emit.when(unmasks, () => void emit.system('settleCoprocessor'));
+    }
     emit.store('i32.store', 0, loaded, at.x87Control);
+    if (emit.units === 'ready') return;
     // An exception that is unmasked now is pending from now on.
     const unmasked = emit.and(emit.and(word(emit, at.x87Status), emit.not(loaded)), exceptions);
     emit.when(emit.or(unmasked, word(emit, at.x87Error)), () => void emit.system('settleCoprocessor'));
@@ -189,7 +194,8 @@ const wait = instruction('wait', {
   source: 'Intel SDM Vol. 2B, "WAIT/FWAIT: Wait"',
   forms: [form('9B')],
   meaning(emit) {
-    if (!has(emit.model, 'fpu')) return void emit.system('wait');
+    if (!has(emit.model, 'fpu') || emit.units === 'left') return void emit.system('wait');
+    if (emit.units === 'ready') return;
     const pending = emit.and(word(emit, at.x87Status), errorSummary);
     const watched = emit.equal(emit.and(word(emit, at.cr0), 0x0a), 0x0a);
     emit.when(emit.or(pending, watched), () => void emit.system('wait'));

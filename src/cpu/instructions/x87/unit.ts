@@ -46,13 +46,20 @@ export const bit0 = 1;
 export const bit1 = 2;
 export const namedBit = (emit: Emitter): Value => emit.stackRegister().bit;
 
+/** Nothing has to be asked, as it is known, or as the instruction goes the slow way. */
+function isSettled(emit: Emitter): boolean {
+  if (emit.units === 'left') emit.system('awaitCoprocessor');
+  return emit.units !== 'asked';
+}
 /** Before any instruction that is not a control instruction: #NM, or the error that an earlier one left. */
 export function ready(emit: Emitter): void {
+  if (isSettled(emit)) return;
   const blocked = emit.or(emit.and(word(emit, at.cr0), notAvailable), emit.and(word(emit, at.x87Status), errorSummary));
   emit.when(blocked, () => void emit.system('awaitCoprocessor'));
 }
 /** Before a control instruction, which does not wait: #NM alone. */
 export function available(emit: Emitter): void {
+  if (isSettled(emit)) return;
   emit.when(emit.and(word(emit, at.cr0), notAvailable), () => void emit.system('awaitCoprocessor'));
 }
 
@@ -71,6 +78,7 @@ export function remember(emit: Emitter, operand?: EmittedOperand): void {
 export function report(emit: Emitter, answer: Value, replaced: Operand = codes.c1): void {
   const kept = emit.and(word(emit, at.x87Status), emit.not(replaced));
   emit.store('i32.store', 0, emit.or(kept, emit.and(answer, statusBits)), at.x87Status);
+  if (emit.units === 'ready') return;
   emit.when(emit.and(answer, errorSummary), () => void emit.system('settleCoprocessor'));
 }
 /** The same of an answer without exceptions. */
