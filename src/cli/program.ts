@@ -1,6 +1,8 @@
 /** The commands put together, and how whatever goes wrong becomes an exit code and a runnable line. */
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { UserError } from '../base/errors.js';
+import { engineAsked, engineVariable } from '../host/engine.js';
+import { setVariable } from '../host/environment.js';
 import { shellLine } from '../host/terminal.js';
 import { ownVersion } from '../host/own-package.js';
 import { GuestStuck } from '../replay/operator.js';
@@ -22,6 +24,16 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     .help()
     .alias({ help: 'h' })
     .option('json', { type: 'boolean', default: false, describe: 'One JSON document on standard output', global: true })
+    .option('engine', {
+      type: 'string',
+      describe: 'What runs machines, interpreter or compiler (the default); no run depends on it',
+      global: true,
+    })
+    .middleware(({ engine }) => {
+      if (engine === undefined) return;
+      setVariable(engineVariable, engine);
+      engineAsked(); // Refuses one that is none.
+    })
     .parserConfiguration({ 'parse-positional-numbers': false })
     .recommendCommands()
     .strict()

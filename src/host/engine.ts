@@ -3,11 +3,11 @@ import { UserError } from '../base/errors.js';
 import type { EngineChoice } from '../machine/index.js';
 
 /** `interpreter`, `compiler` (the default), or the compiler with a tuning, as `look=16,threshold=1,batch=1,delay=0`. */
-const variable = 'TSVM_ENGINE';
+export const engineVariable = 'TSVM_ENGINE';
 const tunings = ['look', 'threshold', 'batch', 'delay'] as const;
 
 export function engineAsked(): EngineChoice {
-  const asked = process.env[variable];
+  const asked = process.env[engineVariable];
   if (asked === undefined || asked === '' || asked === 'compiler') return 'compiler';
   return asked === 'interpreter' ? asked : tuningFrom(asked);
 }
@@ -20,7 +20,7 @@ function tuningFrom(asked: string): EngineChoice {
   );
   if (isTuning) return Object.fromEntries(parts.map(([name, value]) => [name, Number(value)]));
   throw new UserError(`"${asked}" is no engine`, {
-    place: variable,
+    place: engineVariable,
     nextStep: `Say interpreter, compiler, or a tuning such as ${tunings.map((name) => `${name}=1`).join(',')}`,
   });
 }

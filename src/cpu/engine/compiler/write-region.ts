@@ -75,18 +75,8 @@ function writeInstruction(
   const { kind, left, right, result, carry } = { kind: region.local('kind'), ...region.kept };
   region.settleKnown = (flags): void => emit.settleKnown(flags);
   region.settleDynamic = (): void => emit.callVoid(imports.settleFlags, kind, left, right, result, carry);
-  if (!facts.unitsReady && isEscape(handler)) {
-    // An exception that is not masked is told when everything is done already: such an instruction cannot be left half-way.
-    const masks = emit.and(emit.loadLate('i32.load', 0, at.x87Control), allMasked);
-    region.arms(emit.notEqual(masks, allMasked), () => region.bail());
-  }
   emitHandler(handler, emit);
 }
-/** Whether it is an instruction of the x87 unit. */
-const isEscape = ({ instruction }: Handler): boolean => (instruction.forms[0]!.opcode[0]! & 0xf8) === 0xd8;
-
-/** The masks of the x87's six exceptions. */
-const allMasked = 0x3f;
 const flat = [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].map(segmentAddress);
 const codeSegment = segmentAddress(segmentIndex.cs);
 
