@@ -3,10 +3,14 @@
 /** Set by `run --require-guests` for the processes that run suites. */
 export const requireGuestsVariable = 'TSVM_REQUIRE_GUESTS';
 
+/** Set by `run --long` for the processes that run suites. */
+export const longRunsVariable = 'TSVM_LONG';
+
 /** The folder for evidence of failures, relative to the project; git-ignored. */
 export const outputFolder = 'test-output';
 
 const wallSecondsDefault = 900;
+const wallSecondsLong = 7200;
 
 /** Whether this is a continuous integration run: nothing but evidence of failures is written, obsolete goldens fail. */
 export function isContinuousIntegration(): boolean {
@@ -19,10 +23,16 @@ export function guestsAreRequired(): boolean {
   return process.env[requireGuestsVariable] === '1';
 }
 
-/** The safety net around one test, in seconds of the wall clock: `TSVM_WALL_SECONDS`, 900 by default. */
+/** Whether tests that take many minutes are wanted: `--long`, or `TSVM_LONG=1`. */
+export function longRuns(): boolean {
+  return process.env[longRunsVariable] === '1';
+}
+
+/** The safety net around one test, in seconds of the wall clock: `TSVM_WALL_SECONDS`, else 900, and 7200 in long runs. */
 export function wallSecondsMax(): number {
   const given = Number(process.env['TSVM_WALL_SECONDS']);
-  return given > 0 ? given : wallSecondsDefault;
+  if (given > 0) return given;
+  return longRuns() ? wallSecondsLong : wallSecondsDefault;
 }
 
 /** A stopwatch on the wall clock: seconds since it was made. */

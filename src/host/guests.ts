@@ -46,6 +46,9 @@ export function cacheFolder(): string {
   return TSVM_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tsvm-test');
 }
 
+/** Where distributions put firmware that others wrote: Debian's packages `seabios` and `ipxe`. */
+const firmwareFolders = ['/usr/share/seabios', '/usr/lib/ipxe'];
+
 /** Where guests are looked for, in this order. `from` is the project's folder. */
 export function guestFolders(from = process.cwd()): string[] {
   const named = process.env['TSVM_GUESTS'];
@@ -56,6 +59,7 @@ export function guestFolders(from = process.cwd()): string[] {
     join(cacheFolder(), 'guests'),
     resolve(from, '../shared/guests'),
     ownSuites,
+    ...firmwareFolders,
   ];
   return [...new Set(folders.map((folder) => resolve(folder)))];
 }

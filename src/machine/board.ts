@@ -111,6 +111,8 @@ export interface InterruptRoute {
   readonly nonMaskable: Drive;
   /** The processor says where its local APIC lies, and whether it is switched on. */
   readonly place: (physical: number, enabled: boolean) => void;
+  /** INIT reached the processor. */
+  readonly initialize: () => void;
   /** The processor acknowledges; the vector. `external` acknowledges at the 8259As. */
   readonly acknowledge: (external: () => number) => number;
 }

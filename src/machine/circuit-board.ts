@@ -255,6 +255,10 @@ export class CircuitBoard implements Board {
   placeLocalApic(physical: number, enabled: boolean): void {
     this.interruptRoute?.place(physical, enabled);
   }
+  /** INIT reached the processor. */
+  initializeLocalApic(): void {
+    this.interruptRoute?.initialize();
+  }
   setDisplay(display: DisplayAdapter): void {
     this.display = display;
   }

@@ -219,8 +219,9 @@ class Pc implements Machine {
   /** A PC/AT's controller pulls the reset pin; chipsets since the Pentium pull INIT. */
   private resetProcessor(): void {
     this.board.processorReset = false;
-    if (this.description.board === 'pc') this.processorUnit.reset();
-    else this.processorUnit.init();
+    if (this.description.board === 'pc') return this.processorUnit.reset();
+    this.processorUnit.init();
+    this.chips.initializeLocalApic();
   }
 
   /** The board with its processor standing still. */

@@ -93,9 +93,13 @@ export function guestTest(settings: GuestSettings): TestAPI<GuestFixtures> {
       onTestFailed(() => {
         if (vm !== undefined) keepEvidence(session(), vm, task.file.filepath, task.fullTestName);
       });
-      await startOrSkip(() => session().start((started) => (vm = started)), skip);
-      await use(vm!);
-      logDigest(task.fullTestName, () => ({ cycle: vm!.cycle, digest: vm!.machineDigest().sha256 }));
+      try {
+        await startOrSkip(() => session().start((started) => (vm = started)), skip);
+        await use(vm!);
+        logDigest(task.fullTestName, () => ({ cycle: vm!.cycle, digest: vm!.machineDigest().sha256 }));
+      } finally {
+        vm?.close();
+      }
     },
     writeTrace: ({ vm, task }, use) => use((path) => writeTrace(session(), vm, path, task.fullTestName)),
     rerun: ({ vm }, use) => use(() => runAgain(session(), vm)),

@@ -23,6 +23,7 @@ export type { DigestView, ScreenView, SerialView, SpeakerView, TextView } from '
 export type { Tone } from './outputs.js';
 export type { MouseMovement, VmMouse } from './mouse.js';
 export type { Patience, Vm } from './vm.js';
+export { longRuns } from '../host/environment.js';
 export { replayInFreshProcess } from '../host/fresh-process.js';
 export {
   type CheckOptions,

@@ -1,6 +1,6 @@
 /** Runs suites on vitest: finds them, hands vitest our settings, and gathers what came of every test. */
 import { UserError } from '../base/errors.js';
-import { requireGuestsVariable, setVariable } from '../host/environment.js';
+import { longRunsVariable, requireGuestsVariable, setVariable } from '../host/environment.js';
 import { type SuiteFiles, findSuites, ownFile } from '../host/suite-files.js';
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 import { startVitest } from 'vitest/node';
@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly watch?: boolean | undefined;
   /** An absent guest fails its tests instead of skipping them. */
   readonly requireGuests?: boolean | undefined;
+  /** Whether tests that take many minutes run too. */
+  readonly long?: boolean | undefined;
   /** Where vitest's reporters print. */
   readonly stdout: NodeJS.WriteStream;
 }
@@ -54,6 +56,7 @@ export interface SuiteRun {
 export function runSuites(options: RunOptions): SuiteRun {
   const suites = findSuites(options.paths);
   const gathered = new Gathered();
+  if (options.long === true) setVariable(longRunsVariable, '1');
   if (options.requireGuests === true) setVariable(requireGuestsVariable, '1');
   let vitest: Vitest | undefined;
   async function run(): Promise<RunSummary> {

@@ -34,7 +34,11 @@ export class Session {
   private async run(toStart: (vm: Vm) => Promise<void>, started: (vm: Vm) => void): Promise<VmMoment> {
     const vm = new Vm(this.machine());
     started(vm);
-    await toStart(vm);
-    return vm.moment();
+    try {
+      await toStart(vm);
+      return vm.moment();
+    } finally {
+      vm.close();
+    }
   }
 }

@@ -12,6 +12,7 @@ import { GuestLimitError, InfrastructureError } from './errors.js';
 import { VmMouse } from './mouse.js';
 import { DigestView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 import { Outputs } from './outputs.js';
+import { OutsideNetwork } from './outside.js';
 import { type GuestTime, guestSeconds } from './time.js';
 
 /** An input and the cycle at which it reached the machine. */
@@ -55,6 +56,7 @@ export class Vm {
   private readonly observed: Observed;
   private readonly elapsedSeconds = stopwatch();
   private ended: StopReason['kind'] | undefined;
+  private readonly outside: OutsideNetwork | undefined;
 
   /** `from` continues another guest of the same description; the machine is a new one. */
   constructor(
@@ -67,6 +69,7 @@ export class Vm {
     }
     this.sent = new Outputs(from?.sent);
     this.sent.hear(machine);
+    this.outside = OutsideNetwork.of(machine, (event) => this.input(event));
     this.screen = new ScreenView(() => machine.screen());
     this.serial = new SerialView(this.sent.serial);
     this.printer = new TextView(this.sent.printed, '.printed.txt');
@@ -107,7 +110,7 @@ export class Vm {
   async runUntil(condition: Condition, patience: Patience): Promise<void> {
     const rate = this.machine.description.cyclesPerSecond;
     const end = this.cycle + patience.within.cycles(rate);
-    const step = Math.max(1, (patience.every ?? guestSeconds(0.01)).cycles(rate));
+    const step = this.sliceAtMost((patience.every ?? guestSeconds(0.01)).cycles(rate));
     this.machine.breakpoints = new Set(condition.executes === undefined ? [] : [condition.executes]);
     try {
       while (!condition.holds(this.observed)) {
@@ -131,7 +134,7 @@ export class Vm {
   async wait(time: GuestTime): Promise<void> {
     const rate = this.machine.description.cyclesPerSecond;
     const end = this.cycle + time.cycles(rate);
-    const slice = sliceLongest.cycles(rate);
+    const slice = this.sliceAtMost(sliceLongest.cycles(rate));
     while (this.cycle < end) {
       const before = this.cycle;
       const stop = this.run(Math.min(end, this.cycle + slice));
@@ -154,6 +157,11 @@ export class Vm {
   /** Sends bytes or text to a serial port's receive line. Port 0 to 3. */
   send(data: string | Uint8Array, port = 0): void {
     this.input({ kind: 'serial', port, data: typeof data === 'string' ? new TextEncoder().encode(data) : data });
+  }
+
+  /** Types bytes or text at the virtio console. */
+  sendToConsole(data: string | Uint8Array): void {
+    this.input({ kind: 'console', data: typeof data === 'string' ? new TextEncoder().encode(data) : data });
   }
 
   /** Presses the reset button. */
@@ -198,6 +206,16 @@ export class Vm {
   private async checkHost(): Promise<void> {
     if (this.elapsedSeconds() > wallSecondsMax()) throw new InfrastructureError(wallSecondsMax(), this.cycle);
     await breathe();
+    await this.outside?.settle();
+  }
+
+  private sliceAtMost(cycles: number): number {
+    return Math.max(1, Math.min(cycles, this.outside?.sliceCycles ?? cycles));
+  }
+
+  /** Pulls the cables of live network cards; nothing else needs an end. */
+  close(): void {
+    this.outside?.close();
   }
 
   private gaveUpFor(stop: StopReason, condition: Condition): GuestLimitError {

@@ -20,6 +20,7 @@ const options = {
   bail: { type: 'number', describe: 'Stop after this many failures' },
   maxWorkers: { type: 'number', describe: 'Suites running at the same time' },
   watch: { alias: 'w', type: 'boolean', describe: 'Run again when a suite changes' },
+  long: { type: 'boolean', describe: 'Also run tests that take many minutes' },
   'require-guests': { type: 'boolean', describe: 'Fail where a guest is absent, instead of skipping' },
 } as const;
 

@@ -4,6 +4,7 @@ import { atLeast } from '../model.js';
 import { cr0Bits, cr4Bits } from './control-bits.js';
 import { settleUnit } from './coprocessor.js';
 import { type Core, vectors } from './core.js';
+import { checkedLinear } from './memory-paths.js';
 import { loadPageDirectoryPointers } from './paging.js';
 import { done, requirePrivilege, type RunControl } from './run-control.js';
 
@@ -105,7 +106,10 @@ export function controlPaths(core: Core, control: RunControl) {
     /** Eight bytes that are read as two halves are aligned as one. */
     checkQuadword: (offset: number) =>
       done(() => {
-        if (core.alignmentChecked && (operandLinear(core, offset) & 7) !== 0) core.fault(vectors.alignmentCheck);
+        if (!core.alignmentChecked) return;
+        // What the segment says goes first (Intel SDM Vol. 3A, table 6-2).
+        const segment = core.view.getUint16(core.get('currentRecord') + record.segment, true);
+        if ((checkedLinear(core, segment, offset, 8, true) & 7) !== 0) core.fault(vectors.alignmentCheck);
       }),
     invalidatePage: (offset: number) =>
       done(() => {

@@ -146,7 +146,7 @@ function pieces(core: Core, segment: number, offset: number, bytes: number, writ
 }
 
 /** The linear address of an access that the segment allows. */
-function checkedLinear(core: Core, segment: number, offset: number, bytes: number, write: boolean): number {
+export function checkedLinear(core: Core, segment: number, offset: number, bytes: number, write: boolean): number {
   if (core.model !== '8086' && !accessAllowed(core, segment, offset, bytes, write)) {
     core.fault(segment === stackSlot ? stackFaultVector(core) : vectors.generalProtection);
   }

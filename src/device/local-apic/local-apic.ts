@@ -5,7 +5,7 @@
  * Not modelled: see `notModelled` below. A software-disabled APIC lets LINT0 and LINT1 through as INTR and NMI, as a disabled
  * one does, so that a firmware that never heard of it works.
  */
-import { bytes, count, flag, struct, u32, u8 } from '../../state/schema.js';
+import { bytes, count, flag, resetState, struct, u32, u8 } from '../../state/schema.js';
 import { defineDevice, type DeviceContext, type Width } from '../device.js';
 import {
   delivery,
@@ -19,6 +19,7 @@ import {
   softwareEnable,
   versionValue,
 } from './registers.js';
+import { classOf, exclude, has, highest, include, wordOf } from './vector-set.js';
 
 interface State {
   enabled: boolean;
@@ -68,19 +69,6 @@ export interface ApicMessage {
 const words = 8;
 const lowestVector = 16;
 
-const has = (set: Uint8Array, vector: number): boolean => ((set[vector >> 3]! >> (vector & 7)) & 1) !== 0;
-const include = (set: Uint8Array, vector: number): void => void (set[vector >> 3]! |= 1 << (vector & 7));
-const exclude = (set: Uint8Array, vector: number): void => void (set[vector >> 3]! &= ~(1 << (vector & 7)));
-function highest(set: Uint8Array): number {
-  for (let at = set.length - 1; at >= 0; at--) if (set[at] !== 0) return at * 8 + 31 - Math.clz32(set[at]!);
-  return -1;
-}
-const wordOf = (set: Uint8Array, index: number): number =>
-  (set[4 * index]! | (set[4 * index + 1]! << 8) | (set[4 * index + 2]! << 16) | (set[4 * index + 3]! << 24)) >>> 0;
-
-/** Priority classes are a vector's high four bits (section 10.8.3). */
-const classOf = (vector: number): number => vector & 0xf0;
-
 function processorPriority(state: State): number {
   const serving = Math.max(highest(state.inService), 0);
   return classOf(state.taskPriority) >= classOf(serving) ? state.taskPriority : classOf(serving);
@@ -105,10 +93,13 @@ function drive(context: Context): void {
   context.lines.interrupt(deliverable(context.state) >= 0 || externalDue(context.state));
 }
 
+/** Notes an error; the first since the status register was written also interrupts (section 10.5.3). */
 function raiseError(context: Context, bits: number): void {
   const { state } = context;
+  const armed = state.errorsSeen === 0;
+  // Noted before: an error entry whose own vector is illegal is an error too, and must not raise another.
   state.errorsSeen |= bits;
-  deliverLocal(context, 'error');
+  if (armed) deliverLocal(context, 'error');
 }
 
 function accept(context: Context, vector: number, level: boolean): void {
@@ -126,8 +117,12 @@ function deliverLocal(context: Context, name: LocalVectorName): void {
   const entry = state[name];
   if ((entry & localVector.masked) !== 0 || !isOn(state)) return;
   const mode = name === 'timer' || name === 'error' ? delivery.fixed : (entry >> 8) & 7;
-  if (mode === delivery.fixed) accept(context, entry & 0xff, (entry & localVector.level) !== 0 && name === 'lint0');
-  else if (mode === delivery.nonMaskable) pulseNonMaskable(context);
+  if (mode === delivery.fixed) {
+    const level = name === 'lint0' && (entry & localVector.level) !== 0;
+    if (level && (entry & localVector.remoteRequest) !== 0) return;
+    if (level) state[name] = entry | localVector.remoteRequest;
+    accept(context, entry & 0xff, level);
+  } else if (mode === delivery.nonMaskable) pulseNonMaskable(context);
   else if (mode === delivery.init) context.board.init();
 }
 function pulseNonMaskable({ lines }: Context): void {
@@ -188,10 +183,17 @@ function sendCommand(context: Context, value: number): void {
   if ((mode === delivery.fixed || mode === delivery.lowest) && (value & 0xff) < lowestVector) {
     return raiseError(context, errors.sendIllegalVector);
   }
-  if (shorthand === 3) return; // All but itself: there is no other.
+  // All but itself: there is no other. What no APIC takes is an error of the P6 family's (figure 10-9).
+  if (shorthand === 3) return raiseError(context, errors.sendAccept);
   const toSelf = { logical: false, destination: state.id };
   const addressed = { logical: (value & 0x800) !== 0, destination: state.commandHigh >>> 24 };
-  receive(context, { mode, vector: value & 0xff, level: false, ...(shorthand === 0 ? addressed : toSelf) });
+  const taken = receive(context, {
+    mode,
+    vector: value & 0xff,
+    level: false,
+    ...(shorthand === 0 ? addressed : toSelf),
+  });
+  if (!taken) raiseError(context, errors.sendAccept);
 }
 
 function endOfInterrupt(context: Context): void {
@@ -201,7 +203,13 @@ function endOfInterrupt(context: Context): void {
   exclude(state.inService, vector);
   const level = has(state.triggerMode, vector);
   drive(context);
-  if (level) board.endOfInterrupt(vector);
+  if (!level) return;
+  const ownLevel = (state.lint0 & localVector.remoteRequest) !== 0 && (state.lint0 & 0xff) === vector;
+  if (ownLevel) {
+    state.lint0 &= ~localVector.remoteRequest;
+    if (state.lint0High) deliverLocal(context, 'lint0');
+  }
+  board.endOfInterrupt(vector);
 }
 
 function writeSpurious(context: Context, value: number): void {
@@ -214,7 +222,9 @@ function writeSpurious(context: Context, value: number): void {
 
 function writeLocalVector(context: Context, name: LocalVectorName, value: number): void {
   const { state } = context;
-  const bits = value & localVectorBits[name];
+  // Only a level that waits for its end has a remote request.
+  const kept = (value & localVector.level) !== 0 ? state[name] & localVector.remoteRequest : 0;
+  const bits = (value & localVectorBits[name]) | kept;
   state[name] = (state.spuriousVector & softwareEnable) !== 0 ? bits : bits | localVector.masked;
   if (name === 'lint0') drive(context);
 }
@@ -316,6 +326,16 @@ const isReadOnly = (offset: number): boolean =>
   ) ||
   (offset >= offsets.inService && offset < offsets.errorStatus);
 
+// prettier-ignore
+const stateFields = struct<State>({
+  enabled: flag(true), id: u8(), taskPriority: u8(), logicalDestination: u32(), destinationFormat: u32(0xffff_ffff),
+  spuriousVector: u32(0xff), inService: bytes(32), triggerMode: bytes(32), requests: bytes(32), errorStatus: u8(),
+  errorsSeen: u8(), commandLow: u32(), commandHigh: u32(), timer: u32(localVector.masked),
+  performance: u32(localVector.masked), lint0: u32(localVector.masked), lint1: u32(localVector.masked),
+  error: u32(localVector.masked), initialCount: u32(), divide: u8(), remaining: count(), lint0High: flag(),
+  lint1High: flag(),
+});
+
 export const localApic = defineDevice({
   name: 'localApic',
   source: 'Intel SDM Vol. 3A, chapter 10, order number 253668',
@@ -324,15 +344,7 @@ export const localApic = defineDevice({
   registers: {},
   inputs: ['lint0', 'lint1'],
   outputs: ['interrupt', 'nonMaskable'],
-  // prettier-ignore
-  state: struct<State>({
-    enabled: flag(true), id: u8(), taskPriority: u8(), logicalDestination: u32(), destinationFormat: u32(0xffff_ffff),
-    spuriousVector: u32(0xff), inService: bytes(32), triggerMode: bytes(32), requests: bytes(32), errorStatus: u8(),
-    errorsSeen: u8(), commandLow: u32(), commandHigh: u32(), timer: u32(localVector.masked),
-    performance: u32(localVector.masked), lint0: u32(localVector.masked), lint1: u32(localVector.masked),
-    error: u32(localVector.masked), initialCount: u32(), divide: u8(), remaining: count(), lint0High: flag(),
-    lint1High: flag(),
-  }),
+  state: stateFields,
   reset: drive,
   advance(context: Context, ticks) {
     const { state } = context;
@@ -368,6 +380,14 @@ export const localApic = defineDevice({
       include(state.inService, vector);
       drive(context);
       return vector;
+    },
+    /** INIT reached the processor: as at power-on, but for the identifier (section 10.4.7.3). */
+    initialize(context: Context): void {
+      const { state } = context;
+      const { enabled, id, lint0High, lint1High } = state;
+      resetState(stateFields, state);
+      Object.assign(state, { enabled, id, lint0High, lint1High });
+      drive(context);
     },
     /** IA32_APIC_BASE's enable bit (section 10.4.3). */
     setEnabled(context: Context, enabled: boolean): void {

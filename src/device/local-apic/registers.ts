@@ -54,7 +54,12 @@ export const delivery = {
 } as const;
 
 /** Bits of the error status register (figure 10-9). */
-export const errors = { sendIllegalVector: 0x20, receiveIllegalVector: 0x40, illegalRegister: 0x80 } as const;
+export const errors = {
+  sendAccept: 0x04,
+  sendIllegalVector: 0x20,
+  receiveIllegalVector: 0x40,
+  illegalRegister: 0x80,
+} as const;
 
 export const softwareEnable = 0x100;
 

@@ -15,6 +15,8 @@ interface Operated {
 export interface LiveNetwork {
   /** Looks at what the cards have sent, and hands in frames that wait for them; the machine stands still meanwhile. */
   deliver(): void;
+  /** Whether something is under way outside, which takes the host's time. */
+  busy(): boolean;
   close(): void;
 }
 
@@ -46,6 +48,7 @@ export function plugLiveNetwork({ machine, input }: Operated): LiveNetwork | und
         for (const frame of waiting.splice(0, burst)) input({ kind: 'packet', card, frame });
       }
     },
+    busy: () => sent.length > 0 || [...plugged.values()].some(({ waiting, busy }) => waiting.length > 0 || busy()),
     close() {
       if (observer === undefined) delete machine.observers.packet;
       else machine.observers.packet = observer;
@@ -66,5 +69,5 @@ function plugCard(now: () => number) {
       if (fits && waiting.length < waitingMost) waiting.push(frame);
     },
   });
-  return { host, waiting, close: () => outside.close() };
+  return { host, waiting, busy: () => outside.busy(), close: () => outside.close() };
 }

@@ -90,6 +90,9 @@ class TcpLines implements TcpService {
     this.lines.delete(id);
   };
 
+  busy(): boolean {
+    return this.lines.size > 0;
+  }
   close(): void {
     for (const { socket } of this.lines.values()) socket.destroy();
     this.lines.clear();
@@ -141,23 +144,32 @@ class UdpFlows {
     this.flows.delete(key);
   }
 
+  busy(): boolean {
+    return this.flows.size > 0;
+  }
   close(): void {
     for (const key of [...this.flows.keys()]) this.end(key);
   }
 }
 
 /** The outside by sockets. `reply` sends a datagram to the guest. */
-export function socketsOutside(reply: (peer: TftpPeer, datagram: UdpDatagram) => void): Outside & { close(): void } {
+export function socketsOutside(
+  reply: (peer: TftpPeer, datagram: UdpDatagram) => void,
+): Outside & { busy(): boolean; close(): void } {
+  let lookups = 0;
   const flows = new UdpFlows(reply);
   let lines: TcpLines | undefined;
   return {
     tcp: (stack) => (lines ??= new TcpLines(stack)),
     datagram: (peer, datagram) => flows.send(peer, datagram),
     resolve(name, found) {
+      lookups++;
       lookup(name, { all: true, family: 4 }, (error, all) => {
+        lookups--;
         found(error ? undefined : all.flatMap(({ address }) => parseAddress(address) ?? []));
       });
     },
+    busy: () => lookups > 0 || flows.busy() || lines?.busy() === true,
     close() {
       flows.close();
       lines?.close();

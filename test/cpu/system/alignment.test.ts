@@ -77,3 +77,17 @@ describe('a misaligned access', () => {
     expect(world.read(at + 1)).toBe(1);
   });
 });
+
+test('what the segment refuses goes before alignment, for CMPXCHG8B as for every access', () => {
+  const pentium = new World('pentium');
+  const exchange = (address: number): void => {
+    pentium.flat([0x0f, 0xc7, 0x0d, ...d(address), 0x0f, 0x0b], 3);
+    pentium.flags = AC;
+    pentium.setWord('cr0', pentium.word('cr0') | AM);
+    pentium.processor.modeChanged();
+  };
+  exchange(at + 1);
+  expect(pentium.catch()).toMatchObject(alignmentFault);
+  exchange(0xffff_fffd);
+  expect(pentium.catch()).toMatchObject({ vector: 13, errorCode: 0, eip: here });
+});

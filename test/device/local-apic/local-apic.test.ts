@@ -134,6 +134,55 @@ describe('a local APIC', () => {
     write(offsets.errorStatus, 0);
     expect(read(offsets.errorStatus)).toBe(0x20);
   });
+  test('tells of an error once until the status is written, even where the error entry is itself wrong', () => {
+    const { write, read, acknowledge } = switchedOn();
+    write(offsets.error, 0x05);
+    write(offsets.commandLow, 0x4_4005);
+    write(offsets.errorStatus, 0);
+    expect(read(offsets.errorStatus)).toBe(0x60);
+    write(offsets.error, 0x44);
+    for (let count = 0; count < 2; count++) write(offsets.commandLow, 0x4_4005);
+    expect(acknowledge()).toBe(0x44);
+    write(offsets.endOfInterrupt, 0);
+    expect(acknowledge()).toBe(0xff);
+  });
+  test('notes an error when nobody takes what it sends', () => {
+    const { write, read } = switchedOn();
+    write(offsets.commandHigh, 0x0500_0000);
+    write(offsets.commandLow, 0x4061);
+    write(offsets.errorStatus, 0);
+    expect(read(offsets.errorStatus)).toBe(0x04);
+    write(offsets.commandLow, 0xc_4061);
+    write(offsets.errorStatus, 0);
+    expect(read(offsets.errorStatus)).toBe(0x04);
+  });
+  test('delivers LINT0 as a level once, and again after its end while it is up', () => {
+    const { chip, write, read, acknowledge } = switchedOn();
+    write(offsets.lint0, 0x8061);
+    chip.input('lint0', true);
+    chip.input('lint0', false);
+    chip.input('lint0', true);
+    expect(acknowledge()).toBe(0x61);
+    expect(read(offsets.lint0)).toBe(0xc061);
+    expect(acknowledge()).toBe(0xff);
+    write(offsets.endOfInterrupt, 0);
+    expect(acknowledge()).toBe(0x61);
+    chip.input('lint0', false);
+    write(offsets.endOfInterrupt, 0);
+    expect(acknowledge()).toBe(0xff);
+    expect(read(offsets.lint0)).toBe(0x8061);
+  });
+  test('is as at power-on after INIT, but for its identifier', () => {
+    const { chip, write, read, fixed, acknowledge } = switchedOn();
+    write(offsets.id, 0x0300_0000);
+    write(offsets.taskPriority, 0x20);
+    fixed(0x61);
+    chip.operations.initialize();
+    expect(read(offsets.id)).toBe(0x0300_0000);
+    expect(read(offsets.taskPriority)).toBe(0);
+    expect(read(offsets.spuriousVector)).toBe(0xff);
+    expect(acknowledge()).toBe(0xff);
+  });
   test('delivers LINT1 as a non-maskable interrupt where its entry says so', () => {
     const { chip, write, seen } = switchedOn();
     write(offsets.lint1, 0x400);
