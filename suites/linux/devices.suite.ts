@@ -94,7 +94,7 @@ test('follows the mouse, its buttons and its wheel', async ({ vm }) => {
 test('makes the speaker sound', async ({ vm }) => {
   await does(vm, 'modprobe pcspkr');
   await does(vm, 'printf "\\a" >/dev/tty1 && sleep 1');
-  const [bell, silence] = vm.tones.slice(-2);
+  const [bell, silence] = vm.speaker.tones().slice(-2);
   expect(bell!.hertz).toBeCloseTo(750, -1);
   expect(silence!.hertz).toBeUndefined();
   // The console's bell lasts an eighth of a second, up to a tick.

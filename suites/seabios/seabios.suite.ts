@@ -94,3 +94,14 @@ withGrubCdrom("boots GRUB's CD-ROM, which lists itself and the PCI bus", async (
   expect(vm.screen).toMatchGolden('grub-cdrom');
   expect(rerun()).toBeNull();
 });
+
+const withKolibri = guestTest({
+  ...seabios,
+  mouse: 'ps2',
+  floppy: guest('kolibri-2020.img', { sha256: '80a1791fdc9159975f1cbed8e185206a4575a96bcef1e3e0461efa8b36af1083' }),
+});
+withKolibri('starts a desktop in a mode of its VGA BIOS', async ({ vm }) => {
+  // The whole floppy is read at a floppy's own speed; waiting for it costs the host nothing.
+  await vm.wait(guestSeconds(200));
+  expect(vm.screen).toMatchGolden('kolibri-desktop');
+});
