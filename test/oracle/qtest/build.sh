@@ -34,9 +34,11 @@ apt() {
         -o Dir::Cache="$lists/cache" -o APT::Sandbox::User="$(id -un)" "$@"
 }
 cd "$folder"
-if ! ls -d qemu-*/ >/dev/null 2>&1; then
+if [ ! -e unpacked ]; then
+    rm -rf qemu-*/
     apt update || absent 'no list of source packages can be had'
     apt source qemu || absent "the source package 'qemu' cannot be had"
+    touch unpacked
 fi
 cd qemu-*/
 mkdir -p b
