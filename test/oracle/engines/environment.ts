@@ -11,6 +11,8 @@ export const ownSelectors = { es: 0x30, cs: 0x38, ss: 0x40, ds: 0x48, fs: 0x50, 
 export const otherSizeCode = 0x60;
 export const readOnlyData = 0x68;
 export const absentData = 0x70;
+/** Writable, but neither from 0 nor to the end. */
+export const shiftedData = 0x78;
 export const flatUserCode = 0x18;
 export const flatUserData = 0x20;
 
@@ -105,6 +107,16 @@ function oddPages(random: Random, level: 0 | 3): (readonly [number, number])[] {
   for (let page = 0; page < 0x20; page++) {
     const index = 0x400 + page;
     if (chance(random, 10)) found.push([index, (page << 12) | pick(random, rights)]);
+  }
+  // Neighbours in linear memory that are none in physical memory.
+  for (const [one, other] of [
+    [0xd, 0xe],
+    [0x11, 0x12],
+  ] as const) {
+    if (!chance(random, 35)) continue;
+    for (const table of [0, 0x400]) {
+      found.push([table + one, (other << 12) | 7], [table + other, (one << 12) | 7]);
+    }
   }
   if (level === 3) for (let page = 0; page < 0xb; page++) if (page !== 7) found.push([page, (page << 12) | 3]);
   return found;

@@ -77,6 +77,7 @@ const themes: readonly Weights[] = [
   [
     [3, worlds.segments],
     [3, worlds.far],
+    [3, worlds.otherData],
     [2, worlds.control],
   ],
 ];

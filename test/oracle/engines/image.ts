@@ -1,7 +1,15 @@
 /** What memory and registers hold when a program starts. */
 import { d, descriptor, gate, access, atLevel, B, G, w } from '../../cpu/bytes.js';
 import { assemble, type Layout } from './assemble.js';
-import { absentData, flatUserCode, flatUserData, otherSizeCode, ownSelectors, readOnlyData } from './environment.js';
+import {
+  absentData,
+  flatUserCode,
+  flatUserData,
+  otherSizeCode,
+  ownSelectors,
+  readOnlyData,
+  shiftedData,
+} from './environment.js';
 import { type Environment, places, type Program, type SegmentPlan, segmentOrder } from './program.js';
 import { flatCode, flatData, vectorCount } from './system.js';
 
@@ -33,6 +41,7 @@ function putSegments(memory: Uint8Array, { segments, level, kind }: Environment)
   put(flatUserData, descriptor(0, wholeSegment, atLevel(access.data, 3), G | B));
   put(taskSelector, descriptor(places.task, 0x67, access.task32 | 2, 0));
   put(readOnlyData, descriptor(places.data, 0x7ff, atLevel(access.readOnly, level), B));
+  put(shiftedData, descriptor(places.data - 0x100, 0x1fff, atLevel(access.data, level), B));
   put(absentData, descriptor(0, wholeSegment, access.data & ~0x80, G | B));
   if (kind === 'real' || kind === 'virtual8086') return;
   for (const name of segmentOrder) {
@@ -78,6 +87,16 @@ function putVectors(memory: Uint8Array, { environment, system, vectors }: Progra
   });
 }
 
+/** Puts pages that are mapped elsewhere where they are mapped. */
+function movePages(memory: Uint8Array, { pages }: Environment): void {
+  const before = memory.slice();
+  const last = new Map(pages);
+  for (const [page, entry] of last) {
+    const frame = entry >>> 12;
+    if (page < 0x400 && frame !== page) memory.set(before.subarray(page << 12, (page + 1) << 12), frame << 12);
+  }
+}
+
 /** The whole memory of a program's machine. */
 export function imageOf(program: Program): Image {
   const { environment } = program;
@@ -91,6 +110,7 @@ export function imageOf(program: Program): Image {
   putVectors(memory, program);
   for (const { address, bytes } of program.memory) memory.set(bytes, address);
   memory.set(layout.code.subarray(0, places.stubs[0] - places.code), places.code);
+  movePages(memory, environment);
   for (const { address, label, plus } of program.pointers)
     memory.set(d((layout.labels.get(label) ?? 0) + plus), address);
   return { memory, layout, entry };

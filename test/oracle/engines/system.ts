@@ -37,6 +37,12 @@ const entryAddress = (index: number): number => places.table + index * 4;
 /** What a handler does beside counting. */
 export type Action = 'resume' | 'skip' | 'halt' | 'map' | 'debug' | 'kick' | 'plain' | 'nested' | keyof typeof services;
 
+/** The program's own data segment comes back with POP DS, whatever it was at. */
+function restoreData(writer: Writer): void {
+  const { kind, segments } = writer.environment;
+  if (kind !== 'virtual8086') writer.emit(0xc7, 0x04, 0x24, ...d(segments.ds.selector));
+}
+
 /** Writes the stack's depth of the frame: EIP, CS and flags lie there. */
 interface Frame {
   readonly error: number;
@@ -53,6 +59,7 @@ function act32(writer: Writer, action: Action, { error }: Frame): void {
   switch (action) {
     case 'resume':
       writer.emit(0xa1, ...d(variables.resume), ...storeFrame(eip));
+      restoreData(writer);
       return writer.emit(0xc7, 0x44, 0x24, eip + 4, ...d(writer.environment.segments.cs.selector));
     case 'skip':
       return writer.emit(0xff, 0x44, 0x24, eip);
@@ -126,6 +133,7 @@ function kick(writer: Writer): void {
   else writer.emit(0xf6, 0x44, 0x24, 12, 3); // TEST BYTE [CS], 3
   if (level === 3) writer.jump(jcc(4), { label: skip });
   writer.emit(0xa1, ...d(variables.next), ...storeFrame(8));
+  restoreData(writer);
   writer.emit(0xc7, 0x44, 0x24, 12, ...d(writer.environment.segments.cs.selector));
   writer.emit(0x81, 0x4c, 0x24, 16, ...d(0x200));
   writer.place(skip);
@@ -152,6 +160,7 @@ function mapPage(writer: Writer, eip: number): void {
   writer.jump(jumps.jmp, { label: done });
   writer.place(elsewhere);
   writer.emit(0xa1, ...d(variables.resume), ...storeFrame(eip));
+  restoreData(writer);
   writer.emit(0xc7, 0x44, 0x24, eip + 4, ...d(writer.environment.segments.cs.selector));
   writer.place(done);
 }

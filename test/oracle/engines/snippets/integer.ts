@@ -84,6 +84,12 @@ const operations: readonly ((body: Body, width: OperandWidth) => void)[] = [
   // Products of two and three operands.
   (body) => body.op(body.chance(70) ? 32 : 16, 0x0f, 0xaf, direct(freeRegister(body), body.random.below(8))),
   (body) => body.op(32, 0x6b, direct(freeRegister(body), body.random.below(8)), body.random.below(256)),
+  // DAA DAS AAA AAS, right after a sum or a difference.
+  (body) => {
+    if (body.reserved.has(EAX)) return body.emit(0xf9);
+    body.emit(body.pick([0x04, 0x14, 0x1c, 0x2c]), body.random.below(256));
+    body.emit(body.pick([0x27, 0x2f, 0x37, 0x3f]));
+  },
   // CLC STC CMC, CBW CWD, LAHF SAHF.
   (body) => body.emit(body.pick([0xf5, 0xf8, 0xf9])),
   (body) =>

@@ -1,6 +1,6 @@
 /** What reaches beyond the program's own code and data: the system's services, devices, pages, segments, control registers. */
 import { d, w } from '../../../cpu/bytes.js';
-import { absentData, otherSizeCode, pagingOn, readOnlyData } from '../environment.js';
+import { absentData, otherSizeCode, pagingOn, readOnlyData, shiftedData } from '../environment.js';
 import { anyAddress, anyNumber } from '../forms.js';
 import { aliasBase, places, variables } from '../program.js';
 import { services } from '../system.js';
@@ -129,6 +129,43 @@ export const segments: Snippet = (body) => {
     }
   });
 };
+/** One loop over data through the usual segment and, by turns, through one that is neither whole nor at 0. */
+export const otherData: Snippet = (body) => {
+  const { kind, segments: own, level } = body.environment;
+  if (kind === 'real' || kind === 'virtual8086') return segments(body);
+  const name = body.pick(['ds', 'es'] as const);
+  const code = name === 'ds' ? 3 : 0;
+  const other = body.pick([shiftedData, shiftedData, readOnlyData]) | level;
+  const choice = variables.pointers + 0x30;
+  const counter = body.counter();
+  const load = (): void => body.emit(0x8e, direct(code, EAX));
+  const home = (): void => {
+    body.op(16, 0xb8 | EAX, ...w(own[name].selector));
+    load();
+  };
+  body.memory(32, [0xc7], 0, counter, d(body.between(2, 6)));
+  body.memory(16, [0xc7], 0, choice, w(own[name].selector));
+  const again = body.here();
+  body.risky(() => {
+    body.memory(16, [0x81], 6, choice, w(own[name].selector ^ other));
+    body.memory(16, [0x8b], EAX, choice);
+    load();
+    body.set(ECX, body.between(2, 20));
+    body.reserving([ECX], () => {
+      const top = body.here();
+      for (let count = body.between(1, 3); count > 0; count--) {
+        const operand = body.absolute(body.pick([0, 2, 3]), 0x300 + body.random.below(0x200));
+        body.emit(...body.override(name), ...body.sized(32), body.pick([0x8b, 0x8b, 0x03, 0x89, 0x01]), ...operand);
+      }
+      if (body.chance(40)) body.emit(body.pick([0xaa, 0xac]));
+      body.op(32, 0x49);
+      body.jump({ short: [0x75], near: [0x0f, 0x85] }, { label: top });
+    });
+  });
+  home();
+  body.memory(32, [0xff], 1, counter);
+  body.jump({ short: [0x75], near: [0x0f, 0x85] }, { label: again });
+};
 /** Control and debug registers, where the level lets it. */
 export const control: Snippet = (body) => {
   if (body.environment.level !== 0) return service(body);
@@ -204,7 +241,37 @@ const farNear: Snippet = (body) => {
     body.items.push({ kind: 'reference', before: [0x9a], label: routine, plus: 0, size, after: w(selector) });
   });
 };
-export const far: Snippet = (body) => (body.chance(40) ? farNear(body) : otherSize(body));
+/** The same code in another segment, at other offsets: a small loop that runs once this way and once that. */
+const otherBase: Snippet = (body) => {
+  const { selector, base } = body.environment.segments.cs;
+  const [loop, again, end] = [body.label(), body.label(), body.label()];
+  const farTo = (label: number, paragraphs: number): void => {
+    const after = w(selector - paragraphs);
+    body.items.push({ kind: 'reference', before: [0xea], label, plus: paragraphs * 16, size: 2, after });
+  };
+  const counter = body.counter();
+  body.memory(32, [0xc7], 0, counter, d(body.between(1, 4)));
+  body.place(again);
+  farTo(loop, body.between(1, Math.min(0x80, base >> 4)));
+  body.place(loop);
+  body.set(ECX, body.between(2, 30));
+  body.reserving([ECX], () => {
+    const top = body.here();
+    arithmetic(body);
+    body.jump({ short: [0xe2] }, { label: top });
+  });
+  body.memory(32, [0xff], 1, counter);
+  // Once more from where it is; then home, and through it from there.
+  body.jump({ short: [0x75], near: [0x0f, 0x85] }, { label: body.chance(50) ? loop : again });
+  farTo(end, 0);
+  body.place(end);
+};
+export const far: Snippet = (body) => {
+  const { kind, segments } = body.environment;
+  const moves = (kind === 'real' || kind === 'virtual8086') && segments.cs.base >= 0x800;
+  if (moves && body.chance(60)) return otherBase(body);
+  return body.chance(40) ? farNear(body) : otherSize(body);
+};
 /** IRET to the next instruction, with flags of its own. */
 export const interruptReturn: Snippet = (body) => {
   const { environment } = body;
