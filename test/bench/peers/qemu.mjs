@@ -141,6 +141,7 @@ export class QemuPeer {
     const saveMs = await order('savevm bench');
     const bytes = statSync(this.disk).blocks * 512;
     const restoreMs = await order('loadvm bench');
+    await order('cont');
     socket.destroy();
     this.#stand();
     return { saveMs, restoreMs, bytes };

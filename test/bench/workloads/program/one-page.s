@@ -3,7 +3,7 @@
     .globl one_page
     .section .onepage, "awx", @progbits
     .balign 4096
-    .set TIMES, 1000000
+    .set TIMES, 400000
 one_page:
     push %ebx
     push %esi
