@@ -16,7 +16,7 @@ class UsageError extends Error {}
 
 /** Runs one command line; returns the exit code. */
 export async function runProgram(words: readonly string[]): Promise<number> {
-  let exitCode: number | undefined;
+  let outcome: Promise<number> | undefined;
   const parser = yargs([...words])
     .scriptName('tsvm-test')
     .usage('$0 <command>\n\nTests for operating systems on a PC whose every run repeats bit for bit.')
@@ -50,12 +50,13 @@ export async function runProgram(words: readonly string[]): Promise<number> {
       command,
       describe,
       builder: async (parsed: Argv) => (await load()).builder(parsed),
-      handler: async (argv) => void (exitCode = await (await load()).handler(argv as never)),
+      // Not given back to yargs, which would put its help together for a handler that takes its time.
+      handler: (argv) => void (outcome = load().then(({ handler }) => handler(argv as never))),
     } as CommandModule);
   }
   try {
     await parser.parseAsync();
-    return exitCode ?? exitCodes.passed;
+    return (await outcome) ?? exitCodes.passed;
   } catch (error) {
     return explain(error, words);
   }
