@@ -3,7 +3,7 @@ export type AccessWidth = 1 | 2 | 4;
 
 /** Where a physical page lies in the machine's WebAssembly memory. */
 export interface HostPage {
-  /** Host address of the page's first byte; 0 where accesses go to the bus. */
+  /** Host address of the page's first byte, a multiple of 4096; 0 where accesses go to the bus. */
   readonly address: number;
   readonly writable: boolean;
 }

@@ -91,6 +91,14 @@ const transientWords = [
   'scratch',
   /** 1 while a repeated instruction looks itself up between two of its iterations. */
   'betweenIterations',
+  /** Physical addresses lose the bits that are 0 here. */
+  'addressMask',
+  /** 1 while debug registers watch data: every access that misses the fast way must be looked at. */
+  'watching',
+  /** 1 while code stops anywhere, at breakpoints of the program's or of a debugger's: that is looked at before code is translated. */
+  'codeStops',
+  /** How many numbers of entries {@link regions.filledEntries} holds. */
+  'filledEntries',
 ] as const;
 
 /** 32-bit slots of the x87 unit (Intel SDM Vol. 1, section 8.1), after its registers. */
@@ -278,19 +286,12 @@ export const tlbEntry = {
   codeTable: 16,
   /** Writable, but some of its lines hold decoded code. */
   writeCode: 20,
+  /** The linear page with the bits of `system/page-entries.ts`. */
+  page: 24,
+  /** The physical page; bit 0 is set where it lies above 4 GiB, where nothing is. */
+  physical: 28,
 } as const;
 export const startsInsideKey = 8;
-/** What a page walk gives besides the physical page; a TLB entry keeps most of them in its page word. */
-export const translationBits = {
-  /** The page lies above 4 GiB, where this machine has nothing. */
-  NOWHERE: 1,
-  /** Writes need no further walk: they are allowed, and the page is marked dirty. */
-  WRITE_CHECKED: 2,
-  /** Survives loads of CR3. */
-  GLOBAL: 8,
-  /** Part of a page of 2 or 4 MiB. */
-  LARGE: 16,
-} as const;
 export const tlbEntries = 1024;
 /** An entry is 2 to this power bytes. */
 export const tlbEntryShift = 5;
@@ -304,8 +305,10 @@ export const codeLineBytes = 64;
 /** A line is 2 to this power bytes. */
 export const codeLineShift = 6;
 
+export const physicalPageCount = 2 ** 20;
 /** Pages of the largest machine: 2 GiB of memory, read-only memory and display memory. */
-const writtenPagesBytes = 0x90000;
+const pagesMost = 0x90000;
+const tlbEnd = 0x10000 + 4 * tlbBytes;
 
 /** Fixed regions below the machine's memory. */
 export const regions = {
@@ -319,13 +322,23 @@ export const regions = {
   parityTable: 0x1800,
   /** Tables of RCPPS and RSQRTPS. */
   approximations: 0x2000,
+  /** Numbers of TLB entries that may be valid, 16 bits each, so that a flush looks at those alone; and whether an entry is among them. */
+  filledEntries: 0x8000,
+  isFilled: 0x8000 + 4 * tlbEntries * 2,
+  /** A byte for each stretch of linear memory that may have entries of large pages. */
+  largeStretches: 0x8000 + 4 * tlbEntries * 3,
   supervisorTlb: 0x10000,
   userTlb: 0x10000 + tlbBytes,
   /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */
   codeTlb: 0x10000 + 2 * tlbBytes,
+  tlbEnd,
   /** A byte for each page of memory: 0 until it is written, counted from the last look; see `system/written-pages.ts`. */
-  writtenPages: 0x10000 + 4 * tlbBytes,
-  codeLines: 0x10000 + 4 * tlbBytes + writtenPagesBytes,
+  writtenPages: tlbEnd,
+  /** For each physical page 32 bits: its host address and bits of `system/page-entries.ts`; 0 where that is unknown, or where the bus answers. */
+  physicalPages: tlbEnd + pagesMost,
+  /** For each page of memory 32 bits: the table of records that was looked up last, and in its low bits for which mode; 0 without any. */
+  codePages: tlbEnd + pagesMost + physicalPageCount * 4,
+  codeLines: tlbEnd + pagesMost + (physicalPageCount + pagesMost) * 4,
 } as const;
 
 /**
@@ -361,13 +374,14 @@ export function planMemory(ramBytes: number, romBytes: number, videoBytes = 0): 
   assert((ramBytes | romBytes | videoBytes) % 4096 === 0, 'memory is whole pages');
   const align = (value: number): number => Math.ceil(value / 65536) * 65536;
   const codeLines = regions.codeLines;
-  const codeTables = align(codeLines + (ramBytes + romBytes + videoBytes) / codeLineBytes);
+  const memoryBytes = ramBytes + romBytes + videoBytes;
+  assert(memoryBytes <= pagesMost * 4096, 'every page has its place in the tables of pages');
+  const codeTables = align(codeLines + memoryBytes / codeLineBytes);
   const codeTableCount = 1024;
   const records = codeTables + codeTableCount * codeTableBytes;
   const recordsEnd = records + (1 << 18) * record.bytes;
   const pageHashes = recordsEnd;
   const pages = (ramBytes + romBytes + videoBytes) / 4096;
-  assert(pages <= writtenPagesBytes, 'every page has its byte');
   const ram = align(pageHashes + pages * 8);
   const rom = ram + ramBytes;
   const video = rom + romBytes;

@@ -48,7 +48,7 @@ export class CodeCache implements CodeWatch {
   }
 
   hasCode(hostPage: number): boolean {
-    return this.tablesOfPage.has(hostPage);
+    return this.core.i32[(regions.codePages >> 2) + hostPage] !== 0;
   }
 
   /** Whether another block can be decoded; else everything has to be dropped first. */
@@ -62,6 +62,7 @@ export class CodeCache implements CodeWatch {
     this.generation++;
     core.u8.fill(0, plan.codeTables, plan.codeTables + this.tableCount * codeTableBytes);
     core.u8.fill(0, plan.codeLines, plan.codeLines + (plan.ramBytes + plan.romBytes + plan.videoBytes) / codeLineBytes);
+    for (const page of this.tablesOfPage.keys()) core.i32[(regions.codePages >> 2) + page] = 0;
     this.tables.clear();
     this.tablesOfPage.clear();
     this.tableCount = 0;
@@ -95,7 +96,7 @@ export class CodeCache implements CodeWatch {
     const hostPage = (hostAddress - core.plan.ram) >>> 12;
     const key = hostPage * 8 + modeNumber(mode);
     const known = this.tables.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.rememberTable(hostPage, known, mode);
     if (this.tableCount === core.plan.codeTableCount) this.flush();
     const table = core.plan.codeTables + this.tableCount++ * codeTableBytes;
     this.tables.set(key, table);
@@ -105,6 +106,11 @@ export class CodeCache implements CodeWatch {
       this.tablesOfPage.set(hostPage, [table]);
       this.splitFromData(hostAddress & ~0xfff);
     }
+    return this.rememberTable(hostPage, table, mode);
+  }
+  /** The engine finds the table that was used last by itself. */
+  private rememberTable(hostPage: number, table: number, mode: TableMode): number {
+    this.core.i32[(regions.codePages >> 2) + hostPage] = table | modeNumber(mode);
     return table;
   }
   /** Entries that wrote a page freely must now look at its lines first. */

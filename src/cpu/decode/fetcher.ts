@@ -37,10 +37,15 @@ export class Fetcher {
     this.stops = linear;
     if (linear.size === 0 && this.breakpoints.length === 0) this.code.forgetCuts();
     else this.cut();
+    this.tellEngine();
   }
   setBreakpoints(linear: readonly number[]): void {
     this.breakpoints = linear;
     this.cut();
+    this.tellEngine();
+  }
+  private tellEngine(): void {
+    this.core.set('codeStops', this.stops.size > 0 || this.breakpoints.length > 0 ? 1 : 0);
   }
   private cut(): void {
     this.code.cutAt([...this.stops, ...this.breakpoints]);

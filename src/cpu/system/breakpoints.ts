@@ -4,6 +4,7 @@
  * nothing else pays for them.
  */
 import type { AccessWidth } from '../bus.js';
+import { wordIndex } from '../layout.js';
 import { atLeast, type ProcessorModel } from '../model.js';
 import type { CodeBreakpoints } from '../decode/fetcher.js';
 import { cr4Bits } from './control-bits.js';
@@ -56,7 +57,9 @@ export interface BreakpointEvents {
 
 export class Breakpoints implements DataWatch, CodeBreakpoints {
   /** Whether any data breakpoint is armed. */
-  watching = false;
+  get watching(): boolean {
+    return this.core.i32[wordIndex.watching]! !== 0;
+  }
   /** Breakpoints that the instruction at hand has met so far, as DR6 bits; empty between instructions. */
   met = 0;
   /** DR6 bits of the debug fault that was noted last. */
@@ -96,7 +99,7 @@ export class Breakpoints implements DataWatch, CodeBreakpoints {
     const affected = [...this.data, ...data].map(({ first }) => first & ~0xfff);
     this.data = data;
     this.ports = ports;
-    this.watching = data.length > 0;
+    core.set('watching', data.length > 0 ? 1 : 0);
     for (const page of affected) core.tlb.rederivePage(page);
     this.events.codeChanged([...this.code.keys()]);
   }

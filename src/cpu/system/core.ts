@@ -13,12 +13,16 @@ import {
   tlbEntry,
   wordIndex,
 } from '../layout.js';
+import { physicalPageBits } from './page-entries.js';
 import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
 import { cr0Bits } from './control-bits.js';
+import { PhysicalPages } from './physical-pages.js';
 import { Tlb } from './tlb.js';
 import { WrittenPages } from './written-pages.js';
 
 export { cr0Bits } from './control-bits.js';
+
+const { WRITABLE } = physicalPageBits;
 
 /** Exception vectors (Intel SDM Vol. 3A, table 6-1). */
 export const vectors = {
@@ -85,13 +89,12 @@ export class Core {
   readonly view: DataView;
   /** Set once the code cache exists. */
   code!: CodeWatch;
+  readonly physicalPages: PhysicalPages;
   readonly tlb: Tlb;
   /** Pages written since somebody last looked. */
   readonly written: WrittenPages;
   /** Set once the debug registers exist. */
   watch!: DataWatch;
-  /** Physical addresses lose these bits: A20 closed, or the 8086's 20 address lines. */
-  addressMask = -1;
   /** Set while a task switch has gone past its point of no return: a fault belongs to the new task, at its EIP. */
   eipStands = false;
   /** The 80386 and what came after it. */
@@ -110,6 +113,8 @@ export class Core {
     this.i32 = new Int32Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.set('ramBase', plan.ram);
+    this.addressMask = -1;
+    this.physicalPages = new PhysicalPages(memory, bus);
     this.view.setBigUint64(regions.indefinite, 0xc000_0000_0000_0000n, true);
     this.view.setUint16(regions.indefinite + 8, 0xffff, true);
     this.i32[(flatSlot + segmentFields.limit) >> 2] = -1;
@@ -151,6 +156,13 @@ export class Core {
   }
   set otherFlags(value: number) {
     this.i32[wordIndex.flagsOther] = value;
+  }
+  /** Physical addresses lose the bits that are 0 here: A20 closed, or the 8086's 20 address lines. */
+  get addressMask(): number {
+    return this.i32[wordIndex.addressMask]!;
+  }
+  set addressMask(value: number) {
+    this.i32[wordIndex.addressMask] = value;
   }
   register(index: number): number {
     return this.i32[registerAddress(index) >> 2]!;
@@ -206,22 +218,23 @@ export class Core {
     return { vector, errorCode: this.get('faultError') };
   }
 
-  /** Forgets every translation. */
+  /** Forgets every translation, and where physical pages lie. */
   flushTranslations(): void {
+    this.physicalPages.forget();
     this.tlb.flush();
   }
 
   // Physical memory.
 
   readPhysical(physical: number, width: AccessWidth): number {
-    const page = this.bus.page(physical & ~0xfff);
-    if (page.address === 0) return cut(this.bus.readMemory(physical >>> 0, width), width);
-    return this.readHost(page.address + (physical & 0xfff), width);
+    const page = this.physicalPages.find(physical);
+    if (page === 0) return cut(this.bus.readMemory(physical >>> 0, width), width);
+    return this.readHost((page & ~0xfff) + (physical & 0xfff), width);
   }
   writePhysical(physical: number, value: number, width: AccessWidth): void {
-    const page = this.bus.page(physical & ~0xfff);
-    if (page.address === 0) this.bus.writeMemory(physical >>> 0, value, width);
-    else if (page.writable) this.writeHost(page.address + (physical & 0xfff), value, width);
+    const page = this.physicalPages.find(physical);
+    if (page === 0) this.bus.writeMemory(physical >>> 0, value, width);
+    else if ((page & WRITABLE) !== 0) this.writeHost((page & ~0xfff) + (physical & 0xfff), value, width);
   }
   readHost(host: number, width: AccessWidth): number {
     if (width === 1) return this.u8[host]!;
@@ -260,8 +273,8 @@ export class Core {
     if (this.watch.watching) this.watch.accessed(linear, width, false);
     if (pageAddress === undefined) return cut(-1, width);
     const physical = pageAddress | (linear & 0xfff);
-    const page = this.bus.page(pageAddress);
-    if (page.address !== 0) return this.readHost(page.address + (physical & 0xfff), width);
+    const page = this.physicalPages.find(pageAddress);
+    if (page !== 0) return this.readHost((page & ~0xfff) + (physical & 0xfff), width);
     return this.readBus(physical >>> 0, width);
   }
   /** Reads what no page of memory answers. */
@@ -286,9 +299,9 @@ export class Core {
     if (this.watch.watching) this.watch.accessed(linear, width, true);
     if (pageAddress === undefined) return;
     const physical = pageAddress | (linear & 0xfff);
-    const page = this.bus.page(pageAddress);
-    if (page.address !== 0) {
-      if (page.writable) this.writeHost(page.address + (physical & 0xfff), value, width);
+    const page = this.physicalPages.find(pageAddress);
+    if (page !== 0) {
+      if ((page & WRITABLE) !== 0) this.writeHost((page & ~0xfff) + (physical & 0xfff), value, width);
       return;
     }
     this.bus.writeMemory(physical >>> 0, value, width);

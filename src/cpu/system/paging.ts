@@ -2,27 +2,22 @@
  * Page table walks: 4 KiB and 4 MiB pages, and physical address extension (Intel SDM Vol. 3A, chapter 4). The 80386's chapter
  * is the 386 DX Programmer's Reference Manual (230985), section 5.2.
  */
-import { modelSpecific, translationBits, wordIndex } from '../layout.js';
+import { modelSpecific, wordIndex } from '../layout.js';
 import { cr0Bits, cr4Bits } from './control-bits.js';
 import { type Core, vectors } from './core.js';
+import {
+  aboveMemory,
+  pageEntry,
+  reservedAbove,
+  reservedBits,
+  translationBits,
+  type ReservedBits,
+} from './page-entries.js';
 
-/** Bits of page table entries. */
-const PRESENT = 1;
-const WRITABLE = 2;
-const USER = 4;
-const ACCESSED = 0x20;
-const DIRTY = 0x40;
-/** In a directory's entry: it maps a large page. In a table's entry: PAT. */
-const SIZE = 0x80;
-const ENTRY_GLOBAL = 0x100;
-const LARGE_PAT = 0x1000;
+const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, SIZE } = pageEntry;
 
 /** Bits of a page fault's error code (SDM Vol. 3A, section 4.7). */
 const faultBits = { present: 1, write: 2, user: 4, reserved: 8 } as const;
-
-/** Physical addresses have 36 bits: in the upper half of a long entry, these bits must be 0. */
-const reservedAbove = ~0xf;
-const aboveMemory = 0xf;
 
 /** What no walk gives otherwise: no bit of {@link translationBits} is 4. */
 export const FAULTED = 4;
@@ -46,19 +41,13 @@ export class PageWalker {
   private directory = 0;
   private hasTable = false;
 
-  /** Reserved bits of a directory's entry for a 4 MiB page, of one for a 2 MiB page, and of a table's entry. */
-  private readonly reserved4M: number;
-  private readonly reserved2M: number;
-  private readonly reservedTable: number;
+  private readonly reserved: ReservedBits;
   private readonly hasPse36: boolean;
   private readonly read: Read = (address) => this.core.readPhysical(address & this.core.addressMask, 4);
 
   constructor(private readonly core: Core) {
-    const pat = core.has('pat');
     this.hasPse36 = core.has('pse36');
-    this.reserved4M = (this.hasPse36 ? 0x3e_0000 : 0x3f_e000) | (pat ? 0 : LARGE_PAT);
-    this.reserved2M = 0x1f_e000 | (pat ? 0 : LARGE_PAT);
-    this.reservedTable = pat ? 0 : SIZE;
+    this.reserved = reservedBits(core.model);
   }
 
   /**
@@ -114,14 +103,14 @@ export class PageWalker {
     this.directory = read(this.directoryAddress);
     if ((this.directory & PRESENT) === 0) return 'absent';
     if (large && (this.directory & SIZE) !== 0) {
-      if ((this.directory & this.reserved4M) !== 0) return 'reserved';
+      if ((this.directory & this.reserved.large4M) !== 0) return 'reserved';
       const above = this.hasPse36 ? (this.directory >>> 13) & 0xf : 0;
       return this.foundLarge(linear, 0x3f_ffff, above);
     }
     this.leafAddress = (this.directory & ~0xfff) | ((linear >>> 10) & 0xffc);
     this.leaf = read(this.leafAddress);
     if ((this.leaf & PRESENT) === 0) return 'absent';
-    if (large && (this.leaf & this.reservedTable) !== 0) return 'reserved';
+    if (large && (this.leaf & this.reserved.table) !== 0) return 'reserved';
     return this.foundSmall(0);
   }
 
@@ -138,7 +127,7 @@ export class PageWalker {
     const directoryHigh = isAbove ? nothing : read(this.directoryAddress + 4);
     if ((directoryHigh & reservedAbove) !== 0) return 'reserved';
     if ((this.directory & SIZE) !== 0) {
-      if ((this.directory & this.reserved2M) !== 0) return 'reserved';
+      if ((this.directory & this.reserved.large2M) !== 0) return 'reserved';
       return this.foundLarge(linear, 0x1f_ffff, directoryHigh & aboveMemory);
     }
     const tableIsAbove = (directoryHigh & aboveMemory) !== 0;
@@ -146,7 +135,7 @@ export class PageWalker {
     this.leaf = tableIsAbove ? nothing : read(this.leafAddress);
     if ((this.leaf & PRESENT) === 0) return 'absent';
     const leafHigh = tableIsAbove ? nothing : read(this.leafAddress + 4);
-    if ((leafHigh & reservedAbove) !== 0 || (this.leaf & this.reservedTable) !== 0) return 'reserved';
+    if ((leafHigh & reservedAbove) !== 0 || (this.leaf & this.reserved.table) !== 0) return 'reserved';
     return this.foundSmall(leafHigh & aboveMemory);
   }
 
@@ -167,7 +156,7 @@ export class PageWalker {
     return 'found';
   }
   private commonFlags(above: number): number {
-    const isGlobal = (this.leaf & ENTRY_GLOBAL) !== 0 && (this.core.i32[wordIndex.cr4]! & cr4Bits.PGE) !== 0;
+    const isGlobal = (this.leaf & pageEntry.GLOBAL) !== 0 && (this.core.i32[wordIndex.cr4]! & cr4Bits.PGE) !== 0;
     return (above === 0 ? 0 : translationBits.NOWHERE) | (isGlobal ? translationBits.GLOBAL : 0);
   }
 }

@@ -2,45 +2,46 @@
  * The translation lookaside buffer. Its contents are architectural: a guest can see a stale entry, so they are saved with the
  * state. Entries of data and of code, of supervisor and of user, lie apart (src/cpu/layout.ts).
  */
-import { codeTlbDistance, regions, tlbEntries, tlbEntry, translationBits } from '../layout.js';
-import { atLeast } from '../model.js';
+import { codeTlbDistance, regions, tlbEntries, tlbEntry, wordIndex } from '../layout.js';
 import { cr4Bits } from './control-bits.js';
 import { type Core, faultSignal } from './core.js';
+import { largeStretchShift, pageWordBits, physicalPageBits, remembersDirty, translationBits } from './page-entries.js';
 import { FAULTED, PageWalker } from './paging.js';
 
-/** Bits of an entry's page word. */
-const INVALID = 1;
-const VALID = 4;
+const { INVALID, VALID } = pageWordBits;
 const { WRITE_CHECKED, GLOBAL, LARGE, NOWHERE } = translationBits;
-const entryPage = 24;
-/** The physical page; {@link NOWHERE} is set where it lies above 4 GiB, where nothing is. */
-const entryPhysical = 28;
+const { page: entryPage, physical: entryPhysical } = tlbEntry;
 
-const entryCount = (regions.writtenPages - regions.supervisorTlb) / tlbEntry.bytes;
+const entryCount = (regions.tlbEnd - regions.supervisorTlb) / tlbEntry.bytes;
 const addressOf = (entry: number): number => regions.supervisorTlb + entry * tlbEntry.bytes;
 const numberOf = (address: number): number => (address - regions.supervisorTlb) / tlbEntry.bytes;
 
 /** From one quarter of the TLB to the next: data of supervisor and user, then their code. */
 const halfDistance = regions.userTlb - regions.supervisorTlb;
 
-/** Large pages are looked for by stretches of 2 MiB, the smaller of their two sizes. */
-const stretchShift = 21;
-
 export class Tlb {
   readonly walker: PageWalker;
-  /** Numbers of the entries that may be valid, so that a flush looks at those alone. */
-  private readonly filled = new Uint16Array(entryCount);
-  private filledCount = 0;
-  private readonly isFilled = new Uint8Array(entryCount);
-  /** Stretches of linear memory that may have entries of large pages. */
-  private readonly largeStretches = new Uint8Array(2 ** (32 - stretchShift));
-  /** From the 80486 on, a page that is already dirty is writable without a second walk. */
+  // Which entries are filled, and where large pages are: in the one memory, as WebAssembly fills entries as well.
+  private readonly filled: Uint16Array;
+  private readonly isFilled: Uint8Array;
+  private readonly largeStretches: Uint8Array;
   private readonly remembersDirty: boolean;
 
   constructor(private readonly core: Core) {
     this.walker = new PageWalker(core);
-    this.remembersDirty = atLeast(core.model, '80486');
-    core.i32.fill(INVALID, regions.supervisorTlb >> 2, regions.writtenPages >> 2);
+    this.remembersDirty = remembersDirty(core.model);
+    const { buffer } = core.memory;
+    this.filled = new Uint16Array(buffer, regions.filledEntries, entryCount);
+    this.isFilled = new Uint8Array(buffer, regions.isFilled, entryCount);
+    this.largeStretches = new Uint8Array(buffer, regions.largeStretches, 2 ** (32 - largeStretchShift));
+    core.i32.fill(INVALID, regions.supervisorTlb >> 2, regions.tlbEnd >> 2);
+  }
+
+  private get filledCount(): number {
+    return this.core.i32[wordIndex.filledEntries]!;
+  }
+  private set filledCount(count: number) {
+    this.core.i32[wordIndex.filledEntries] = count;
   }
 
   /** The entry that translates a linear address of data; faults as the page tables say. */
@@ -91,12 +92,12 @@ export class Tlb {
   }
   /** A page is about to be written: once that is noted, later writes may go the fast way. */
   private openForWrites(entry: number): void {
-    const { i32, bus, written } = this.core;
+    const { i32, physicalPages, written } = this.core;
     if ((i32[(entry + tlbEntry.write) >> 2]! & i32[(entry + tlbEntry.writeCode) >> 2]!) !== 1) return;
     const physical = this.physicalOf(entry);
-    const host = physical === undefined ? undefined : bus.page(physical);
-    if (host === undefined || host.address === 0 || !host.writable) return;
-    written.willWrite(host.address, 1);
+    const found = physical === undefined ? 0 : physicalPages.find(physical);
+    if ((found & physicalPageBits.WRITABLE) === 0) return;
+    written.willWrite(found & ~0xfff, 1);
     this.deriveTags(entry);
   }
   /** Writes go the slow way once more, so that the pages that they reach are noted. */
@@ -129,7 +130,7 @@ export class Tlb {
       this.isFilled[number] = 1;
       this.filled[this.filledCount++] = number;
     }
-    if ((found & LARGE) !== 0) this.largeStretches[linear >>> stretchShift] = 1;
+    if ((found & LARGE) !== 0) this.largeStretches[linear >>> largeStretchShift] = 1;
   }
 
   /** The physical page of an entry; undefined above 4 GiB, where nothing answers. */
@@ -139,18 +140,20 @@ export class Tlb {
   }
   /** The fast tags follow from page, physical address and what the page holds. */
   deriveTags(entry: number): void {
-    const { i32, bus, code, plan, watch, written } = this.core;
+    const { i32, physicalPages, code, plan, watch, written } = this.core;
     const index = entry >> 2;
     const word = i32[index + (entryPage >> 2)]!;
     const page = word & ~0xfff;
     const physical = (word & VALID) === 0 ? undefined : this.physicalOf(entry);
-    const host = physical === undefined ? undefined : bus.page(physical);
-    const mapped = host !== undefined && host.address !== 0 && !watch.watchesPage(page);
+    const found = physical === undefined ? 0 : physicalPages.find(physical);
+    const host = found & ~0xfff;
+    const mapped = host !== 0 && !watch.watchesPage(page);
     i32[index + (tlbEntry.read >> 2)] = mapped ? page : 1;
-    i32[index + (tlbEntry.addend >> 2)] = mapped ? (host.address - page) | 0 : 0;
+    i32[index + (tlbEntry.addend >> 2)] = mapped ? (host - page) | 0 : 0;
     i32[index + (tlbEntry.execute >> 2)] = 1;
-    const hostPage = mapped ? (host.address - plan.ram) >>> 12 : 0;
-    const writable = mapped && host.writable && (word & WRITE_CHECKED) !== 0 && written.has(hostPage);
+    const hostPage = mapped ? (host - plan.ram) >>> 12 : 0;
+    const isWritable = mapped && (found & physicalPageBits.WRITABLE) !== 0 && (word & WRITE_CHECKED) !== 0;
+    const writable = isWritable && written.has(hostPage);
     const hasCode = mapped && code.hasCode(hostPage);
     i32[index + (tlbEntry.write >> 2)] = writable && !hasCode ? page : 1;
     i32[index + (tlbEntry.writeCode >> 2)] = writable && hasCode ? page : 1;
@@ -182,8 +185,8 @@ export class Tlb {
     }
     const bytes = (this.core.get('cr4') & cr4Bits.PAE) !== 0 ? 2 ** 21 : 2 ** 22;
     const start = linear & -bytes;
-    const last = (start + bytes - 1) >>> stretchShift;
-    if (this.largeStretches[start >>> stretchShift] === 0 && this.largeStretches[last] === 0) return;
+    const last = (start + bytes - 1) >>> largeStretchShift;
+    if (this.largeStretches[start >>> largeStretchShift] === 0 && this.largeStretches[last] === 0) return;
     this.forget((word) => (word & LARGE) !== 0 && ((word ^ linear) & -bytes) === 0);
   }
   /** CR0.WP changed: what the supervisor may write is looked up again. */
@@ -204,7 +207,7 @@ export class Tlb {
       const word = this.core.i32[(entry + entryPage) >> 2]!;
       if ((word & VALID) !== 0 && !chooses(word)) {
         this.filled[kept++] = number;
-        if ((word & LARGE) !== 0) this.largeStretches[word >>> stretchShift] = 1;
+        if ((word & LARGE) !== 0) this.largeStretches[word >>> largeStretchShift] = 1;
         continue;
       }
       this.isFilled[number] = 0;

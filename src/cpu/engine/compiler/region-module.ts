@@ -51,8 +51,11 @@ export class RegionModule {
       statusWord,
       setStatusWord,
       lookup: unavailable,
+      refills: { read: unavailable, write: unavailable, place: unavailable, code: unavailable },
+      read: byWidth,
       write: byWidth,
       readForWrite: byWidth,
+      findBlock: unavailable,
       writeBlock: { 8: unavailable, 10: unavailable, 16: unavailable },
       shared: sharedFunctions(module),
     };

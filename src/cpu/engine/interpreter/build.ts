@@ -1,20 +1,6 @@
 /** Builds the interpreter's WebAssembly module of a model out of the instructions' meanings. */
 import type { Width } from '../../instructions/instruction.js';
-import {
-  at,
-  codeTlbDistance,
-  codeLineShift,
-  firstRegion,
-  flagResultAddress,
-  record,
-  regionPlaces,
-  regions,
-  segmentAddress,
-  segmentFields,
-  segmentIndex,
-  startsInsideKey,
-  tlbEntry,
-} from '../../layout.js';
+import { at, firstRegion, flagResultAddress, record, regionPlaces } from '../../layout.js';
 import { has, type ProcessorModel } from '../../model.js';
 import { FunctionBody } from '../../wasm/body.js';
 import { ModuleWriter } from '../../wasm/module.js';
@@ -28,8 +14,10 @@ import { i32s, importKernel, sharedFunctions } from './module-parts.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
-import { copyBlock, tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
-import { blockSizes, type BlockSize, loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
+import { lookupBody, missedLookupBody } from './lookup-code.js';
+import { defineRefills } from './refill-code.js';
+import { blockSizes, type BlockSize, type ModuleFunctions } from './record-code.js';
+import { findBlockBody, slowReadBody, slowReadForWriteBody, slowWriteBlockBody, slowWriteBody } from './slow-memory.js';
 
 /** How outlined handlers are called. */
 interface HandlerCalls {
@@ -66,8 +54,11 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     lookup: module.declareFunction({ parameters: i32s(1), results: i32s(1) }, 'lookup'),
     statusWord: module.declareFunction({ parameters: [], results: i32s(1) }, 'statusWord'),
     setStatusWord: module.declareFunction({ parameters: i32s(1), results: [] }, 'setStatusWord'),
+    refills: defineRefills(module, model),
+    read: declareByWidth(2, 1),
     write: declareByWidth(3, 0),
     readForWrite: declareByWidth(2, 1),
+    findBlock: module.declareFunction({ parameters: i32s(3), results: i32s(1) }),
     writeBlock: Object.fromEntries(
       blockSizes.map((bytes) => [bytes, module.declareFunction({ parameters: i32s(2), results: [] })]),
     ) as Record<BlockSize, number>,
@@ -79,15 +70,19 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
   const resume = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'resume');
   const settleFlags = module.declareFunction({ parameters: i32s(5), results: [] }, 'settleFlags');
 
-  module.defineFunction(functions.lookup, lookupBody(imports));
+  const missedLookup = module.declareFunction(handlerSignature);
+  module.defineFunction(functions.lookup, lookupBody(missedLookup));
+  module.defineFunction(missedLookup, missedLookupBody(functions));
   module.defineFunction(functions.statusWord, statusWordBody(functions));
   module.defineFunction(functions.setStatusWord, setStatusWordBody());
   for (const width of widths) {
-    module.defineFunction(functions.write[width], slowWriteBody(width, imports));
-    module.defineFunction(functions.readForWrite[width], slowReadForWriteBody(width, imports));
+    module.defineFunction(functions.read[width], slowReadBody(width, functions));
+    module.defineFunction(functions.write[width], slowWriteBody(width, functions));
+    module.defineFunction(functions.readForWrite[width], slowReadForWriteBody(width, functions));
   }
+  module.defineFunction(functions.findBlock, findBlockBody(functions));
   for (const bytes of blockSizes)
-    module.defineFunction(functions.writeBlock[bytes], slowWriteBlockBody(bytes, imports));
+    module.defineFunction(functions.writeBlock[bytes], slowWriteBlockBody(bytes, functions));
   module.defineFunction(invalid, invalidBody());
   handlers.forEach((handler, index) => {
     const body = new FunctionBody(handlerSignature.parameters);
@@ -243,108 +238,6 @@ function callOutlined(code: Code, here: Value, calls: HandlerCalls, enterAt: (bl
   code.when(code.isZero(next), () => code.return());
   code.when(code.and(next, 1), () => enterAt(code.and(next, ~1)));
   return next;
-}
-
-/** Finds the record at an offset of the code segment: by the TLB's table of records, or outside. */
-function lookupBody(imports: ReadonlyMap<string, number>): FunctionBody {
-  const body = new FunctionBody(['i32']);
-  const code = new Code(body);
-  const eip = code.local(0, 'i32');
-  code.store('i32.store', 0, eip, at.eip);
-  code.when(code.isZero(code.loadLate('i32.load', 0, at.budget)), () => {
-    setExit(code, exits.budget);
-    code.return(0);
-  });
-  const csBase = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.base);
-  const linear = code.hold(code.add(eip, csBase));
-  const entry = tlbEntryFor(code, linear);
-  const offset = code.hold(code.and(linear, 0xfff));
-  const startsInside = code.select(code.lessUnsigned(eip, offset), startsInsideKey, 0);
-  const key = code.or(code.loadLate('i32.load', 0, at.executeKey), startsInside);
-  const tag = code.or(code.and(linear, ~0xfff), key);
-  // Records of a page serve only code segments that reach to its end.
-  const limit = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.limit);
-  const outside = code.greaterUnsigned(eip, limit);
-  const endsInside = code.lessUnsigned(code.sub(limit, eip), code.sub(0xfff, offset));
-  const reaches = code.isZero(code.or(outside, endsInside));
-  code.when(
-    code.and(code.equal(code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.execute), tag), reaches),
-    () => {
-      const slot = code.add(
-        code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.codeTable),
-        code.shl(offset, 2),
-      );
-      const found = code.load('i32.load', slot);
-      code.when(found, () => {
-        code.store('i32.store', 0, code.sub(eip, offset), at.codeBase);
-        code.return(found);
-      });
-    },
-  );
-  code.return(code.call(imports.get('findRecord')!, 'i32', eip));
-  body.op('unreachable');
-  return body;
-}
-
-/** Writes that missed the fast way: a page with code in other lines is still written here. */
-function slowWriteBody(width: Width, imports: ReadonlyMap<string, number>): FunctionBody {
-  const body = new FunctionBody(i32s(3));
-  const code = new Code(body);
-  const [segment, offset, value] = [code.local(0, 'i32'), code.local(1, 'i32'), code.local(2, 'i32')];
-  const bytes = width / 8;
-  codePageHit(code, segment, offset, bytes, (host) => {
-    tellOfCode(code, host, bytes, imports);
-    code.store(storeOpcodes[width], host, value);
-    code.return();
-  });
-  code.perform(code.call(imports.get('writeSlow')!, 'i32', segment, offset, value, code.i32(bytes)));
-  return body;
-}
-
-/** The same for bytes of `regions.block`. */
-function slowWriteBlockBody(bytes: BlockSize, imports: ReadonlyMap<string, number>): FunctionBody {
-  const body = new FunctionBody(i32s(2));
-  const code = new Code(body);
-  const [segment, offset] = [code.local(0, 'i32'), code.local(1, 'i32')];
-  codePageHit(code, segment, offset, bytes, (host) => {
-    tellOfCode(code, host, bytes, imports);
-    copyBlock(code, host, bytes);
-    code.return();
-  });
-  code.perform(code.call(imports.get('writeBlock')!, 'i32', segment, offset, code.i32(bytes)));
-  return body;
-}
-
-/** Tells of a write of at most a line's bytes if a line that it touches holds decoded code. */
-function tellOfCode(code: Code, host: Value, bytes: number, imports: ReadonlyMap<string, number>): void {
-  const line = (address: Value): Value => {
-    const number = code.shrUnsigned(code.sub(address, code.loadLate('i32.load', 0, at.ramBase)), codeLineShift);
-    return code.loadLate('i32.load8_u', number, regions.codeLines);
-  };
-  const hasCode = bytes === 1 ? line(host) : code.or(line(host), line(code.add(host, bytes - 1)));
-  code.when(hasCode, () => code.perform(code.call(imports.get('codeWrite')!, 'i32', host, code.i32(bytes))));
-}
-
-function slowReadForWriteBody(width: Width, imports: ReadonlyMap<string, number>): FunctionBody {
-  const body = new FunctionBody(i32s(2));
-  const code = new Code(body);
-  const [segment, offset] = [code.local(0, 'i32'), code.local(1, 'i32')];
-  const bytes = width / 8;
-  codePageHit(code, segment, offset, bytes, (host) => code.return(code.loadLate(loadOpcodes[width], host)));
-  code.return(code.call(imports.get('readForWriteSlow')!, 'i32', segment, offset, code.i32(bytes)));
-  body.op('unreachable');
-  return body;
-}
-
-function codePageHit(code: Code, segment: Value, offset: Value, bytes: number, then: (host: Value) => void): void {
-  const base = code.loadLate('i32.load', segment, segmentFields.base);
-  const linear = code.hold(code.add(offset, base));
-  const entry = tlbEntryFor(code, linear);
-  const ok = code.and(
-    withinTop(code, segment, offset, bytes, 'writeTop'),
-    tagMatches(code, code.loadLate('i32.load', entry, tlbEntry.writeCode), linear, bytes),
-  );
-  code.when(ok, () => then(code.hold(code.add(linear, code.loadLate('i32.load', entry, tlbEntry.addend)))));
 }
 
 /** The status flags in EFLAGS layout out of the result and the carries. */

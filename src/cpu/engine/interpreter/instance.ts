@@ -17,6 +17,10 @@ export interface Interpreter {
   /** Runs the instruction of a record by a handler; answers as handlers do. */
   resume(record: number, handler: number): number;
   settleFlags(kind: number, left: number, right: number, result: number, carry: number): void;
+  /** The host address where an access of the current privilege level may read, its TLB entry filled; 0 where only the slow path can tell. */
+  refillRead(linear: number, bytes: number): number;
+  /** The same for writing, of bytes that hold no decoded code. */
+  refillWrite(linear: number, bytes: number): number;
 }
 
 const modules = new Map<ProcessorModel, WebAssembly.Module>();

@@ -31,11 +31,12 @@ export function withinTop(
   code: Code,
   segment: Operand,
   offset: Value,
-  bytes: number,
+  bytes: Operand,
   top: 'readTop' | 'writeTop',
 ): Value {
-  const last = code.widen(offset, 'unsigned');
-  const end = bytes === 1 ? last : code.wide('add', last, code.i64(BigInt(bytes - 1)));
+  const first = code.widen(offset, 'unsigned');
+  const more = typeof bytes === 'number' ? code.i64(BigInt(bytes - 1)) : code.widen(code.sub(bytes, 1), 'unsigned');
+  const end = bytes === 1 ? first : code.wide('add', first, more);
   return code.wide('lt_s', end, code.loadLate('i64.load', segment, segmentFields[top]));
 }
 
@@ -78,7 +79,11 @@ export class MemoryCode extends RecordCode {
         result.set(
           this.loadLate(loadOpcodes[width], this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend))),
         ),
-      () => result.set(this.slow('readSlow', this.asValue(segment), offset, this.i32(width / 8))),
+      () => {
+        this.rememberRecord();
+        result.set(this.call(this.functions.read[width], 'i32', segment, offset));
+        this.leaveIfFaulted();
+      },
     );
     return result;
   }
@@ -124,7 +129,11 @@ export class MemoryCode extends RecordCode {
     this.when(
       ok,
       () => place.set(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend))),
-      () => void this.slow('readBlock', this.asValue(segment), offset, this.i32(bytes)),
+      () => {
+        this.rememberRecord();
+        place.set(this.call(this.functions.findBlock, 'i32', segment, offset, bytes));
+        this.leaveIfFaulted();
+      },
     );
     return place;
   }

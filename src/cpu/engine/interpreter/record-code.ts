@@ -9,16 +9,21 @@ import type { FunctionBody } from '../../wasm/body.js';
 import { Code, type LoadOpcode, type Operand, type StoreOpcode, type Value } from '../../wasm/values.js';
 import { exits } from '../imports.js';
 import { type Flow, setExit } from './flow.js';
+import type { RefillFunctions } from './refill-code.js';
 
 /** Functions of the module that handlers call, by index. */
 export interface ModuleFunctions {
   readonly imports: ReadonlyMap<string, number>;
   readonly lookup: number;
+  readonly refills: RefillFunctions;
   readonly statusWord: number;
   readonly setStatusWord: number;
-  /** By width. */
+  /** Accesses that missed the fast way, by width. */
+  readonly read: Readonly<Record<Width, number>>;
   readonly write: Readonly<Record<Width, number>>;
   readonly readForWrite: Readonly<Record<Width, number>>;
+  /** Where a block can be read that missed the fast way. */
+  readonly findBlock: number;
   /** By bytes. */
   readonly writeBlock: Readonly<Record<BlockSize, number>>;
   /** Functions that several handlers share: the index of one by its name; declared and written when it is first asked for. */
