@@ -38,6 +38,12 @@ export interface RegionFacts {
   readonly unitsReady: boolean;
 }
 
+/** Functions that fill the TLB, by index: (linear, bytes) to a host address, 0 where the interpreter has to look. */
+export interface RegionRefills {
+  readonly read: number;
+  readonly write: number;
+}
+
 /** Ways between blocks, by the offset in the page where they lead. */
 export interface BlockWays {
   goToOffset(offset: number): void;
@@ -62,6 +68,7 @@ export class RegionEmitter extends RegionFlagCode {
     private readonly view: DataView,
     private readonly facts: RegionFacts,
     private readonly ways: BlockWays,
+    private readonly refills: RegionRefills,
   ) {
     super(region, functions, noFlow(region.code.i32(region.here.record)), variant);
     this.units = facts.unitsReady ? 'ready' : 'left';
@@ -143,12 +150,16 @@ export class RegionEmitter extends RegionFlagCode {
     const isFlat = slot === flatSlot || (this.facts.isFlat && flatSegments.includes(slot!));
     const linear = isFlat ? offset : this.linear(segment, offset);
     const entry = tlbEntryFor(this, linear);
+    if (!isFlat) this.unless(withinTop(this, segment, offset, bytes, kind === 'read' ? 'readTop' : 'writeTop'));
     const hit = tagMatches(this, this.loadLate('i32.load', entry, tlbEntry[kind]), linear, bytes);
-    const within = isFlat
-      ? hit
-      : this.and(withinTop(this, segment, offset, bytes, kind === 'read' ? 'readTop' : 'writeTop'), hit);
-    this.unless(within);
-    return this.hold(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)));
+    const place = this.variable(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)));
+    const { region, refills } = this;
+    // No way through here leaves the flags otherwise than they were.
+    region.rarely(this.isZero(hit), () => {
+      place.set(this.call(refills[kind], 'i32', linear, this.i32(bytes)));
+      region.rarely(this.isZero(place), () => region.bail());
+    });
+    return place;
   }
   private unless(ok: Value): void {
     const { region } = this;

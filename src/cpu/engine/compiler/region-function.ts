@@ -211,6 +211,16 @@ export class RegionFunction {
     else if (second.terminated || sameFlags(first.flags, second.flags)) this.flags = first.flags;
     else this.flags = 'dynamic';
   }
+  /** Code that hardly ever runs to its end, and leaves the flags as they are if it does. */
+  rarely(condition: Value, then: () => void): void {
+    this.depth++;
+    condition.push(this.body);
+    this.body.open('if');
+    then();
+    this.body.close();
+    this.depth--;
+    this.terminated = false;
+  }
   private arm(emit: () => void): { readonly terminated: boolean; readonly flags: FlagState } {
     this.terminated = false;
     emit();

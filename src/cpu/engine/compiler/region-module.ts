@@ -39,6 +39,7 @@ export class RegionModule {
       lookup: own('lookup', 1, 1),
       resume: own('resume', 2, 1),
       settleFlags: own('settleFlags', 5, 0),
+      refills: { read: own('refillRead', 2, 1), write: own('refillWrite', 2, 1) },
       refused: module.importFunction('compiler', 'refused', regionSignature),
       regionType: module.typeIndex(regionSignature),
     };

@@ -16,7 +16,7 @@ import {
 import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
-import { RegionEmitter, type RegionFacts } from './region-emitter.js';
+import { RegionEmitter, type RegionFacts, type RegionRefills } from './region-emitter.js';
 import { type FlagState, RegionFunction } from './region-function.js';
 import type { PageCode, RegionBlock, RegionInstruction, RegionPlan } from './region.js';
 import { headsOf, nest, type Part } from './structure.js';
@@ -26,6 +26,7 @@ export interface RegionImports {
   readonly lookup: number;
   readonly resume: number;
   readonly settleFlags: number;
+  readonly refills: RegionRefills;
   /** Gives the interpreter's handler of a record that the region is entered at but cannot run. */
   readonly refused: number;
   /** The type of region functions, for calls through the table of regions. */
@@ -71,7 +72,7 @@ function writeInstruction(
   { functions, code, facts, imports }: RegionContext,
   ways: { goToOffset(offset: number): void },
 ): void {
-  const emit = new RegionEmitter(region, functions, handler.variant, code.view, facts, ways);
+  const emit = new RegionEmitter(region, functions, handler.variant, code.view, facts, ways, imports.refills);
   const { kind, left, right, result, carry } = { kind: region.local('kind'), ...region.kept };
   region.settleKnown = (flags): void => emit.settleKnown(flags);
   region.settleDynamic = (): void => emit.callVoid(imports.settleFlags, kind, left, right, result, carry);
