@@ -7,6 +7,7 @@ import { pseudoHandlers } from '../engine/interpreter/handlers.js';
 import { codeLineBytes, codeTableBytes, record, regions, tlbEntries, tlbEntry } from '../layout.js';
 import type { CodeWatch, Core } from '../system/core.js';
 import { type CodeMode, Decoder, type Fetch } from './decoder.js';
+import { LoneInstructions } from './lone-instructions.js';
 
 /** Longest run of instructions that take their cycles at once. */
 const blockLength = 64;
@@ -31,6 +32,7 @@ export interface CodeUser {
 
 export class CodeCache implements CodeWatch {
   readonly decoder: Decoder;
+  private readonly alone: LoneInstructions;
   /** Set where compiled code is made of what is decoded. */
   user: CodeUser | undefined;
   private readonly tables = new Map<number, number>();
@@ -44,6 +46,7 @@ export class CodeCache implements CodeWatch {
 
   constructor(private readonly core: Core) {
     this.decoder = new Decoder(core.model, core.view);
+    this.alone = new LoneInstructions(this.decoder, core.u8);
     this.nextRecord = core.plan.records;
   }
 
@@ -182,9 +185,10 @@ export class CodeCache implements CodeWatch {
   }
 
   /** Decodes one instruction outside the tables, followed by a new look-up; for page-crossing code and single steps. */
-  decodeAlone(mode: CodeMode, pageOffset: number, fetch: Fetch): 'decoded' | 'unavailable' | 'tooLong' {
+  decodeAlone(mode: CodeMode, linear: number, fetch: Fetch): 'decoded' | 'unavailable' | 'tooLong' {
     const at = regions.scratchRecords;
-    const result = this.decoder.decode(at, mode, fetch);
+    const pageOffset = linear & 0xfff;
+    const result = this.alone.decode(at, mode, linear, fetch);
     if (result.kind !== 'instruction') return result.kind;
     const { view } = this.core;
     view.setUint16(at + record.remaining, 1, true);

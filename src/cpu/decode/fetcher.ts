@@ -129,7 +129,7 @@ export class Fetcher {
       const physical = core.tlb.physicalOf(entry);
       return physical === undefined ? 0xff : core.readPhysical(physical | (address & 0xfff), 1) & 0xff;
     };
-    const result = this.code.decodeAlone(mode, linear & 0xfff, fetch);
+    const result = this.code.decodeAlone(mode, linear, fetch);
     if (result === 'decoded') return regions.scratchRecords;
     if (result === 'tooLong') return this.noteFault(vectors.generalProtection);
     return fault === NO_RECORD ? NO_RECORD : this.noteFault(fault - 1);
