@@ -66,7 +66,7 @@ describe('a recorder that is killed', () => {
       const report = JSON.parse(stdout) as { result: string; verified: number; checkpoints: unknown[]; screen: string };
       expect(report).toMatchObject({ result: 'equal', cut, verified: report.checkpoints.length });
       // How much of the typing was done by then depends on the host.
-      expect(report.screen).toContain('R');
+      expect(report.screen).toMatch(/R|line/);
     });
   }
 

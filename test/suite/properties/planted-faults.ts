@@ -42,8 +42,8 @@ export const pitFaults: readonly Mutation[] = [
   fault(
     'the end of a rate period is announced late',
     'pit.ts',
-    'board.wired.map((index) => pulsesToEvent(state[counterNames[index]]))',
-    'board.wired.map((index) => pulsesToEvent(state[counterNames[index]]) + 1)',
+    'next = Math.min(next, pulsesToEvent(state[counterNames[index]]))',
+    'next = Math.min(next, pulsesToEvent(state[counterNames[index]]) + 1)',
   ),
 ];
 
