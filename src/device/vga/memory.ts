@@ -154,14 +154,16 @@ export class PlaneAccess {
     // Writes leave the latches alone, so each byte of the value becomes the same four bytes every time.
     const data = [0, 1, 2, 3].map((at) => this.written((value >>> (8 * at)) & 0xff));
     const { words, mapFirst, mapSize, writesEven, writesOdd, isChained } = this;
-    const first = (step < 0 ? offset + (count - 1) * step : offset) - mapFirst;
-    for (let at = 0; at < count * width; at++) {
-      const address = first + at;
-      if (address < 0 || address >= mapSize) continue;
-      let planes = (address & 1) === 0 ? writesEven : writesOdd;
-      if (isChained) planes &= 0xff << ((address & 3) << 3);
-      const word = this.wordAt(address);
-      words[word] = (words[word]! & ~planes) | (data[at & (width - 1)]! & planes);
+    // Element by element, as two addresses may reach one byte (odd/even addressing into all planes): the last one counts.
+    for (let element = 0, first = offset - mapFirst; element < count; element++, first += step) {
+      for (let at = 0; at < width; at++) {
+        const address = first + at;
+        if (address < 0 || address >= mapSize) continue;
+        let planes = (address & 1) === 0 ? writesEven : writesOdd;
+        if (isChained) planes &= 0xff << ((address & 3) << 3);
+        const word = this.wordAt(address);
+        words[word] = (words[word]! & ~planes) | (data[at]! & planes);
+      }
     }
   }
   /** Copies elements inside the window, one after another. */

@@ -238,6 +238,22 @@ describe('memory', () => {
   });
 });
 
+/** Odd/even addressing into one plane: two addresses reach one byte, and the fill goes down. */
+const backwardWhereTwoAddressesMeet: [
+  Pipeline,
+  { from: number; to: number; near: number; isNear: boolean },
+  { width: 1 | 2 | 4; count: number; backward: boolean; fills: boolean },
+  number,
+] = [
+  {
+    ...{ setReset: 0, enableSetReset: 0, compare: 0, rotate: 0, operation: 0, readMap: 0, writeMode: 0, readMode: 0 },
+    ...{ oddEvenRead: false, chain: true, map: 0, care: 0, bitMask: 1, mapMask: 1, sequential: true, chain4: false },
+  },
+  { from: 98_321, to: 100, near: 0, isNear: true },
+  { width: 2, count: 2, backward: true, fills: true },
+  -123_296_165,
+];
+
 test('elements that are filled or copied many at once leave what single ones do', () => {
   const width = fc.constantFrom(1 as const, 2 as const, 4 as const);
   const offset = fc.oneof(fc.integer({ min: 0x18000 - 40, max: 0x18000 + 40 }), fc.integer({ min: 100, max: 0x1ff00 }));
@@ -267,6 +283,6 @@ test('elements that are filled or copied many at once leave what single ones do'
       expect(Buffer.compare(many.videoMemory, one.videoMemory)).toBe(0);
       expect(many.chip.state.latches).toEqual(one.chip.state.latches);
     }),
-    { numRuns: 150 },
+    { numRuns: 150, examples: [backwardWhereTwoAddressesMeet] },
   );
 });
