@@ -84,12 +84,8 @@ export abstract class StringCode extends FlagCode {
     // Buffers of chips are filled and emptied upwards alone.
     if (what === 'input' || what === 'output') this.giveUp(run.backward);
     const es = segmentAddress(segmentIndex.es);
-    // Ports are checked before memory is looked up; and the 80286 compares the other way round.
-    const fills = what !== 'input' && what !== 'output' && this.model !== '80286';
-    const from = this.side(run, 'esi', this.field('segment'), 'read', fills ? 1 : 0);
-    // Where the source may still fault, the destination is not looked up.
-    const fillsTo = fills ? (from?.host ?? 1) : 0;
-    const to = this.side(run, 'edi', es, isStored ? 'write' : 'read', fillsTo);
+    const from = this.side(run, 'esi', this.field('segment'), 'read');
+    const to = this.side(run, 'edi', es, isStored ? 'write' : 'read');
     this.giveUpBelowLeast(most);
     if (what === 'move' || what === 'store') this.displayElements(run, accumulator, from, to);
     else for (const side of [from, to]) if (side !== undefined) this.giveUp(this.isZero(side.host));
@@ -138,17 +134,8 @@ export abstract class StringCode extends FlagCode {
     this.return(most);
   }
 
-  /**
-   * Where the elements lie that an index register goes through, if it does; cuts the run to what lies in one page and in the segment. Fills
-   * the TLB where `fills` is not 0.
-   */
-  private side(
-    run: Run,
-    name: 'esi' | 'edi',
-    segment: Operand,
-    kind: 'read' | 'write',
-    fills: Operand,
-  ): Side | undefined {
+  /** Where the elements lie that an index register goes through, if it does; cuts the run to what lies in one page and in the segment. */
+  private side(run: Run, name: 'esi' | 'edi', segment: Operand, kind: 'read' | 'write'): Side | undefined {
     const { width, shift, backward, most, moves } = run;
     if (!moves.includes(name)) return undefined;
     const bytes = width / 8;
@@ -167,13 +154,12 @@ export abstract class StringCode extends FlagCode {
     const isTagged = (tag: 'read' | 'write' | 'writeCode'): Value =>
       this.equal(this.loadLate('i32.load', entry, tlbEntry[tag]), page);
     this.when(this.isZero(isTagged(kind)), () => {
-      const fill = (): void => {
-        host.set(0);
-        this.when(fills, () => host.set(this.call(this.functions.refills[kind], 'i32', linear, this.i32(bytes))));
-      };
-      if (kind === 'read') return fill();
-      this.when(this.isZero(isTagged('writeCode')), fill);
-      this.when(this.and(this.notEqual(host, 0), isTagged('writeCode')), () => this.keepOffCode(run, host));
+      if (kind === 'read') return host.set(0);
+      this.when(
+        isTagged('writeCode'),
+        () => this.keepOffCode(run, host),
+        () => host.set(0),
+      );
     });
     return { linear, host };
   }
