@@ -3,22 +3,12 @@
  * that is part of the machine's state: when and whether code is compiled changes nothing but speed.
  */
 import { assert } from '../../../base/assert.js';
-import {
-  at,
-  firstRegion,
-  record,
-  regionPlaces,
-  segmentAddress,
-  segmentFields,
-  segmentIndex,
-  wordIndex,
-} from '../../layout.js';
-import { has } from '../../model.js';
+import { firstRegion, record, regionPlaces, wordIndex } from '../../layout.js';
 import type { Core } from '../../system/core.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { Float80 } from '../../kernel/float80/float80.js';
-import type { RegionFacts } from './region-emitter.js';
+import { type Condition, flatConditions, type RegionFacts, unitConditions } from './region-facts.js';
 import { relativeTargetOffset } from './region-emitter.js';
 import { type PageCode, planRegion, type RegionInstruction, type RegionPlan } from './region.js';
 import type { CompilerTuning } from './tuning.js';
@@ -73,8 +63,6 @@ export class Compiler {
   /** Places in the order in which they were filled. */
   private readonly order: number[] = [];
   private readonly leaving = new Map<number, boolean>();
-  compiledRegions = 0;
-  compiledModules = 0;
 
   constructor(
     private readonly core: Core,
@@ -117,23 +105,13 @@ export class Compiler {
     const { core } = this;
     const refusals = this.heats.get(table)?.refusals ?? 0;
     const code32 = (core.i32[wordIndex.executeKey]! & 1) !== 0;
-    const word = (address: number): number => core.i32[address >> 2]!;
-    const isWhole = (segment: number): boolean => {
-      const slot = segmentAddress(segment);
-      const tops = word(slot + segmentFields.readTop + 4) & word(slot + segmentFields.writeTop + 4);
-      return word(slot + segmentFields.base) === 0 && tops === 1;
-    };
-    const isFlat =
-      [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].every(isWhole) &&
-      core.segmentField(segmentIndex.cs, 'limit') === -1;
-    const masked = (word(at.x87Control) & 0x3f) === 0x3f && (word(at.x87Status) & 0x80) === 0;
-    const streams = !has(core.model, 'sse') || (word(at.cr4) & 0x200) !== 0;
-    const unitsReady = masked && (word(at.cr0) & 0x0c) === 0 && streams;
+    const hold = (conditions: readonly Condition[]): boolean =>
+      conditions.every(({ address, mask, value }) => (core.i32[address >> 2]! & mask) === value);
     const general = refusals >= 2;
     return {
-      isFlat: code32 && isFlat && !general,
+      isFlat: code32 && !general && hold(flatConditions),
       codeBase: code32 ? undefined : core.i32[wordIndex.codeBase]!,
-      unitsReady: unitsReady && !general,
+      unitsReady: !general && hold(unitConditions(core.model)),
     };
   }
 
@@ -160,8 +138,6 @@ export class Compiler {
     this.looksSinceQueued = 0;
     if (made.length === 0) return;
     module.install();
-    this.compiledModules++;
-    this.compiledRegions += made.length;
     for (const region of made) this.enter(region);
   }
   /** A region for what was seen of a page; together with the one that it meets there, if that is not too long. */

@@ -25,18 +25,9 @@ import type { Flow } from '../interpreter/flow.js';
 import type { HandlerOperand } from '../interpreter/handlers.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from '../interpreter/memory-code.js';
 import { type HandlerVariant, loadOpcodes, type ModuleFunctions, storeOpcodes } from '../interpreter/record-code.js';
+import { flatSegments, type RegionFacts } from './region-facts.js';
 import { RegionFlagCode } from './region-flag-code.js';
 import type { RegionFunction } from './region-function.js';
-
-/** What holds wherever the region is entered, or it is not. */
-export interface RegionFacts {
-  /** ES, SS and DS begin at 0, reach to the end, and may be written. */
-  readonly isFlat: boolean;
-  /** EIP of the page's first byte, where the code was compiled for one such place only. */
-  readonly codeBase: number | undefined;
-  /** The x87 and SSE units may be used, nothing is pending, and x87 exceptions are masked. */
-  readonly unitsReady: boolean;
-}
 
 /** Functions that fill the TLB, by index: (linear, bytes) to a host address, 0 where the interpreter has to look. */
 export interface RegionRefills {
@@ -48,8 +39,6 @@ export interface RegionRefills {
 export interface BlockWays {
   goToOffset(offset: number): void;
 }
-
-const flatSegments = [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].map(segmentAddress);
 
 /** The general register in a record's register field, and which byte of it. */
 const registerOf = (address: number): { readonly number: number; readonly high: boolean } => {

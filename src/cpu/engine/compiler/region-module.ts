@@ -1,13 +1,13 @@
 /** A WebAssembly module of several regions. */
 import type { Core } from '../../system/core.js';
-import { has } from '../../model.js';
+import { has, type ProcessorModel } from '../../model.js';
 import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
 import { regionPlaces } from '../../layout.js';
 import { ModuleWriter } from '../../wasm/module.js';
 import { i32s, importKernel, sharedFunctions } from '../interpreter/module-parts.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { ModuleFunctions } from '../interpreter/record-code.js';
-import type { RegionFacts } from './region-emitter.js';
+import type { RegionFacts } from './region-facts.js';
 import type { PageCode, RegionInstruction, RegionPlan } from './region.js';
 import { alwaysLeaves, type RegionContext, type RegionImports, writeRegion } from './write-region.js';
 
@@ -29,7 +29,7 @@ export class RegionModule {
     private readonly refused: (record: number) => number,
   ) {
     this.memory = core.memory;
-    this.hasStreaming = has(core.model, 'sse');
+    this.model = core.model;
     const { module } = this;
     module.importTable('regions', regionPlaces);
     const own = (name: string, parameters: number, results: number): number =>
@@ -62,10 +62,10 @@ export class RegionModule {
     };
   }
   private readonly memory: WebAssembly.Memory;
-  private readonly hasStreaming: boolean;
+  private readonly model: ProcessorModel;
 
   private context(code: PageCode, facts: RegionFacts): RegionContext {
-    return { code, facts, functions: this.functions, imports: this.imports, hasStreaming: this.hasStreaming };
+    return { code, facts, functions: this.functions, imports: this.imports, model: this.model };
   }
   /** Whether compiled code could do nothing of an instruction. */
   alwaysLeaves(instruction: RegionInstruction, code: PageCode, facts: RegionFacts): boolean {

@@ -13,10 +13,12 @@ import {
   startsInsideKey,
   tlbEntry,
 } from '../../layout.js';
+import type { ProcessorModel } from '../../model.js';
 import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
-import { RegionEmitter, type RegionFacts, type RegionRefills } from './region-emitter.js';
+import { RegionEmitter, type RegionRefills } from './region-emitter.js';
+import { flatConditions, type RegionFacts, unitConditions } from './region-facts.js';
 import { type FlagState, RegionFunction } from './region-function.js';
 import type { PageCode, RegionBlock, RegionInstruction, RegionPlan } from './region.js';
 import { headsOf, nest, type Part } from './structure.js';
@@ -38,8 +40,7 @@ export interface RegionContext {
   readonly facts: RegionFacts;
   readonly functions: ModuleFunctions;
   readonly imports: RegionImports;
-  /** The model has SSE, which CR4.OSFXSR switches on. */
-  readonly hasStreaming: boolean;
+  readonly model: ProcessorModel;
 }
 
 /** The function of a region that lies at `place` in the table of regions. */
@@ -78,7 +79,6 @@ function writeInstruction(
   region.settleDynamic = (): void => emit.callVoid(imports.settleFlags, kind, left, right, result, carry);
   emitHandler(handler, emit);
 }
-const flat = [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].map(segmentAddress);
 const codeSegment = segmentAddress(segmentIndex.cs);
 
 class RegionWriter {
@@ -179,17 +179,8 @@ class RegionWriter {
     const wrong: Value[] = [];
     const base = word(at.codeBase);
     wrong.push(codeBase === undefined ? code.greaterUnsigned(base, 0xffff_f000 | 0) : code.notEqual(base, codeBase));
-    if (isFlat) {
-      const whole = (segment: number): Value[] =>
-        (['readTop', 'writeTop'] as const).map((top) => code.xor(word(segment + segmentFields[top] + 4), 1));
-      wrong.push(...flat.flatMap((segment) => [word(segment + segmentFields.base), ...whole(segment)]));
-      wrong.push(code.not(word(codeSegment + segmentFields.limit)));
-    }
-    if (unitsReady) {
-      wrong.push(code.and(word(at.cr0), 0x0c), code.and(word(at.x87Status), 0x80));
-      wrong.push(code.xor(code.and(word(at.x87Control), 0x3f), 0x3f));
-      if (this.context.hasStreaming) wrong.push(code.xor(code.and(word(at.cr4), 0x200), 0x200));
-    }
+    const conditions = [...(isFlat ? flatConditions : []), ...(unitsReady ? unitConditions(this.context.model) : [])];
+    for (const { address, mask, value } of conditions) wrong.push(code.xor(code.and(word(address), mask), value));
     return wrong.reduce((all, each) => code.or(all, each));
   }
 

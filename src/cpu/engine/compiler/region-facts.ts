@@ -1,0 +1,45 @@
+/** What a region is compiled for: looked at when it is compiled, and again wherever it is entered. */
+import { at, segmentAddress, segmentFields, segmentIndex } from '../../layout.js';
+import { has, type ProcessorModel } from '../../model.js';
+import { cr0Bits } from '../../system/control-bits.js';
+
+/** What holds wherever the region is entered, or it is not. */
+export interface RegionFacts {
+  /** ES, SS and DS begin at 0, reach to the end, and may be written; CS reaches to the end. */
+  readonly isFlat: boolean;
+  /** EIP of the page's first byte, where the code was compiled for one such place only. */
+  readonly codeBase: number | undefined;
+  /** The x87 and SSE units may be used, nothing is pending, and x87 exceptions are masked. */
+  readonly unitsReady: boolean;
+}
+
+/** A condition on a 32-bit word of the state: these bits of it have this value. */
+export interface Condition {
+  readonly address: number;
+  readonly mask: number;
+  readonly value: number;
+}
+
+/** Slots of the segments that flat code finds whole. */
+export const flatSegments = [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].map(segmentAddress);
+
+/** The upper half of a 64-bit top is 1 where the segment reaches to 4 GiB. */
+const upperHalf = 4;
+export const flatConditions: readonly Condition[] = [
+  ...flatSegments.flatMap((slot) => [
+    { address: slot + segmentFields.base, mask: -1, value: 0 },
+    { address: slot + segmentFields.readTop + upperHalf, mask: -1, value: 1 },
+    { address: slot + segmentFields.writeTop + upperHalf, mask: -1, value: 1 },
+  ]),
+  { address: segmentAddress(segmentIndex.cs) + segmentFields.limit, mask: -1, value: -1 },
+];
+
+const errorSummary = 0x80;
+const exceptionMasks = 0x3f;
+const OSFXSR = 0x200;
+export const unitConditions = (model: ProcessorModel): readonly Condition[] => [
+  { address: at.cr0, mask: cr0Bits.EM | cr0Bits.TS, value: 0 },
+  { address: at.x87Status, mask: errorSummary, value: 0 },
+  { address: at.x87Control, mask: exceptionMasks, value: exceptionMasks },
+  ...(has(model, 'sse') ? [{ address: at.cr4, mask: OSFXSR, value: OSFXSR }] : []),
+];
