@@ -43,7 +43,11 @@ export interface ProcessorBus {
   /** The window of the display adapter, where the bus has one: the same that `readMemory` and `writeMemory` reach there. */
   display?(): DisplayWindow | undefined;
   /** The local APIC, where the board has one: told where it lies and whether it is switched on (MSR 1Bh), again after a load. */
-  readonly localApic?: { place(physical: number, enabled: boolean): void };
+  readonly localApic?: {
+    place(physical: number, enabled: boolean): void;
+    /** A performance counter overflowed, between two instructions; `masks` says that its entry in the APIC masks itself then. */
+    performanceInterrupt?(masks: boolean): void;
+  };
   /** Acknowledges the interrupt request; gives the vector. */
   acknowledgeInterrupt(): number;
   /** The level of FERR#: an x87 exception is pending, for a board to report as an interrupt. */

@@ -99,6 +99,8 @@ const transientWords = [
   'codeStops',
   /** How many numbers of entries {@link regions.filledEntries} holds. */
   'filledEntries',
+  /** Iterations of repeated instructions that others followed; counted on from the last look, for performance counters. */
+  'repeatedAgain',
 ] as const;
 
 /** 32-bit slots of the x87 unit (Intel SDM Vol. 1, section 8.1), after its registers. */

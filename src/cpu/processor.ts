@@ -10,21 +10,13 @@ import { Compiler } from './engine/compiler/compiler.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { createInterpreter, type Interpreter } from './engine/interpreter/instance.js';
 import { Slice } from './engine/slice.js';
-import {
-  architecturalState,
-  flagBits,
-  type MemoryPlan,
-  planMemory,
-  record,
-  regionPlaces,
-  segmentIndex,
-  unitStates,
-  wordIndex,
-} from './layout.js';
+import { flagBits, type MemoryPlan, planMemory, record, regionPlaces, segmentIndex, wordIndex } from './layout.js';
 import { createFloat80 } from './kernel/float80/float80.js';
-import { atLeast, has } from './model.js';
+import { has } from './model.js';
 import { Pending } from './pending.js';
 import type { ProcessorOptions } from './processor-options.js';
+import { gatherState, scatterState } from './saved-state.js';
+import type { BranchRecords } from './system/branch-records.js';
 import { Breakpoints, debugStatus } from './system/breakpoints.js';
 import { cr0Bits } from './system/control-bits.js';
 import { displayRuns } from './system/display-runs.js';
@@ -36,6 +28,7 @@ import { resetRegisters } from './system/reset.js';
 import { resetVectors } from './system/vectors.js';
 import { memoryPaths } from './system/memory-paths.js';
 import { ModelSpecificRegisters } from './system/model-specific.js';
+import type { PerformanceCounters } from './system/performance-counters.js';
 import { portRuns, systemPaths } from './system/operations.js';
 import type { RunControl } from './system/run-control.js';
 import { attributeBits, deriveAlignmentChecks } from './system/segments.js';
@@ -53,6 +46,8 @@ export class Processor {
   /** Cycles since power-on. */
   cycle = 0;
   private readonly modelSpecific: ModelSpecificRegisters;
+  private readonly counters: PerformanceCounters;
+  private readonly branches: BranchRecords;
   private readonly code: CodeCache;
   private readonly fetcher: Fetcher;
   private readonly engine: Interpreter;
@@ -70,7 +65,9 @@ export class Processor {
     const pages = this.plan.totalBytes / 65536;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.core = new Core(memory, this.plan, options.model, options.bus(this.plan, memory));
-    this.modelSpecific = new ModelSpecificRegisters(this.core, () => this.now);
+    const time = { ...this.control(), next: () => this.next, flags: () => this.flags.read() };
+    this.modelSpecific = new ModelSpecificRegisters(this.core, time);
+    ({ counters: this.counters, branches: this.branches } = this.modelSpecific);
     this.code = new CodeCache(this.core);
     this.core.code = this.code;
     this.current = new Slice(this.core);
@@ -123,10 +120,12 @@ export class Processor {
 
   /** The INIT pin: like reset, but caches, model-specific registers and numeric units stay as they are (table 9-1). */
   init(): void {
+    this.counters.settle(this.cycle);
     const caching = cr0Bits.CD | cr0Bits.NW;
     const kept = this.core.get('cr0') & caching;
     this.restart();
     this.core.set('cr0', (this.core.get('cr0') & ~caching) | kept);
+    this.counters.begin(this.cycle);
   }
   private restart(): void {
     const { core } = this;
@@ -182,6 +181,7 @@ export class Processor {
   }
   /** Segments or privilege were set from outside: the fast paths follow. */
   modeChanged(): void {
+    this.counters.levelChanged(this.next);
     this.fetcher.modeChanged();
     deriveAlignmentChecks(this.core);
   }
@@ -190,16 +190,19 @@ export class Processor {
   run(budget: number): RunEnd {
     const end = this.cycle + budget;
     this.stopRequested = false;
+    this.counters.settleBetween(this.cycle);
     while (this.cycle < end) {
       if (this.core.i32[wordIndex.shutdown]! !== 0) return 'shutdown';
       if (this.interruptDue) {
         this.takeInterrupt();
+        this.counters.settleBetween(this.cycle);
         continue;
       }
       if (this.halted) return 'halted';
       if ((this.core.otherFlags & flagBits.TF) !== 0) this.stepWithTrap();
-      else if (this.pending.somethingHeld) this.step();
-      else this.slice(Math.min(end - this.cycle, this.compiler?.interval ?? sliceMost));
+      else if (this.modelSpecific.looksAtEach || this.pending.somethingHeld) this.step();
+      else this.slice(Math.min(end - this.cycle, this.compiler?.interval ?? sliceMost, this.counters.room));
+      this.counters.settleBetween(this.cycle);
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
     }
@@ -227,22 +230,28 @@ export class Processor {
     if (first === NO_RECORD) return this.settleFetch(budget);
     this.step();
   }
-  /** Executes exactly one instruction, or one iteration of a repeated one. */
-  private step(): void {
+  /** Executes exactly one instruction, or one iteration of a repeated one; tells whether it came to its end. */
+  private step(): boolean {
     this.core.i32[wordIndex.budget] = 1;
     const first = this.fetcher.find(this.core.eip, true);
-    if (this.mustLook) return this.forgetFault();
-    if (first === NO_RECORD) return this.settleFetch(1);
+    if (this.mustLook) this.forgetFault();
+    else if (first === NO_RECORD) this.settleFetch(1);
+    else return this.executeOne(first);
+    return false;
+  }
+  private executeOne(first: number): boolean {
+    const { branches, cycle, faultsTaken } = this;
+    const looks = this.modelSpecific.looksAtEach || branches.stepsOnBranches;
+    if (looks) branches.before(first);
     this.execute(first, 1);
+    if (this.cycle === cycle || this.faultsTaken !== faultsTaken) return false;
+    if (looks && branches.after()) this.counters.branched(branches.wasTaken);
+    return true;
   }
   private stepWithTrap(): void {
     this.trapSuppressed = false;
-    const before = this.cycle;
-    const faultsBefore = this.faultsTaken;
-    this.step();
-    const trapped =
-      this.cycle > before && this.faultsTaken === faultsBefore && !this.trapSuppressed && !this.fetcher.stopHit;
-    if (!trapped) return;
+    if (!this.step() || this.trapSuppressed) return;
+    if (this.branches.stepsOnBranches && !this.branches.wasTaken) return;
     this.core.set('pendingDebug', this.core.get('pendingDebug') | debugStatus.BS);
   }
 
@@ -306,6 +315,7 @@ export class Processor {
     const noted = this.core.takeNoted();
     if (noted.vector !== vectors.debug) return this.take({ kind: 'fault', ...noted });
     const isCodeBreakpoint = this.breakpoints.atCode;
+    this.branches.debugException();
     this.breakpoints.deliver(this.breakpoints.faultStatus);
     this.take({ kind: 'fault', vector: vectors.debug, isCodeBreakpoint });
   }
@@ -314,12 +324,15 @@ export class Processor {
     this.core.set('faulted', 0);
     this.core.set('halted', 1);
     this.cycle++;
+    this.counters.stalled();
   }
   /** What is due at this boundary, by priority (Intel SDM Vol. 3A, table 6-2). */
   private takeInterrupt(): void {
     const { core } = this;
     core.set('halted', 0);
+    this.counters.resumed();
     if (this.pending.trapDue) {
+      this.branches.debugException();
       this.breakpoints.deliver(core.get('pendingDebug'));
       core.set('pendingDebug', 0);
       this.take({ kind: 'trap', vector: vectors.debug });
@@ -332,8 +345,11 @@ export class Processor {
     // Faults push RF by themselves; whether the run was cut in front of one must not show, not even after a shutdown.
     const resumes = this.boundary.resuming === this.cycle && arrival.kind !== 'fault';
     this.cycle++;
+    this.counters.eventTaken(arrival.kind === 'interrupt');
     if (resumes) this.boundary.resuming = this.cycle; // It stands in the flags that are pushed.
+    const from = this.core.eip;
     take(this.core, this.flags, arrival);
+    this.branches.event(from);
     this.settleBreakpoints();
     this.modeChanged();
   }
@@ -357,43 +373,27 @@ export class Processor {
 
   // State.
 
-  /** Where this model's architectural state lies, in the order in which it is saved. */
-  private get stateRegions(): readonly { readonly start: number; readonly end: number }[] {
-    const units = unitStates.filter(({ feature }) => this.core.has(feature));
-    if (!atLeast(this.core.model, '80486')) return [architecturalState, ...units];
-    return [architecturalState, this.modelSpecific.saved, ...units];
-  }
   /** Architectural state as bytes: registers, the interrupt shadow, translations. */
   save(): Uint8Array {
     const { core } = this;
+    this.counters.settle(this.cycle);
     core.set('boundary', this.boundary.save(this.cycle));
-    const parts: Uint8Array[] = this.stateRegions.map(({ start, end }) => core.u8.slice(start, end));
+    const saved = gatherState(core, this.modelSpecific.saved);
     core.set('boundary', 0);
-    parts.push(new Uint8Array(core.tlb.saved().buffer));
-    const saved = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      saved.set(part, at);
-      at += part.length;
-    }
     return saved;
   }
   /** Restores what `save` gave. Memory must be restored before, as translations look at it. */
   load(saved: Uint8Array, cycle: number): void {
     const { core } = this;
-    let at = 0;
-    for (const { start, end } of this.stateRegions) {
-      core.u8.set(saved.subarray(at, at + end - start), start);
-      at += end - start;
-    }
+    const translations = scatterState(core, this.modelSpecific.saved, saved);
     this.cycle = cycle;
     this.boundary.load(core.get('boundary'), cycle);
     core.set('boundary', 0);
     this.breakpoints.derive();
     this.fetcher.passed();
     this.code.flush();
-    this.modelSpecific.placeApic();
-    core.tlb.load(new Int32Array(saved.slice(at).buffer));
+    this.modelSpecific.loaded();
+    core.tlb.load(translations);
     this.modeChanged();
   }
 }

@@ -111,6 +111,8 @@ export interface InterruptRoute {
   readonly nonMaskable: Drive;
   /** The processor says where its local APIC lies, and whether it is switched on. */
   readonly place: (physical: number, enabled: boolean) => void;
+  /** A performance counter overflowed; on some processors its entry masks itself. */
+  readonly performance: (masks: boolean) => void;
   /** INIT reached the processor. */
   readonly initialize: () => void;
   /** The processor acknowledges; the vector. `external` acknowledges at the 8259As. */

@@ -255,6 +255,10 @@ export class CircuitBoard implements Board {
   placeLocalApic(physical: number, enabled: boolean): void {
     this.interruptRoute?.place(physical, enabled);
   }
+  /** A performance counter of the processor overflowed. */
+  performanceInterrupt(masks: boolean): void {
+    this.interruptRoute?.performance(masks);
+  }
   /** INIT reached the processor. */
   initializeLocalApic(): void {
     this.interruptRoute?.initialize();

@@ -147,6 +147,7 @@ class Pc implements Machine {
       this.localApicAt = { physical, enabled };
       this.tellLocalApic?.(physical, enabled);
     },
+    performanceInterrupt: (masks: boolean): void => this.chips.performanceInterrupt(masks),
   };
   unknownAccesses(): ReadonlyMap<string, number> {
     return new Map([...this.chips.ports.unknown, ...this.addressSpace.map.unknown]);

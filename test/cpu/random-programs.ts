@@ -2,6 +2,7 @@
 import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import fc from 'fast-check';
 import { code32, d, gate, w } from './bytes.js';
+import type { ProcessorModel } from '../../src/cpu/model.js';
 import { places, selectors, World } from './world.js';
 
 /** Something that happens to the processor at a cycle: an interrupt request, an NMI, or a bus master that writes a byte. */
@@ -25,6 +26,8 @@ export interface Program {
   /** DR0 to DR3, then DR7. */
   readonly debug: readonly number[];
   readonly cycles: number;
+  /** Model-specific registers and what they are set to. */
+  readonly monitors?: readonly (readonly [number: number, value: bigint])[];
 }
 
 const ramBytes = 0x2_0000;
@@ -181,8 +184,16 @@ function handlerCode(program: Program, vector: number): number[] {
 }
 
 /** A world with a bus on which everything shows the cycle at which it happened. */
-export function randomWorld(compiler?: CompilerTuning): World {
-  const world = new World('80386', ramBytes, undefined, compiler);
+export function randomWorld(compiler?: CompilerTuning, model: ProcessorModel = '80386'): World {
+  const local = {
+    place: () => {},
+    performanceInterrupt: () => {
+      world.portWrites.push([world.processor.now, -2, 0]);
+      world.processor.setNonMaskableInterrupt(true);
+      world.processor.setNonMaskableInterrupt(false);
+    },
+  };
+  const world: World = new World(model, ramBytes, model === '80386' ? undefined : local, compiler);
   const { processor } = world;
   world.readPort = (port) => (processor.now * 7 + port) | 0;
   world.onPortWrite = (port) => {
@@ -223,6 +234,7 @@ export function prepare(world: World, program: Program): void {
   world.flags = program.flags;
   program.debug.forEach((value, index) => world.setWord((['dr0', 'dr1', 'dr2', 'dr3', 'dr7'] as const)[index]!, value));
   // Breakpoints follow.
+  for (const [number, value] of program.monitors ?? []) world.processor['modelSpecific'].write(number, value);
   if (program.debug[4] !== 0) world.processor.load(world.processor.save(), world.processor.cycle);
 }
 

@@ -4,9 +4,11 @@
  */
 import { modelSpecific } from '../layout.js';
 import { atLeast } from '../model.js';
+import { BranchRecords, type RecordPlaces } from './branch-records.js';
 import { cr4Bits } from './control-bits.js';
 import { type Core, vectors } from './core.js';
 import { identify } from './identification.js';
+import { type CounterPlaces, PerformanceCounters } from './performance-counters.js';
 import { done, requirePrivilege } from './run-control.js';
 
 /** One register: what it reads as, and what a write does. A write that gives false is #GP. */
@@ -17,8 +19,30 @@ interface ModelSpecificRegister {
   readonly reset?: () => void;
 }
 
+/** How a register that is stored behaves: `valid` says what may be written, bits outside `kept` read as 0. */
+interface Storage {
+  readonly valid?: (value: bigint) => boolean;
+  readonly kept?: bigint;
+  readonly reset?: bigint;
+  /** Brings its value up to date. */
+  readonly read?: () => void;
+  readonly beforeWrite?: () => void;
+  readonly written?: () => void;
+}
+
+/** What registers need of the run loop. */
+export interface RegisterTime {
+  /** The cycle of the boundary in front of the instruction at hand, and of the one that it leads to. */
+  now(): number;
+  next(): number;
+  leaveAfterThis(): void;
+  /** EFLAGS. */
+  flags(): number;
+}
+
 const low32 = 0xffff_ffffn;
 const allOnes = 2n ** 64n - 1n;
+const counterBits = 0xff_ffff_ffffn;
 /** Physical addresses have 36 bits. */
 const pageAddresses = 0xf_ffff_f000n;
 
@@ -46,12 +70,23 @@ const MISCELLANEOUS = 0x1a0;
 export class ModelSpecificRegisters {
   private readonly registers = new Map<number, ModelSpecificRegister>();
   private nextSlot: number = modelSpecific.registers;
+  /** Slots that stay 0 otherwise: what came later lies there, so that states saved before remain as they were. */
+  private readonly spareSlots: number[] = [];
+  readonly counters: PerformanceCounters;
+  readonly branches: BranchRecords;
+  private counterPlaces: CounterPlaces = { values: [], selections: [] };
+  private recordPlaces: RecordPlaces = { control: undefined, last: [], beforeEvent: undefined };
 
   constructor(
     private readonly core: Core,
-    private readonly now: () => number,
+    private readonly time: RegisterTime,
   ) {
-    if (!core.has('msr')) return;
+    if (core.has('msr')) this.declare();
+    this.counters = new PerformanceCounters(core, this.counterPlaces);
+    this.branches = new BranchRecords(core, this.recordPlaces, () => time.flags());
+  }
+  private declare(): void {
+    const { core } = this;
     this.registers.set(0x10, { read: () => this.timeStamp, write: (value) => this.writeTimeStamp(value) });
     // P5_MC_ADDR and P5_MC_TYPE: no machine check has ever been seen.
     for (const number of [0, 1]) this.registers.set(number, { read: () => 0n, write: () => {} });
@@ -66,32 +101,47 @@ export class ModelSpecificRegisters {
       this.store(fastCallRegisters.stackPointer, { kept: low32 });
       this.store(fastCallRegisters.entry, { kept: low32 });
     }
+    if (this.isP6) this.addBranchRecords();
   }
 
+  private get now(): number {
+    return this.time.now();
+  }
   private get isP6(): boolean {
     return atLeast(this.core.model, 'pentiumPro');
   }
 
   // How registers are declared.
 
-  /** A register that keeps what is written, where `valid` allows it; bits outside `kept` read as 0. */
-  private store(
-    number: number,
-    how: { readonly valid?: (value: bigint) => boolean; readonly kept?: bigint; readonly reset?: bigint } = {},
-  ): void {
+  /** A register that keeps what is written; gives its slot. */
+  private store(number: number, how: Storage = {}, slot = this.takeSlot()): number {
     const { valid = () => true, kept = allOnes, reset = 0n } = how;
     const { view } = this.core;
-    const slot = this.nextSlot;
-    this.nextSlot += 8;
     this.registers.set(number, {
-      read: () => view.getBigUint64(slot, true),
+      read: () => {
+        how.read?.();
+        return view.getBigUint64(slot, true) & kept;
+      },
       write: (value) => {
         if (!valid(value)) return false;
+        how.beforeWrite?.();
         view.setBigUint64(slot, value & kept, true);
+        how.written?.();
         return true;
       },
       reset: () => view.setBigUint64(slot, reset, true),
     });
+    return slot;
+  }
+  private takeSlot(): number {
+    const slot = this.nextSlot;
+    this.nextSlot += 8;
+    return slot;
+  }
+  /** A register that takes nothing but 0. */
+  private zero(number: number): void {
+    this.spareSlots.push(this.takeSlot());
+    this.registers.set(number, { read: () => 0n, write: (value) => value === 0n });
   }
   private fixed(number: number, value: bigint): void {
     this.registers.set(number, { read: () => value });
@@ -105,21 +155,27 @@ export class ModelSpecificRegisters {
   private addPentium(): void {
     this.store(0x0e, { kept: low32 }); // TR12: features of the core.
     if (!this.core.has('rdpmc')) return;
-    this.store(0x11, { kept: low32 }); // CESR.
-    for (const number of [0x12, 0x13]) this.store(number, { kept: 0xff_ffff_ffffn });
+    const selections = [this.store(0x11, { kept: low32, ...this.selection() })]; // CESR.
+    const values = [0x12, 0x13].map((number) => this.store(number, { kept: counterBits, ...this.counter() }));
+    this.counterPlaces = { values, selections };
   }
   private addProcessorFamily(): void {
     this.fixed(0x17, 0n); // PLATFORM_ID.
-    this.store(0x2a, { kept: 0n }); // EBL_CR_POWERON: no option of the bus is chosen.
+    this.addBusOptions();
     this.registers.set(0x79, { write: () => {} }); // BIOS_UPDT_TRIG: no update is ever accepted.
     this.store(UPDATE_SIGNATURE); // CPUID loads the revision, which is 0 without an update.
-    this.store(0x1d9, { kept: 0x7fn }); // DEBUGCTL.
-    for (const number of [0x1db, 0x1dc, 0x1dd, 0x1de]) this.fixed(number, 0n); // Last branch and interrupt records.
+    const control = this.store(0x1d9, { kept: 0x7fn, written: () => this.time.leaveAfterThis() }); // DEBUGCTL.
+    this.recordPlaces = { ...this.recordPlaces, control };
     this.addPerformanceCounters();
     this.store(0x1e0, { kept: 4n }); // ROB_CR_BKUPTMPDR6: fast strings.
     if (atLeast(this.core.model, 'pentium2')) for (const number of [0x119, 0x11e]) this.store(number, { kept: low32 }); // BBL_CR_CTL, CTL3.
     // MISC_ENABLE: fast strings can be switched; no branch trace store, no precise events.
     if (this.core.model === 'pentiumM') this.addMiscellaneous();
+  }
+  /** EBL_CR_POWERON: no option of the bus is chosen, and none stays. */
+  private addBusOptions(): void {
+    this.spareSlots.push(this.takeSlot());
+    this.registers.set(0x2a, { read: () => 0n, write: () => {} });
   }
   private addMiscellaneous(): void {
     this.store(MISCELLANEOUS, { kept: 1n, reset: 1n });
@@ -141,12 +197,45 @@ export class ModelSpecificRegisters {
   }
   private addPerformanceCounters(): void {
     // A write to a counter takes 32 bits and extends their sign to its 40.
-    for (const number of [0xc1, 0xc2]) {
-      this.store(number, { kept: 0xff_ffff_ffffn });
+    const values = [0xc1, 0xc2].map((number) => {
+      const slot = this.store(number, { kept: counterBits, ...this.counter() });
       const { write, ...rest } = this.registers.get(number)!;
       this.registers.set(number, { ...rest, write: (value) => write!(BigInt.asIntN(32, value)) });
+      return slot;
+    });
+    const valid = (value: bigint): boolean => value <= low32;
+    const selections = [0x186, 0x187].map((number) => this.store(number, { kept: low32, valid, ...this.selection() }));
+    this.counterPlaces = { values, selections };
+  }
+  /** Counters are settled before they are looked at, and go on from what is written with the next instruction. */
+  private counter(): Storage {
+    return { ...this.selection(), read: () => this.counters.settle(this.time.now()) };
+  }
+  private selection(): Storage {
+    return {
+      beforeWrite: () => this.counters.settle(this.time.next()),
+      written: () => {
+        this.counters.begin(this.time.next());
+        this.time.leaveAfterThis();
+      },
+    };
+  }
+  /** The last branch, and the last one before an interrupt or exception; a stack of eight branches on the Pentium M. */
+  private addBranchRecords(): void {
+    const record = (number: number, kept = allOnes): number => {
+      const slot = this.store(number, { kept }, this.spareSlots.shift());
+      const { read, reset } = this.registers.get(number)!;
+      this.registers.set(number, { read: read!, reset: reset! });
+      return slot;
+    };
+    if (this.core.model === 'pentiumM') {
+      const last = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => record(0x40 + index));
+      const [to, from] = [record(0x1dd), record(0x1de)];
+      this.recordPlaces = { ...this.recordPlaces, last, top: record(0x1c9), beforeEvent: [from, to] };
+    } else {
+      const last = [record(0x1db), record(0x1dc)];
+      this.recordPlaces = { ...this.recordPlaces, last, beforeEvent: [record(0x1dd), record(0x1de)] };
     }
-    for (const number of [0x186, 0x187]) this.store(number, { valid: (value) => value <= low32 });
   }
   private addMachineCheck(): void {
     this.fixed(0x179, BigInt(0x100 | machineCheckBanks)); // MCG_CAP: banks, and that MCG_CTL is there.
@@ -154,7 +243,7 @@ export class ModelSpecificRegisters {
     this.store(0x17b);
     for (let bank = 0; bank < machineCheckBanks; bank++) {
       this.store(0x400 + bank * 4);
-      for (const number of [0x401, 0x402]) this.store(number + bank * 4, { valid: (value) => value === 0n });
+      for (const number of [0x401, 0x402]) this.zero(number + bank * 4);
     }
   }
   private addMemoryTypes(): void {
@@ -177,6 +266,12 @@ export class ModelSpecificRegisters {
     // The counter starts at 0 with every reset.
     this.setTimeStamp(0n);
     this.placeApic();
+    this.counters.start(this.now);
+  }
+  /** The state was loaded. */
+  loaded(): void {
+    this.placeApic();
+    this.counters.start(this.now);
   }
   read(number: number): bigint {
     return this.registers.get(number)?.read?.() ?? this.core.fault(vectors.generalProtection);
@@ -186,14 +281,18 @@ export class ModelSpecificRegisters {
     if (write === undefined || write(value) === false) this.core.fault(vectors.generalProtection);
   }
 
+  /** Whether each instruction must be looked at by itself. */
+  get looksAtEach(): boolean {
+    return this.counters.steps || this.branches.recording;
+  }
   get timeStamp(): bigint {
     const offset = this.core.view.getBigUint64(modelSpecific.timeStampOffset, true);
-    return (offset + BigInt(this.now())) & allOnes;
+    return (offset + BigInt(this.now)) & allOnes;
   }
   /** The same into EDX:EAX, in halves, as it is read often. */
   loadTimeStamp(): void {
     const { core } = this;
-    const cycles = this.now();
+    const cycles = this.now;
     const at = modelSpecific.timeStampOffset;
     const low = (core.i32[at >> 2]! >>> 0) + (cycles >>> 0);
     const high = core.i32[(at + 4) >> 2]! + Math.floor(cycles / 2 ** 32) + (low >= 2 ** 32 ? 1 : 0);
@@ -201,7 +300,7 @@ export class ModelSpecificRegisters {
     core.setRegister(2, high | 0);
   }
   private setTimeStamp(value: bigint): void {
-    this.core.view.setBigUint64(modelSpecific.timeStampOffset, (value - BigInt(this.now())) & allOnes, true);
+    this.core.view.setBigUint64(modelSpecific.timeStampOffset, (value - BigInt(this.now)) & allOnes, true);
   }
   /** The P6 family takes the low half alone, and clears the high one (SDM Vol. 3B, section 18.10). */
   private writeTimeStamp(value: bigint): void {

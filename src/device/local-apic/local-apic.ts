@@ -11,6 +11,7 @@ import {
   delivery,
   dividerOf,
   errors,
+  isReadOnly,
   localVector,
   localVectorBits,
   type LocalVectorName,
@@ -320,12 +321,6 @@ function writeRegister(context: Context, offset: number, value: number): void {
   }
 }
 
-const isReadOnly = (offset: number): boolean =>
-  [offsets.version, offsets.arbitrationPriority, offsets.processorPriority, offsets.currentCount].some(
-    (each) => each === offset,
-  ) ||
-  (offset >= offsets.inService && offset < offsets.errorStatus);
-
 // prettier-ignore
 const stateFields = struct<State>({
   enabled: flag(true), id: u8(), taskPriority: u8(), logicalDestination: u32(), destinationFormat: u32(0xffff_ffff),
@@ -380,6 +375,11 @@ export const localApic = defineDevice({
       include(state.inService, vector);
       drive(context);
       return vector;
+    },
+    /** A performance counter overflowed; processors from the Pentium M on mask the entry then. */
+    performance(context: Context, masks: boolean): void {
+      deliverLocal(context, 'performance');
+      if (masks) context.state.performance |= localVector.masked;
     },
     /** INIT reached the processor: as at power-on, but for the identifier (section 10.4.7.3). */
     initialize(context: Context): void {

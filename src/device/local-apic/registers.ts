@@ -25,6 +25,13 @@ export const offsets = {
   divide: 0x3e0,
 } as const;
 
+/** Registers that writes do nothing to. */
+export const isReadOnly = (offset: number): boolean =>
+  [offsets.version, offsets.arbitrationPriority, offsets.processorPriority, offsets.currentCount].some(
+    (each) => each === offset,
+  ) ||
+  (offset >= offsets.inService && offset < offsets.errorStatus);
+
 /** Version 11h with five local vector table entries, as of the P6 family (section 10.4.8). */
 export const versionValue = 0x0004_0011;
 

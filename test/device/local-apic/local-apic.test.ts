@@ -183,6 +183,22 @@ describe('a local APIC', () => {
     expect(read(offsets.spuriousVector)).toBe(0xff);
     expect(acknowledge()).toBe(0xff);
   });
+  test('delivers an overflow of a performance counter as its entry says', () => {
+    const { chip, write, read, seen, acknowledge } = switchedOn();
+    chip.operations.performance(false); // Masked at first.
+    expect(seen).toEqual([]);
+    write(offsets.performance, 0x41);
+    chip.operations.performance(false);
+    expect(seen).toEqual(['interrupt=1']);
+    expect(acknowledge()).toBe(0x41);
+    seen.length = 0;
+    write(offsets.performance, 0x400);
+    chip.operations.performance(true);
+    expect(seen).toEqual(['nonMaskable=1', 'nonMaskable=0']);
+    expect(read(offsets.performance)).toBe(0x1_0400);
+    chip.operations.performance(true);
+    expect(seen).toHaveLength(2);
+  });
   test('delivers LINT1 as a non-maskable interrupt where its entry says so', () => {
     const { chip, write, seen } = switchedOn();
     write(offsets.lint1, 0x400);
@@ -211,6 +227,7 @@ describe('any use of a local APIC', () => {
     operation('writeRegister', fc.tuple(offset, value, fc.constant(4))),
     operation('receive', fc.tuple(message)),
     operation('acknowledge', fc.constant([])),
+    operation('performance', fc.tuple(fc.boolean())),
     fc.record({
       kind: fc.constant('input' as const),
       line: fc.constantFrom('lint0', 'lint1'),

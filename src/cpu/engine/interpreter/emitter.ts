@@ -170,6 +170,7 @@ export class RecordEmitter extends StringCode implements Emitter {
     const changed = this.notEqual(this.loadLate('i32.load16_u', this.flow.record, record.handler), this.handler);
     // A record outside the tables is not told when its bytes change: it is decoded anew each time.
     const alone = this.lessUnsigned(this.flow.record, regions.codeLines);
+    this.countRepeated(1);
     const budget = this.load('i32.load', 0, at.budget);
     this.when(this.or(this.or(changed, alone), this.isZero(budget)), () => {
       this.store('i32.store', 0, 1, at.betweenIterations);

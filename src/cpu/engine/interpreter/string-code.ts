@@ -130,8 +130,14 @@ export abstract class StringCode extends FlagCode {
     for (const name of moves) move(name, distance);
     move('ecx', this.sub(0, most));
     const budget = this.loadLate('i32.load', 0, at.budget);
-    this.store('i32.store', 0, this.sub(budget, this.sub(most, 1)), at.budget);
+    const others = this.hold(this.sub(most, 1));
+    this.store('i32.store', 0, this.sub(budget, others), at.budget);
+    this.countRepeated(others);
     this.return(most);
+  }
+  /** Iterations that are not the last one of their instruction: that retires with its last one. */
+  protected countRepeated(iterations: Operand): void {
+    this.store('i32.store', 0, this.add(this.loadLate('i32.load', 0, at.repeatedAgain), iterations), at.repeatedAgain);
   }
 
   /** Where the elements lie that an index register goes through, if it does; cuts the run to what lies in one page and in the segment. */
