@@ -1,3 +1,7 @@
+const encoder = new TextEncoder();
+/** Names in bytes: every module of the compiler imports the same ones, and its own are those of a table's places. */
+const encodedNames = new Map<string, Uint8Array>();
+
 /** A growing byte buffer with the encodings of the WebAssembly binary format (section 5.2). */
 export class ByteWriter {
   private buffer: Uint8Array;
@@ -50,7 +54,8 @@ export class ByteWriter {
     }
   }
   name(text: string): void {
-    const encoded = new TextEncoder().encode(text);
+    const encoded = encodedNames.get(text) ?? encoder.encode(text);
+    encodedNames.set(text, encoded);
     this.unsigned(encoded.length);
     this.bytes(encoded);
   }

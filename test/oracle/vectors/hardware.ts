@@ -97,8 +97,8 @@ function cleanUp(driver: ProcessorDriver, { initial, final }: HardwareCase): voi
 }
 
 /** Runs the cases of one opcode form on a driver whose memory is zero, and leaves it so. */
-export function runHardwareFile(driver: ProcessorDriver, file: VectorFile): FileOutcome {
-  const cases = readVectors<HardwareCase>(file);
+export function runHardwareFile(driver: ProcessorDriver, file: VectorFile, every = 1): FileOutcome {
+  const cases = readVectors<HardwareCase>(file, every);
   const failures: string[] = [];
   const excused: string[] = [];
   for (const each of cases) {

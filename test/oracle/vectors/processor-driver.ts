@@ -3,6 +3,7 @@ import type { ProcessorBus } from '../../../src/cpu/bus.js';
 import { generalRegisters, regions, segmentIndex } from '../../../src/cpu/layout.js';
 import { atLeast } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';
+import type { ProcessorOptions } from '../../../src/cpu/processor-options.js';
 import { cr4Bits } from '../../../src/cpu/system/control-bits.js';
 import { makeFastImage, takeFastImage } from '../../../src/cpu/system/coprocessor.js';
 import { setSegment } from '../../../src/cpu/system/segments.js';
@@ -28,12 +29,16 @@ export function createProcessorDriver(model: ProcessorDriver['model']): Processo
   return new Driver(model);
 }
 
-class Driver implements ProcessorDriver {
-  private readonly processor: Processor;
+export class Driver implements ProcessorDriver {
+  protected readonly processor: Processor;
   private protectedFlat: 'no' | 'user' | 'system' = 'no';
 
-  constructor(readonly model: ProcessorDriver['model']) {
+  constructor(
+    readonly model: ProcessorDriver['model'],
+    engine: Pick<ProcessorOptions, 'compiler'> = {},
+  ) {
     this.processor = new Processor({
+      ...engine,
       model,
       ramBytes: lowBytes + window.bytes,
       romBytes: 0,
@@ -54,7 +59,7 @@ class Driver implements ProcessorDriver {
     return address < window.start ? address % lowBytes : lowBytes + (address % window.bytes);
   }
 
-  private get core(): Processor['core'] {
+  protected get core(): Processor['core'] {
     return this.processor.core;
   }
 
@@ -115,13 +120,23 @@ class Driver implements ProcessorDriver {
     const { core } = this;
     const start = core.get('eip');
     const repeats = this.isRepeated();
-    do this.processor.run(1);
+    do this.runOne();
     while (repeats && core.get('eip') === start && core.get('shutdown') === 0);
     return this.protectedFlat === 'no' ? {} : this.takeReport();
   }
 
+  protected runOne(): void {
+    this.processor.run(1);
+  }
+  /** All there is to compare. */
+  standing(): { readonly state: Uint8Array; readonly memory: Uint8Array } {
+    const { processor, core } = this;
+    const { ram, ramBytes } = processor.plan;
+    return { state: processor.save(), memory: core.u8.subarray(ram, ram + ramBytes) };
+  }
+
   /** Whether the next instruction is a string instruction with a repeat prefix. */
-  private isRepeated(): boolean {
+  protected isRepeated(): boolean {
     const base = this.core.segmentField(segmentIndex.cs, 'base');
     let repeated = false;
     for (let index = 0; index < 15; index++) {

@@ -25,13 +25,13 @@ export function vectorFiles(family: string): VectorFile[] {
     .map((file) => ({ family, name: file.replace(/\.(ndjson\.gz|jsonl\.xz)$/, ''), path: join(folder, file) }));
 }
 
-/** The cases of a file. */
-export function readVectors<Case>({ path }: VectorFile): Case[] {
+/** The cases of a file, or one of so many. */
+export function readVectors<Case>({ path }: VectorFile, every = 1): Case[] {
   const text = path.endsWith('.gz')
     ? gunzipSync(readFileSync(path)).toString('utf8')
     : execFileSync('xz', ['-dc', path], { encoding: 'utf8', maxBuffer: 2 ** 30 });
   return text
     .split('\n')
-    .filter((line) => line !== '')
+    .filter((line, index) => line !== '' && index % every === 0)
     .map((line) => JSON.parse(line) as Case);
 }

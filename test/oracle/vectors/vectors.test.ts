@@ -1,5 +1,6 @@
 /** Runs the vectors where they are found; see README.md. Each family must pass at 99.9 % of what the manuals define. */
 import { describe, expect, test } from 'vitest';
+import { BothEngines } from './both-engines.js';
 import type { ProcessorDriver } from './driver.js';
 import { findException } from './exceptions.js';
 import { runHardwareFile } from './hardware.js';
@@ -10,11 +11,13 @@ import { undefinedFlags } from './undefined-flags.js';
 import { type VectorFile, vectorFiles } from './vector-files.js';
 
 const requiredRate = 0.999;
+/** Compiled code is tried with one case of so many: each is compiled by itself. */
+const everyCompiled = 50;
 
 interface Family {
   readonly folder: string;
   readonly model: ProcessorDriver['model'];
-  readonly run: (driver: ProcessorDriver, file: VectorFile) => FileOutcome;
+  readonly run: (driver: ProcessorDriver, file: VectorFile, every?: number) => FileOutcome;
   /** Which files of the folder, when not all. */
   readonly files?: RegExp;
 }
@@ -45,6 +48,27 @@ describe('captured instructions', () => {
         expect(rate, text).toBeGreaterThanOrEqual(requiredRate);
       },
       600_000,
+    );
+  }
+});
+
+describe('captured instructions in compiled code', () => {
+  const every = Number(process.env['VECTOR_EVERY'] ?? everyCompiled);
+  for (const { folder, model, run, files: pattern } of families) {
+    const files = vectorFiles(folder).filter(({ name }) => pattern?.test(name) ?? true);
+    test.skipIf(files.length === 0)(
+      `of ${folder}${pattern === undefined ? '' : ` ${pattern.source.slice(1)}`} end as interpreted and as captured, ${every === 1 ? 'all of them' : `one of ${every}`}`,
+      () => {
+        const driver = new BothEngines(model);
+        driver.reset();
+        const { text, rate } = summarize(files.map((file) => run(driver, file, every)));
+        process.stdout.write(`${driver.report()}\n${text}\n`);
+        expect(driver.differences).toEqual([]);
+        // A sample may hold more of the few that fail.
+        if (every === 1) expect(rate, text).toBeGreaterThanOrEqual(requiredRate);
+        expect(driver.counts.compiled).toBeGreaterThan(0);
+      },
+      3600_000,
     );
   }
 });

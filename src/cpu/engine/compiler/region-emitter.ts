@@ -24,6 +24,7 @@ import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
 import type { HandlerOperand } from '../interpreter/handlers.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from '../interpreter/memory-code.js';
+import { plainOperand } from '../interpreter/operand-code.js';
 import { type HandlerVariant, loadOpcodes, type ModuleFunctions, storeOpcodes } from '../interpreter/record-code.js';
 import { flatSegments, type RegionFacts } from './region-facts.js';
 import { RegionFlagCode } from './region-flag-code.js';
@@ -99,12 +100,11 @@ export class RegionEmitter extends RegionFlagCode {
     const known = address().constant;
     assert(known !== undefined, 'a register is known when it is compiled');
     const { number, high } = registerOf(known);
-    const shape = this.constantOperand(0, width);
-    return {
-      ...shape,
-      read: () => this.readRegister(number, width, high),
-      write: (value) => this.writeRegister(number, width, high, value),
-    };
+    return plainOperand(
+      width,
+      () => this.readRegister(number, width, high),
+      (value) => this.writeRegister(number, width, high, value),
+    );
   }
   private readRegister(number: number, width: Width, high: boolean): Value {
     const whole = this.region.register(number);

@@ -62,6 +62,11 @@ export class RegionFunction {
   completes = false;
   /** Registers that the region writes. */
   private readonly written = new Set<number>();
+  /** Registers that the instruction at hand has written so far; those that it had written where it left for the interpreter. */
+  private readonly writtenHere = new Set<number>();
+  readonly writtenBeforeLeaving = new Set<number>();
+  /** Locals that hold what registers held before the instruction at hand. */
+  private readonly undo = new Map<number, number>();
   private ways: Ways | undefined;
   private instruction: RegionInstruction | undefined;
   /** Cycles of its block that are taken and not spent yet, its own included. */
@@ -91,6 +96,7 @@ export class RegionFunction {
     value.push(this.body);
     this.body.local('local.set', firstLocal + number);
     this.written.add(number);
+    this.writtenHere.add(number);
   }
   loadRegisters(): void {
     for (let number = 0; number < generalRegisters.length; number++) {
@@ -116,6 +122,17 @@ export class RegionFunction {
     this.alwaysLeft = false;
     this.completes = false;
     this.terminated = false;
+    this.writtenHere.clear();
+    this.undo.clear();
+  }
+  /** The instruction at hand writes these registers and may leave after that: the interpreter finds them as they were. */
+  keepRegisters(numbers: Iterable<number>): void {
+    for (const number of numbers) {
+      const local = this.body.allocate('i32');
+      this.register(number).push(this.body);
+      this.body.local('local.set', local);
+      this.undo.set(number, local);
+    }
   }
   /** Cycles of the block that are taken and not spent yet. */
   get unspentCycles(): number {
@@ -133,6 +150,11 @@ export class RegionFunction {
   bail(): void {
     if (this.depth === 0 && !this.completes) this.alwaysLeft = true;
     const { record, number } = this.here;
+    for (const written of this.writtenHere) this.writtenBeforeLeaving.add(written);
+    for (const [register, local] of this.undo) {
+      this.code.local(local, 'i32').push(this.body);
+      this.body.local('local.set', firstLocal + register);
+    }
     this.noteFlags();
     this.set('at', record);
     this.set('bail', (number << 8) | this.unspent);

@@ -13,7 +13,7 @@ import {
   startsInsideKey,
   tlbEntry,
 } from '../../layout.js';
-import type { ProcessorModel } from '../../model.js';
+import { atLeast, type ProcessorModel } from '../../model.js';
 import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
@@ -50,7 +50,9 @@ export function writeRegion(plan: RegionPlan, place: number, context: RegionCont
 
 /** Writes one instruction into a function of its own, to see whether compiled code can do anything of it. */
 export function alwaysLeaves(instruction: RegionInstruction, context: RegionContext): boolean {
-  if (instruction.handler === undefined) return true;
+  return instruction.handler === undefined || tryInstruction(instruction, instruction.handler, context).alwaysLeft;
+}
+function tryInstruction(instruction: RegionInstruction, handler: Handler, context: RegionContext): RegionFunction {
   const region = new RegionFunction();
   const ways = region.body.open('block');
   region.setWays({ bail: ways, goOn: ways, search: ways });
@@ -61,10 +63,18 @@ export function alwaysLeaves(instruction: RegionInstruction, context: RegionCont
     },
   };
   region.begin(instruction, 1);
-  writeInstruction(region, instruction.handler, context, blockWays);
+  writeInstruction(region, handler, context, blockWays);
   region.body.close();
   region.body.finish();
-  return region.alwaysLeft;
+  return region;
+}
+/**
+ * Before the 80386 some instructions move registers before an access that nothing can stop there. It may still leave for the interpreter,
+ * which runs them from their start.
+ */
+function keepRegisters(region: RegionFunction, handler: Handler, context: RegionContext): void {
+  if (atLeast(context.model, '80386')) return;
+  region.keepRegisters(tryInstruction(region.here, handler, context).writtenBeforeLeaving);
 }
 
 function writeInstruction(
@@ -239,6 +249,7 @@ class RegionWriter {
       region.begin(instruction, cycles - position);
       if (instruction.handler === undefined) region.bail();
       else {
+        keepRegisters(region, instruction.handler, context);
         writeInstruction(region, instruction.handler, context, {
           goToOffset: (offset) => this.goToOffset(offset),
         });

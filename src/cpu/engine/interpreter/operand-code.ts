@@ -10,7 +10,12 @@ import { loadOpcodes, storeOpcodes } from './record-code.js';
 const refuse = (): never => {
   throw new Error('only a memory operand has an offset');
 };
-const notMemory = {
+/** An operand that is not in memory. Of one shape, written out: the compiler makes them by the thousand. */
+export const plainOperand = (width: Width, read: () => Value, write: (value: Operand) => void): EmittedOperand => ({
+  width,
+  isMemory: false,
+  read,
+  write,
   offset: refuse,
   linear: refuse,
   readBeyond: refuse,
@@ -19,7 +24,9 @@ const notMemory = {
   writeBlock: refuse,
   probeBlock: refuse,
   moved: refuse,
-} as const;
+});
+const refuseImmediate = (): void => assert(false, 'an immediate is not written');
+const refuseConstant = (): void => assert(false, 'a constant is not written');
 
 /** Adds operands and the stack. */
 export class OperandCode extends MemoryCode {
@@ -43,33 +50,19 @@ export class OperandCode extends MemoryCode {
     // A register whose address is known is a load at a constant place.
     const known = address().constant;
     const place = known === undefined ? address : (): Value => this.i32(0);
-    return {
-      ...notMemory,
+    return plainOperand(
       width,
-      isMemory: false,
-      read: () => this.load(loadOpcodes[width], place(), known ?? 0),
-      write: (value) => this.store(storeOpcodes[width], place(), value, known ?? 0),
-    };
+      () => this.load(loadOpcodes[width], place(), known ?? 0),
+      (value) => this.store(storeOpcodes[width], place(), value, known ?? 0),
+    );
   }
   immediateOperand(width: Width, second: boolean): EmittedOperand {
     const value = this.word(second ? 'immediate2' : 'immediate');
-    return {
-      ...notMemory,
-      width,
-      isMemory: false,
-      read: () => value,
-      write: () => assert(false, 'an immediate is not written'),
-    };
+    return plainOperand(width, () => value, refuseImmediate);
   }
   constantOperand(value: number, width: Width): EmittedOperand {
     const constant = this.i32(value);
-    return {
-      ...notMemory,
-      width,
-      isMemory: false,
-      read: () => constant,
-      write: () => assert(false, 'a constant is not written'),
-    };
+    return plainOperand(width, () => constant, refuseConstant);
   }
 
   protected effectiveOffset(): Value {
