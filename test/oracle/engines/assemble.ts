@@ -37,7 +37,6 @@ export interface Layout {
 
 /** Longest way that padding takes with NOPs rather than with a jump. */
 const fewestJumped = 8;
-const passes = 20;
 
 const number = (value: number, size: 1 | 2 | 4): number[] =>
   size === 4 ? d(value) : size === 2 ? w(value) : [value & 0xff];
@@ -48,8 +47,8 @@ const aroundBytes = (near: 2 | 4): number => 5 + near;
 
 class Assembler {
   private readonly long: boolean[];
-  private labels = new Map<number, number>();
   private offsets: number[] = [];
+  private readonly labels = new Map<number, number>();
 
   constructor(
     private readonly items: readonly Item[],
@@ -61,23 +60,21 @@ class Assembler {
   }
 
   run(): Layout {
-    for (let pass = 0; pass < passes && !this.place(); pass++);
-    const code = this.items.flatMap((item, index) => this.bytesOf(item, index));
-    return { code: Uint8Array.from(code), labels: this.labels, offsets: this.offsets };
+    while (!this.place());
+    const code = new Uint8Array(this.offsets.at(-1)! - this.origin);
+    this.items.forEach((item, index) => code.set(this.bytesOf(item, index), this.offsets[index]! - this.origin));
+    return { code, labels: this.labels, offsets: this.offsets };
   }
-  /** Lays everything out once; tells whether nothing moved or grew. */
+  /** Lays everything out once; tells whether no jump had to grow, which they do but once. */
   private place(): boolean {
-    const before = JSON.stringify(this.offsets);
     let at = this.origin;
-    const labels = new Map<number, number>();
     const offsets: number[] = [];
     this.items.forEach((item, index) => {
       offsets.push(at);
-      if (item.kind === 'label') labels.set(item.label, at);
+      if (item.kind === 'label') this.labels.set(item.label, at);
       at += this.sizeOf(item, index, at);
     });
     offsets.push(at);
-    this.labels = labels;
     this.offsets = offsets;
     let grew = false;
     this.items.forEach((item, index) => {
@@ -85,7 +82,7 @@ class Assembler {
       this.long[index] = true;
       grew = true;
     });
-    return !grew && JSON.stringify(offsets) === before;
+    return !grew;
   }
   private sizeOf(item: Item, index: number, at: number): number {
     switch (item.kind) {

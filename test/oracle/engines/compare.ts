@@ -68,20 +68,43 @@ export function compareAt(checks: readonly number[], left: Run, right: Run): Dif
   }
   return undefined;
 }
-/** Starts both, twice where `again`: the second time what was compiled is there from the start. */
+const copyOf = ({ machine }: Run): Standing => {
+  const { memory, log, ...rest } = machine.standing();
+  return { ...rest, memory: memory.slice(), log: [...log] };
+};
+
+/** How often a program runs, one time after the other, and how the right side begins. */
+export interface Times {
+  readonly times: number;
+  /** Nothing of programs before it is left. */
+  readonly cold: boolean;
+  /** What the first run saw is compiled in front of the second one. */
+  readonly compilesBetween: boolean;
+}
+/** Starts both: the second time what was compiled is there from the start. Where the left side runs in one go, once is enough. */
 export function compareProgram(
   program: Program,
   left: Run,
   right: Run,
-  times = 1,
-  cold = true,
+  { times, cold, compilesBetween }: Times,
 ): Difference | undefined {
   const image = imageOf(program);
+  const checks = [0, ...program.checks];
+  const expected: Standing[] = [];
   for (let time = 0; time < times; time++) {
-    left.machine.start(program, image);
+    const isKnown = time > 0 && left.slicing === whole;
+    if (!isKnown) left.machine.start(program, image);
+    if (compilesBetween && time > 0) right.machine.compileSeen();
     right.machine.start(program, image, cold && time === 0);
-    const found = compareAt([0, ...program.checks], left, right);
-    if (found !== undefined) return found;
+    for (const [index, at] of checks.entries()) {
+      if (!isKnown) {
+        left.machine.runTo(at, left.slicing);
+        expected[index] = time + 1 < times && left.slicing === whole ? copyOf(left) : left.machine.standing();
+      }
+      right.machine.runTo(at, right.slicing);
+      const what = differenceOf(expected[index]!, right.machine.standing());
+      if (what !== undefined) return { at, what };
+    }
   }
   return undefined;
 }

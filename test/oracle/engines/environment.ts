@@ -2,7 +2,7 @@
 import type { Random } from '../../../src/base/random.js';
 import { has, type ProcessorModel } from '../../../src/cpu/model.js';
 import { access, atLevel, B, G } from '../../cpu/bytes.js';
-import { type Environment, places, type SegmentPlan, type WorldKind } from './program.js';
+import { aliasBases, type Environment, places, type SegmentPlan, type WorldKind } from './program.js';
 import { flatData } from './system.js';
 
 /** Selectors of the program's own segments when it runs in protected mode; the level is added. */
@@ -147,9 +147,10 @@ function controls(
   return { cr0: cr0 | 0, cr4 };
 }
 
-export function drawEnvironment(random: Random): Environment {
+export const drawModel = (random: Random): ProcessorModel => pick(random, models);
+
+export function drawEnvironment(random: Random, model: ProcessorModel): Environment {
   const kind = pick(random, kinds);
-  const model = pick(random, models);
   const level = kind === 'virtual8086' ? 3 : kind === 'real' ? 0 : chance(random, 40) ? 3 : 0;
   const paging = kind === 'paged' || (kind !== 'flat' && kind !== 'real' && chance(random, 40));
   const codeBits = kind === 'flat' || kind === 'paged' || kind === 'segmented' ? 32 : 16;
@@ -166,6 +167,7 @@ export function drawEnvironment(random: Random): Environment {
     stackTop: places.stack - segments.ss.base,
     ...controls(random, model, paging, kind === 'real'),
     pages: paging ? oddPages(random, level) : [],
+    aliasBase: chance(random, 75) ? aliasBases[1] : aliasBases[0],
     codeWriter: codeWriterOf(kind, segments),
   };
 }

@@ -4,7 +4,7 @@ import type { Form, Instruction, OperandSpecification } from '../../../src/cpu/i
 import type { ProcessorModel } from '../../../src/cpu/model.js';
 import { d, w } from '../../cpu/bytes.js';
 import { hasAlias } from './environment.js';
-import { aliasBase, places, type SegmentKey, segmentOrder, variables } from './program.js';
+import { places, type SegmentKey, segmentOrder, variables } from './program.js';
 import { EBP, EBX, EDI, ESI, type OperandWidth, type Writer } from './writer.js';
 
 /** What has a snippet of its own, because it goes elsewhere or changes the world. */
@@ -60,7 +60,8 @@ export function anyAddress(writer: Writer, alignment = 1): number {
   const pages = (places.dataEnd - places.data) >> 12;
   if (kind < 6) return places.data + 0x1000 * writer.between(1, pages) - writer.between(1, 8);
   if (kind < 8 && writer.environment.kind !== 'real') return places.device + writer.random.below(64);
-  if (kind < 12 && hasAlias(writer.environment)) return aliasBase + variables.free + writer.random.below(0x3000);
+  if (kind < 12 && hasAlias(writer.environment))
+    return writer.environment.aliasBase + variables.free + writer.random.below(0x3000);
   if (kind < 14) return places.innerStack + 0x800 + writer.random.below(0x7c0);
   const offset = writer.random.below(writer.chance(60) ? 0x100 : places.dataEnd - variables.free - 64);
   return (variables.free + offset) & (writer.chance(85) ? -alignment : -1);

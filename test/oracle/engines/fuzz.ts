@@ -10,20 +10,19 @@ import {
   type Run,
   slicesOf,
   type Slicing,
+  type Times,
   whole,
 } from './compare.js';
 import { type Length, programOf } from './generate.js';
 import { imageOf } from './image.js';
 import { describe, listHandlers, listProgram, standingOf } from './listing.js';
-import { type EngineOptions, Machine } from './machine.js';
+import { Machine } from './machine.js';
 import { minimise } from './minimise.js';
-import type { Program } from './program.js';
+import { groupOf, type Program, programsTogether } from './program.js';
 import { drawSetting, type Setting, settings } from './settings.js';
 
-/** Machines serve many programs, so that code of one lies where code of another was; then new ones are made. */
-const programsPerMachine = 100;
 /** More findings than this are no use before these are looked at. */
-const mostFindings = 5;
+export const mostFindings = 5;
 
 export type Mode = 'checks' | 'eachCycle' | 'eachInterrupt';
 
@@ -43,18 +42,16 @@ const randomOf = (seed: number, index: number): Random =>
   seededRandom((Math.imul(seed, 31) ^ Math.imul(index, 0x51ed_270b)) >>> 0);
 
 /** How a program is compared: all that is drawn besides the program itself. */
-interface Plan {
+interface Plan extends Times {
   readonly setting: Setting;
   readonly slicing: () => [Slicing, Slicing];
-  readonly times: number;
-  /** Nothing of programs before it is left. */
-  readonly cold: boolean;
 }
 function planOf(seed: number, index: number, allowed: readonly Setting[]): Plan {
   const random = randomOf(seed, index);
   random.next();
-  const setting = drawSetting(random, allowed);
-  const times = 1 + random.below(2);
+  const setting = drawSetting(randomOf(seed + 3, groupOf(index)), allowed);
+  const compilesBetween = setting.compilesBetween === true;
+  const times = compilesBetween ? 2 : 1 + random.below(2);
   const cold = random.below(4) > 0;
   const longest = [3, 20, 400][random.below(3)]!;
   const [left, right] = [random.below(2) === 0, random.below(setting.name === 'never' ? 1 : 3) === 0];
@@ -62,13 +59,14 @@ function planOf(seed: number, index: number, allowed: readonly Setting[]): Plan 
     const own = randomOf(seed + 1, index);
     return [left ? slicesOf(own, longest) : whole, right ? slicesOf(own, longest) : whole];
   };
-  return { setting, slicing, times, cold };
+  return { setting, slicing, times, cold, compilesBetween };
 }
 
 export class Fuzzer {
   private readonly references = new Map<ProcessorModel, Machine>();
-  private readonly subjects = new Map<string, Machine>();
-  private era = 0;
+  private subject: Machine | undefined;
+  /** The group of programs at hand, whose code lies where code of others of the group was. */
+  private group = -1;
 
   constructor(
     private readonly seed: number,
@@ -82,16 +80,9 @@ export class Fuzzer {
     this.references.set(model, known);
     return known;
   }
-  private subject(model: ProcessorModel, setting: Setting): Machine {
-    const key = `${model} ${setting.name}`;
-    const known = this.subjects.get(key) ?? new Machine(model, this.options(setting));
-    this.subjects.set(key, known);
-    return known;
-  }
-
-  /** What is drawn of a setting holds for as many programs as a machine serves. */
-  private options(setting: Setting): EngineOptions {
-    return setting.options(randomOf(this.seed + 2, this.era));
+  /** What is drawn of a setting holds for a group. */
+  private tuned(model: ProcessorModel, setting: Setting): Machine {
+    return new Machine(model, setting.tuning(randomOf(this.seed + 2, this.group)));
   }
 
   run(total: number, first = 0, onProgress: (done: number) => void = () => {}): Report {
@@ -100,18 +91,18 @@ export class Fuzzer {
     const count = (key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
     let run = 0;
     for (let index = first; index < first + total && findings.length < mostFindings; index++) {
-      const era = Math.floor(index / programsPerMachine);
-      if (era !== this.era) this.subjects.clear();
-      this.era = era;
+      if (groupOf(index) !== this.group) this.subject = undefined;
+      this.group = groupOf(index);
       const program = programOf(this.seed, index, this.length);
       const plan = planOf(this.seed, index, this.allowed);
       count(plan.setting.name);
       count(program.environment.kind);
       const { model } = program.environment;
-      const difference = this.compare(program, plan, this.reference(model), this.subject(model, plan.setting));
+      this.subject ??= this.tuned(model, plan.setting);
+      const difference = this.compare(program, plan, this.reference(model), this.subject);
       if (difference !== undefined) {
         findings.push({ index, setting: plan.setting.name, text: this.explain(program, plan, difference) });
-        this.subjects.clear();
+        this.subject = undefined;
         this.references.clear();
       }
       onProgress(++run);
@@ -128,7 +119,7 @@ export class Fuzzer {
     try {
       if (this.mode === 'eachCycle') return compareEachCycle(program, ...runs);
       if (this.mode === 'eachInterrupt') return compareEachInterrupt(program, ...runs);
-      return compareProgram(program, ...runs, plan.times, plan.cold);
+      return compareProgram(program, ...runs, plan);
     } catch (error) {
       return { at: other.processor.cycle, what: `thrown: ${error instanceof Error ? error.stack : String(error)}` };
     }
@@ -136,16 +127,14 @@ export class Fuzzer {
   /** Machines that have run nothing, or one program. */
   private fresh(program: Program, plan: Plan, before?: Program): [Machine, Machine] {
     const { model } = program.environment;
-    const machines: [Machine, Machine] = [this.reference(model), new Machine(model, this.options(plan.setting))];
+    const machines: [Machine, Machine] = [this.reference(model), this.tuned(model, plan.setting)];
     if (before !== undefined) this.compare(before, planOf(this.seed, before.index, this.allowed), ...machines);
     return machines;
   }
-  /** The program without which another one of the same machine does not differ. */
+  /** The program without which another one of the same group does not differ. */
   private findBefore(program: Program, plan: Plan): Program | undefined {
-    for (let index = program.index - 1; index >= this.era * programsPerMachine; index--) {
+    for (let index = program.index - 1; index >= this.group * programsTogether; index--) {
       const before = programOf(this.seed, index, this.length);
-      const isSame = before.environment.model === program.environment.model;
-      if (!isSame || planOf(this.seed, index, this.allowed).setting !== plan.setting) continue;
       if (this.compare(program, plan, ...this.fresh(program, plan, before)) !== undefined) return before;
     }
     return undefined;
@@ -155,7 +144,7 @@ export class Fuzzer {
     const alone = this.compare(program, plan, ...this.fresh(program, plan)) !== undefined;
     const before = alone ? undefined : this.findBefore(program, plan);
     if (!alone && before === undefined) {
-      const start = this.era * programsPerMachine;
+      const start = this.group * programsTogether;
       return `${title}\n  only after several others\n  ${this.again(start, program.index - start + 1)}`;
     }
     const least = minimise(
@@ -186,6 +175,7 @@ export class Fuzzer {
       for (let time = 0; time < plan.times; time++) {
         const [one, other] = plan.slicing();
         left.start(program, image);
+        if (plan.compilesBetween && time > 0) right.compileSeen();
         right.start(program, image, time === 0);
         try {
           const before = this.mode === 'checks' ? program.checks.filter((check) => check < at) : [];

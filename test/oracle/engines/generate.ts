@@ -2,13 +2,15 @@
 import { type Random, seededRandom } from '../../../src/base/random.js';
 import { d } from '../../cpu/bytes.js';
 import type { Item } from './assemble.js';
-import { drawEnvironment } from './environment.js';
+import { drawEnvironment, drawModel } from './environment.js';
 import { anyNumber } from './forms.js';
-import { type Environment, type Happening, places, type Program, variables } from './program.js';
+import { type Environment, groupOf, type Happening, places, type Program, variables } from './program.js';
 import { Body, type Changeable, type Snippet } from './snippets/body.js';
 import * as changes from './snippets/changes.js';
 import * as control from './snippets/control.js';
 import * as integer from './snippets/integer.js';
+import * as mappings from './snippets/mappings.js';
+import * as rings from './snippets/rings.js';
 import * as worlds from './snippets/worlds.js';
 import { interrupts, writeSystem } from './system.js';
 import { EBP, ESP, jcc, jumps, Labels, Writer } from './writer.js';
@@ -17,7 +19,7 @@ import { EBP, ESP, jcc, jumps, Labels, Writer } from './writer.js';
 export type Length = 'short' | 'normal' | 'long';
 const cyclesOf: Readonly<Record<Length, readonly [number, number]>> = {
   short: [40, 200],
-  normal: [200, 4000],
+  normal: [200, 3000],
   long: [20_000, 60_000],
 };
 
@@ -42,6 +44,7 @@ const always: Weights = [
   [12, control.loop(several(3))],
   [10, control.call],
   [3, control.choose],
+  [2, control.dispatch],
   [2, control.middle],
   [4, control.stack],
   [1, control.pageEnd],
@@ -61,7 +64,10 @@ const themes: readonly Weights[] = [
   [
     [4, control.hop],
     [5, control.callStub],
-    [4, worlds.paging],
+    [4, mappings.paging],
+    [3, mappings.sharedRun],
+    [3, mappings.sharedLoop],
+    [3, control.dispatch],
   ],
   [
     [5, worlds.service],
@@ -79,6 +85,8 @@ const themes: readonly Weights[] = [
     [3, worlds.far],
     [3, worlds.otherData],
     [2, worlds.control],
+    [3, rings.outer],
+    [3, rings.descriptors],
   ],
 ];
 
@@ -151,6 +159,8 @@ function writeProgram(body: Body, length: Length): void {
   writeEnd(body);
   functions.forEach((label, index) => {
     if (body.chance(15)) control.pageEnd(body);
+    // Calls and returns go between pages, too.
+    else if (body.chance(12)) body.align(body.random.below(0x200));
     body.place(label);
     body.functions = functions.slice(index + 1);
     writeFunction(body);
@@ -214,9 +224,13 @@ function dataMemory(random: Random): { address: number; bytes: number[] } {
 
 /** The program of a number in a seed's row. */
 export function programOf(seed: number, index: number, length: Length = 'normal'): Program {
-  const random = seededRandom((Math.imul(seed, 0x9e37_79b1) ^ Math.imul(index + 1, 0x85eb_ca6b)) >>> 0);
-  random.next();
-  const drawn = drawEnvironment(random);
+  const randomOf = (number: number): Random => {
+    const random = seededRandom((Math.imul(seed, 0x9e37_79b1) ^ Math.imul(number, 0x85eb_ca6b)) >>> 0);
+    random.next();
+    return random;
+  };
+  const random = randomOf(index + 1);
+  const drawn = drawEnvironment(random, drawModel(randomOf(-1 - groupOf(index))));
   const stackInCode = random.below(8) === 0;
   const labels = new Labels();
   const system = new Writer(random, drawn, labels, drawn.kind === 'real' ? 16 : 32);

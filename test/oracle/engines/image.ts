@@ -10,7 +10,7 @@ import {
   readOnlyData,
   shiftedData,
 } from './environment.js';
-import { type Environment, places, type Program, type SegmentPlan, segmentOrder } from './program.js';
+import { aliasBases, type Environment, places, type Program, type SegmentPlan, segmentOrder } from './program.js';
 import { flatCode, flatData, vectorCount } from './system.js';
 
 export const taskSelector = 0x28;
@@ -62,13 +62,15 @@ function putTask(memory: Uint8Array): void {
 }
 
 function putPages(memory: Uint8Array, environment: Environment): void {
-  memory.set([...d(places.table | 7), ...d(places.aliasTable | 7)], places.directory);
+  memory.set(d(places.table | 7), places.directory);
+  for (const base of aliasBases) memory.set(d(places.aliasTable | 7), places.directory + (base >>> 22) * 4);
   const view = new DataView(memory.buffer);
   const pages = places.ramBytes >> 12;
-  const global = (environment.cr4 & 0x80) !== 0 ? 0x100 : 0;
+  // Of code and data some pages are global, as those of the system are.
+  const global = (page: number): number => ((environment.cr4 & 0x80) !== 0 && (page < 8 || page % 3 === 0) ? 0x100 : 0);
   for (let page = 0; page <= pages; page++) {
-    view.setUint32(places.table + page * 4, (page << 12) | 7 | (page < 8 ? global : 0), true);
-    view.setUint32(places.aliasTable + page * 4, (page << 12) | 7, true);
+    view.setUint32(places.table + page * 4, (page << 12) | 7 | global(page), true);
+    view.setUint32(places.aliasTable + page * 4, (page << 12) | 7 | global(page + 1), true);
   }
   for (const [index, entry] of environment.pages) view.setUint32(places.table + index * 4, entry, true);
 }

@@ -7,8 +7,8 @@ import { setSegment } from '../../../src/cpu/system/segments.js';
 import { gdtLimit, idtLimit, type Image, imageOf, taskSelector } from './image.js';
 import { type Happening, places, type Program, segmentOrder } from './program.js';
 
-/** How a processor is made, beside what every machine here has. */
-export type EngineOptions = Partial<Pick<ProcessorOptions, 'model'>> & Readonly<Record<string, unknown>>;
+/** What the compiler is told. */
+export type Tuning = Readonly<NonNullable<ProcessorOptions['compiler']>>;
 
 const pageBytes = 4096;
 const A20 = 1 << 20;
@@ -38,10 +38,13 @@ export class Machine {
   private image: Image | undefined;
   private program: Program | undefined;
 
-  constructor(model: ProcessorModel, options: EngineOptions = {}) {
+  /** The next look of the compiler compiles all that was seen. */
+  private compilesSeen = false;
+
+  constructor(model: ProcessorModel, tuning?: Tuning) {
     const { ramBytes } = places;
     this.processor = new Processor({
-      ...options,
+      ...(tuning && { compiler: this.listening(tuning) }),
       model,
       ramBytes,
       romBytes: 0,
@@ -174,6 +177,23 @@ export class Machine {
     this.vector = 0x20;
     this.stopped = false;
     this.pending = [...happenings].sort((a, b) => a.at - b.at);
+  }
+  /** At its next look the compiler compiles all that was seen before; after that it goes on as it was told when it was made. */
+  compileSeen(): void {
+    this.compilesSeen = true;
+  }
+  private listening(tuning: Tuning): Tuning {
+    const delay = (): number => {
+      if (!this.compilesSeen) return tuning.delay;
+      this.compilesSeen = false;
+      return 0;
+    };
+    return {
+      ...tuning,
+      get delay() {
+        return delay();
+      },
+    };
   }
   /** Loading drops all decoded code. */
   private forgetCode(): void {

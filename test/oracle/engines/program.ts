@@ -41,8 +41,11 @@ export const variables = {
   free: places.data + 0x200,
 } as const;
 
-/** Linear addresses of a second mapping of everything: a multiple of 4 MiB. */
-export const aliasBase = 0x40_0000;
+/**
+ * Linear addresses of a second mapping of everything: multiples of 4 MiB. Pages of the latter share entries of the TLB with pages of the
+ * first mapping: with the one whose number differs in bit 0.
+ */
+export const aliasBases = [0x40_0000, 0x100_0000] as const;
 
 /** How the program's own segments and pages are. */
 export type WorldKind = 'flat' | 'paged' | 'segmented' | 'code16' | 'real' | 'virtual8086';
@@ -69,6 +72,8 @@ export interface Environment {
   readonly cr4: number;
   /** Page table entries that differ from the identity: index in both tables taken as one, and value. */
   readonly pages: readonly (readonly [number, number])[];
+  /** Which of the second mappings it uses. */
+  readonly aliasBase: number;
   /** The segment through which code is written, and its prefix. */
   readonly codeWriter: { readonly prefix: readonly number[]; readonly base: number };
 }
@@ -78,6 +83,10 @@ export type Happening =
   | { readonly at: number; readonly kind: 'interrupt'; readonly vector: number }
   | { readonly at: number; readonly kind: 'nonMaskable' }
   | { readonly at: number; readonly kind: 'write'; readonly address: number; readonly bytes: readonly number[] };
+
+/** So many programs in a row run on machines of one model, and under one setting: machines serve those, then new ones are made. */
+export const programsTogether = 50;
+export const groupOf = (index: number): number => Math.floor(index / programsTogether);
 
 export interface Program {
   readonly seed: number;

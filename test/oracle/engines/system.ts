@@ -1,6 +1,6 @@
 /** Handlers of exceptions and interrupts, and the services that programs call with INT: one table of actions by vector. */
 import { d, w } from '../../cpu/bytes.js';
-import { aliasBase, places, variables } from './program.js';
+import { aliasBases, places, variables } from './program.js';
 import { jcc, jumps, type Writer } from './writer.js';
 
 /** Vectors of interrupts and of services. */
@@ -22,6 +22,8 @@ export const services = {
   output: 0x3d,
   wait: 0x3e,
   global: 0x3f,
+  /** Goes on at level 0 where the program said, as after a fault. */
+  home: 0x1e,
 } as const;
 export const vectorCount = 0x40;
 
@@ -81,7 +83,7 @@ function act32(writer: Writer, action: Action, { error }: Frame): void {
     }
     case 'toggle':
       writer.emit(0x81, ...writer.absolute(6, entryAddress(stubIndex)), ...d(places.stubs[0] ^ places.stubs[1]));
-      return invalidate(writer, aliasBase + places.stubs[0]);
+      return invalidate(writer, writer.environment.aliasBase + places.stubs[0]);
     case 'toggleQuietly':
       return writer.emit(0x81, ...writer.absolute(6, entryAddress(stubIndex)), ...d(places.stubs[0] ^ places.stubs[1]));
     case 'reload':
@@ -119,6 +121,8 @@ function act32(writer: Writer, action: Action, { error }: Frame): void {
       return writer.emit(0x0f, 0x20, 0xe0, 0x34, 0x80, 0x0f, 0x22, 0xe0);
     case 'nested':
       return writer.emit(0xfb, 0x90, 0x40, 0x48, 0xfa);
+    case 'home':
+      return act32(writer, 'resume', { error });
     case 'plain':
     case 'nothing':
       return;
@@ -149,14 +153,20 @@ function breakpoint(writer: Writer, action: 'breakCode' | 'watch'): void {
 /** Maps the page that a fault wanted, or goes on elsewhere. */
 function mapPage(writer: Writer, eip: number): void {
   const [elsewhere, done] = [writer.label(), writer.label()];
+  const low = writer.label();
+  const [near, far] = aliasBases;
   writer.emit(0x0f, 0x20, 0xd0, 0xc1, 0xe8, 12); // MOV EAX, CR2; SHR EAX, 12
+  writer.emit(0x3d, ...d(far >> 12));
+  writer.jump(jcc(2), { label: low });
+  writer.emit(0x2d, ...d((far - near) >> 12)); // Both second mappings have one table.
+  writer.place(low);
   writer.emit(0x3d, ...d(0x800));
   writer.jump(jcc(3), { label: elsewhere });
   // A page that is there and still faults is protected: half of the handlers leave it so.
   writer.emit(0xf6, 0x04, 0x85, ...d(places.table), 1);
   writer.jump(jcc(5), { label: elsewhere });
   writer.emit(0x80, 0x0c, 0x85, ...d(places.table), 7); // OR BYTE [table + EAX*4], 7
-  writer.emit(0xc1, 0xe0, 12, 0x0f, 0x01, 0x38); // SHL EAX, 12; INVLPG [EAX]
+  writer.emit(0x0f, 0x20, 0xd0, 0x0f, 0x01, 0x38); // MOV EAX, CR2; INVLPG [EAX]
   writer.jump(jumps.jmp, { label: done });
   writer.place(elsewhere);
   writer.emit(0xa1, ...d(variables.resume), ...storeFrame(eip));
@@ -180,6 +190,7 @@ function act16(writer: Writer, action: Action): void {
   const code = writer.environment.segments.cs.selector;
   switch (action) {
     case 'resume':
+    case 'home':
     case 'map':
       writer.emit(0xa1, ...w(variables.resume), 0x89, 0x46, 8);
       return writer.emit(0xc7, 0x46, 10, ...w(code));

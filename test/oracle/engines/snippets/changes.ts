@@ -1,5 +1,5 @@
 /** Code that changes: ahead, behind, in the very instruction, through another mapping, by strings and by the stack. */
-import { aliasBase, places, variables } from '../program.js';
+import { places, variables } from '../program.js';
 import { hasAlias } from '../environment.js';
 import { freeRegister } from '../forms.js';
 import { EAX, ECX, EDI, ESI, jcc, jumps, type OperandWidth } from '../writer.js';
@@ -36,7 +36,8 @@ function changeableAt(body: Body, label: number): Changeable {
   }
 }
 /** Linear addresses of the code to write to: its own mapping, or the other one. */
-const mapping = (body: Body): number => (hasAlias(body.environment) && body.chance(30) ? aliasBase : 0);
+const mapping = (body: Body): number =>
+  hasAlias(body.environment) && body.chance(30) ? body.environment.aliasBase : 0;
 
 /** A store that changes a place, in one of many ways. */
 function change(body: Body, { label, plus, kind }: Changeable): void {

@@ -2,7 +2,7 @@
 import { d, w } from '../../../cpu/bytes.js';
 import { hasAlias } from '../environment.js';
 import { anyNumber, freeRegister } from '../forms.js';
-import { aliasBase, places, variables } from '../program.js';
+import { places, variables } from '../program.js';
 import { EBP, EBX, ECX, EDI, EDX, ESI, ESP, jcc, jumps } from '../writer.js';
 import type { Body, Snippet } from './body.js';
 import { arithmetic } from './integer.js';
@@ -164,6 +164,48 @@ export const choose: Snippet = (body) => {
   }
   body.place(end);
 };
+/** A loop that calls, or jumps to, one routine after another through a table in memory: in its own page and in others. */
+export const dispatch: Snippet = (body) => {
+  const [over, counter, entries] = [body.label(), body.counter(), body.pick([2, 4])];
+  const table = variables.pointers + 0x40;
+  const isCall = body.chance(65);
+  const back = body.label();
+  const own = Array.from({ length: body.between(1, 3) }, () => body.label());
+  body.jump(jumps.jmp, { label: over });
+  for (const label of own) {
+    if (body.chance(6)) body.align(body.random.below(0x100));
+    body.place(label);
+    arithmetic(body);
+    if (isCall) body.emit(0xc3);
+    else body.jump(jumps.jmp, { label: back });
+  }
+  body.place(over);
+  for (let entry = 0; entry < entries; entry++) {
+    const label = isCall && body.chance(25) && body.functions.length > 0 ? body.pick(body.functions) : body.pick(own);
+    const isAway = isCall && hasAlias(body.environment) && body.chance(20);
+    body.storeLabel(table + entry * 4, label, isAway ? body.environment.aliasBase : 0);
+  }
+  if (isCall && hasAlias(body.environment) && body.chance(40)) {
+    const stub = body.environment.aliasBase + places.stubs[0] + body.random.below(4) * 0x20;
+    body.memory(32, [0xc7], 0, table, d(stub));
+  }
+  body.memory(32, [0xc7], 0, counter, d(body.between(2, 30)));
+  const top = body.here();
+  body.saving(() => {
+    body.memory(32, [0x8b], EBX, counter);
+    body.op(32, 0x83, direct(4, EBX), entries - 1);
+    if (body.bits === 16) body.op(16, 0xc1, direct(4, EBX), 2);
+    const digit = isCall ? 2 << 3 : 4 << 3;
+    const offset = body.offset(table);
+    body.risky(() => {
+      if (body.bits === 32) body.emit(0xff, 0x04 | digit, 0x85 | (EBX << 3), ...d(offset));
+      else body.emit(0xff, 0x87 | digit, ...w(offset));
+      body.place(back);
+    });
+  });
+  body.memory(32, [0xff], 1, counter);
+  body.jump(jcc(5), { label: top });
+};
 /** A jump into an instruction, whose immediate is code too; the other way through it comes first, or later. */
 export const middle: Snippet = (body) => {
   const [inside, counter] = [body.label(), body.counter()];
@@ -217,7 +259,10 @@ export const stack: Snippet = (body) => {
 export const hop: Snippet = (body) => {
   if (!hasAlias(body.environment)) return stack(body);
   const next = body.label();
-  body.jump({ near: [0xe9] }, { label: next, plus: body.chance(60) ? aliasBase : -aliasBase });
+  body.jump(
+    { near: [0xe9] },
+    { label: next, plus: body.chance(60) ? body.environment.aliasBase : -body.environment.aliasBase },
+  );
   // Where the other mapping is the wrong one, the jump lands nowhere and faults.
   body.place(next);
   if (body.chance(40)) {
@@ -230,7 +275,9 @@ export const hop: Snippet = (body) => {
 /** A routine on the page whose mapping changes. */
 export const callStub: Snippet = (body) => {
   const at = (body.random.below(4) * 0x20) | (body.chance(10) ? 1 : 0);
-  const linear = hasAlias(body.environment) ? aliasBase + places.stubs[0] : places.stubs[body.random.below(2)]!;
+  const linear = hasAlias(body.environment)
+    ? body.environment.aliasBase + places.stubs[0]
+    : places.stubs[body.random.below(2)]!;
   const offset = linear + at - body.base('cs');
   if (body.bits === 16 && offset > 0xffff) return arithmetic(body);
   const callIt = (): void => {

@@ -1,8 +1,8 @@
 /** What reaches beyond the program's own code and data: the system's services, devices, pages, segments, control registers. */
 import { d, w } from '../../../cpu/bytes.js';
-import { absentData, otherSizeCode, pagingOn, readOnlyData, shiftedData } from '../environment.js';
+import { absentData, otherSizeCode, readOnlyData, shiftedData } from '../environment.js';
 import { anyAddress, anyNumber } from '../forms.js';
-import { aliasBase, places, variables } from '../program.js';
+import { places, variables } from '../program.js';
 import { services } from '../system.js';
 import { EAX, ECX, EDX, EBX } from '../writer.js';
 import type { Snippet } from './body.js';
@@ -40,7 +40,12 @@ export const fault: Snippet = (body) => {
       case 6:
         return body.emit(0xf4);
       default:
-        return body.memory(32, [0xff], 0, body.pick([places.code + 0x2000, places.data + 0x1ffe, aliasBase + 0x9000]));
+        return body.memory(
+          32,
+          [0xff],
+          0,
+          body.pick([places.code + 0x2000, places.data + 0x1ffe, body.environment.aliasBase + 0x9000]),
+        );
     }
   });
 };
@@ -92,22 +97,6 @@ export const flags: Snippet = (body) => {
 /** HLT, with interrupts on. */
 export const halt: Snippet = (body) => {
   body.risky(() => body.emit(0xfb, 0xf4));
-};
-/** Entries of the page tables, by hand, with or without telling the TLB. */
-export const paging: Snippet = (body) => {
-  if (!pagingOn(body.environment) || body.environment.level !== 0 || body.bits === 16) return service(body);
-  body.risky(() => {
-    const page = body.pick([0xd, 0xe, 0xf, 0x10, 0x11, 0x14, 0x16]);
-    const index = page + (body.chance(60) ? 0x400 : 0);
-    const target = body.chance(70) ? page : body.pick([0xd, 0xe, 0x10, 0x14, 0x15]);
-    const rights = body.pick([0, 1, 3, 5, 7, 7, 7, 0x67]);
-    body.memory(32, [0xc7], 0, places.table + index * 4, d((target << 12) | rights));
-    const kind = body.random.below(5);
-    const linear = index >= 0x400 ? aliasBase + (page << 12) : page << 12;
-    if (kind < 2 && body.environment.model !== '80386') body.emit(0x0f, 0x01, ...body.absolute(7, body.offset(linear)));
-    else if (kind < 4) body.emit(0x0f, 0x20, direct(3, EAX), 0x0f, 0x22, direct(3, EAX));
-    if (body.chance(50)) body.memory(32, [0x01], body.random.below(4), linear | body.random.below(0xff8));
-  });
 };
 /** Loads of segment registers: the same selector, another, none. */
 export const segments: Snippet = (body) => {
