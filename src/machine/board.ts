@@ -2,6 +2,7 @@
 import type { Device, Drive } from '../device/device.js';
 import type { MediumBay } from '../device/disk/medium.js';
 import type { MemoryAccess } from '../device/memory-access.js';
+import type { VideoMemory } from '../device/video-memory.js';
 import type { Frame } from '../screen/frame.js';
 import type { AddressSpace } from './address-space.js';
 import type { InterruptLines } from './interrupt-lines.js';
@@ -34,7 +35,7 @@ export interface Board {
   /** Memory as bus masters reach it. */
   readonly master: MemoryAccess;
   /** The display adapter's memory, which the processor reaches through the address space. */
-  readonly videoMemory: Uint8Array;
+  readonly videoMemory: VideoMemory;
   /** Who watches what leaves the machine; observers change nothing. */
   readonly observers: Partial<MachineObservers>;
   /** The cycle at hand, exact even inside an instruction. */

@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.js';
 import type { MediumBay } from '../device/disk/medium.js';
 import type { MemoryAccess } from '../device/memory-access.js';
 import { createPicPair } from '../device/pic/pair.js';
+import type { VideoMemory } from '../device/video-memory.js';
 import type { Frame } from '../screen/frame.js';
 import type { AddressSpace } from './address-space.js';
 import type { AnyDevice, Board, DisplayAdapter, InterruptRoute } from './board.js';
@@ -24,7 +25,7 @@ export interface BoardWires {
   readonly timeline: Timeline;
   readonly addressSpace: AddressSpace;
   /** The display adapter's memory, which the processor reaches through the address space. */
-  readonly videoMemory: Uint8Array;
+  readonly videoMemory: VideoMemory;
   readonly observers: Partial<MachineObservers>;
   /** The cycle at hand, exact even inside an instruction. */
   now(): number;
@@ -142,7 +143,7 @@ export class CircuitBoard implements Board {
   get master(): MemoryAccess {
     return this.wires.addressSpace.master;
   }
-  get videoMemory(): Uint8Array {
+  get videoMemory(): VideoMemory {
     return this.wires.videoMemory;
   }
   get observers(): Partial<MachineObservers> {

@@ -1,30 +1,42 @@
-/** A machine's memory as a part of its state: images and digests that cost what was written since the last one. */
+/** A machine's memories as parts of its state: images and digests that cost what was written since the last one. */
 import { fastHash } from '../base/digest.js';
 import { hex } from '../base/integers.js';
 import { createPageHasher, type PageHasher } from '../cpu/kernel/pages/pages.js';
 import type { Core } from '../cpu/system/core.js';
+import type { WrittenArea } from '../cpu/system/written-pages.js';
 import { pageBytes, type PageImage, PageKeeper } from '../state/pages.js';
 import type { Difference } from '../state/schema.js';
 import type { PagedPart } from './parts.js';
 
+/** Where a memory lies among the machine's: host address, and bytes of whole pages. */
+export interface MemoryPlace {
+  readonly start: number;
+  readonly bytes: number;
+}
+
 /** Memory by pages, all zeros when it is made. */
 export class MemoryPart implements PagedPart {
   private readonly keeper: PageKeeper;
+  private readonly written: WrittenArea;
   private readonly pages: number;
+  /** Where in the one memory the pages' hashes lie. */
+  private readonly hashes: number;
   /** Pages whose hash is not known: as a list, and by page. */
   private unhashed: number[] = [];
   private readonly isUnhashed: Uint8Array;
   private hasher: PageHasher | undefined;
 
-  constructor(private readonly core: Core) {
+  constructor(
+    private readonly core: Core,
+    private readonly place: MemoryPlace,
+  ) {
     const { plan } = core;
-    this.pages = plan.ramBytes / pageBytes;
-    this.keeper = new PageKeeper(core.u8.subarray(plan.ram, plan.ram + plan.ramBytes));
+    const { start, bytes } = place;
+    this.pages = bytes / pageBytes;
+    this.hashes = plan.pageHashes + ((start - plan.ram) / pageBytes) * 8;
+    this.keeper = new PageKeeper(core.u8.subarray(start, start + bytes));
     this.isUnhashed = new Uint8Array(this.pages);
-    core.written.onFirstWrite = (page) => {
-      if (page < this.pages) this.keeper.willWrite(page);
-    };
-    for (const page of core.written.take()) core.written.onFirstWrite(page);
+    this.written = core.written.watch(start, bytes, (page) => this.keeper.willWrite(page));
   }
 
   /** The memory as it is now. */
@@ -46,14 +58,14 @@ export class MemoryPart implements PagedPart {
   /** The hash of all pages' hashes. */
   hash(): bigint {
     this.look();
-    const { plan, u8, memory } = this.core;
-    const hashes = u8.subarray(plan.pageHashes, plan.pageHashes + 8 * this.pages);
+    const { u8, memory } = this.core;
+    const hashes = u8.subarray(this.hashes, this.hashes + 8 * this.pages);
     if (this.hasher === undefined) {
       this.hasher = createPageHasher(memory);
       new BigUint64Array(hashes.buffer, hashes.byteOffset, this.pages).fill(fastHash(new Uint8Array(pageBytes)));
     }
     for (const page of this.unhashed) {
-      this.hasher.hashPage(plan.ram + page * pageBytes, plan.pageHashes + page * 8);
+      this.hasher.hashPage(this.place.start + page * pageBytes, this.hashes + page * 8);
       this.isUnhashed[page] = 0;
     }
     this.unhashed = [];
@@ -61,7 +73,7 @@ export class MemoryPart implements PagedPart {
   }
 
   private look(): void {
-    for (const page of this.core.written.take()) if (page < this.pages) this.forgetHash(page);
+    for (const page of this.written.take()) this.forgetHash(page);
   }
   private forgetHash(page: number): void {
     if (this.isUnhashed[page] !== 0) return;

@@ -1,5 +1,5 @@
 /** A machine's parts by name: each saves, loads and compares itself; the whole is put together here. */
-import { fastHash, pageHashes, sha256Hex } from '../base/digest.js';
+import { fastHash, sha256Hex } from '../base/digest.js';
 import { hex } from '../base/integers.js';
 import type { PageImage } from '../state/pages.js';
 import { type Difference, diffStates, type Field, loadState, saveState } from '../state/schema.js';
@@ -11,8 +11,6 @@ export interface Part {
   load(saved: Uint8Array): void;
   /** Differences between two saved states of this part. */
   diff(left: Uint8Array, right: Uint8Array): Difference[];
-  /** The bytes that stand for the part in digests; its saved state where absent. */
-  hashed?(): Uint8Array;
 }
 
 /** A part that is memory, saved as pages that it shares with what was saved before. */
@@ -63,19 +61,6 @@ export function statePart<T>(field: Field<T>, state: T): Part {
   };
 }
 
-/** A part that is plain bytes; a difference names the first byte. */
-export function bytesPart(view: Uint8Array, written: () => void = () => {}): Part {
-  return {
-    save: () => view.slice(),
-    load(saved) {
-      view.set(saved);
-      written();
-    },
-    diff: (left, right) => firstByteDifference(left, right),
-    hashed: () => pageHashes(view),
-  };
-}
-
 /** The first differing byte of two byte strings, if any. */
 export function firstByteDifference(left: Uint8Array, right: Uint8Array): Difference[] {
   const length = Math.max(left.length, right.length);
@@ -91,7 +76,7 @@ export function firstByteDifference(left: Uint8Array, right: Uint8Array): Differ
 export function digestParts(parts: Parts): MachineDigest {
   const hashes: Record<string, string> = {};
   for (const [name, part] of parts) {
-    const hash = isPaged(part) ? part.hash() : fastHash(part.hashed?.() ?? part.save());
+    const hash = isPaged(part) ? part.hash() : fastHash(part.save());
     hashes[name] = hex(hash, 16);
   }
   const text = Object.entries(hashes)

@@ -25,9 +25,10 @@ import type {
   StopReason,
 } from './machine.js';
 import { MemoryPart } from './memory-part.js';
-import { bytesPart, digestParts, isPaged, type PagedPart, type Part, statePart } from './parts.js';
+import { digestParts, isPaged, type PagedPart, type Part, statePart } from './parts.js';
 import { processorPart, processorView } from './processor-part.js';
 import { loadRemainders, saveRemainders, Timeline } from './timeline.js';
+import type { VideoMemory } from '../device/video-memory.js';
 import type { Frame } from '../screen/frame.js';
 import type { PageImage } from '../state/pages.js';
 
@@ -57,6 +58,7 @@ class Pc implements Machine {
   onSerial: ((output: SerialOutput) => void) | undefined;
   idleCycles = 0;
   private readonly rom: Uint8Array;
+  private readonly video: MemoryPart;
   private readonly timeline: Timeline;
   private localApicAt: { readonly physical: number; readonly enabled: boolean } | undefined;
   private tellLocalApic: ((physical: number, enabled: boolean) => void) | undefined;
@@ -90,6 +92,7 @@ class Pc implements Machine {
     const { core, plan } = this.processorUnit;
     this.addressSpace.attach(core);
     core.u8.set(this.rom, plan.rom);
+    this.video = new MemoryPart(core, { start: plan.video, bytes: plan.videoBytes });
     this.chips = new CircuitBoard({
       description,
       images,
@@ -98,7 +101,7 @@ class Pc implements Machine {
       now: () => this.processorUnit.now,
       addressSpace: this.addressSpace,
       observers: this.observers,
-      videoMemory: core.u8.subarray(plan.video, plan.video + plan.videoBytes),
+      videoMemory: this.videoMemory(),
       interruptRequest: (level) => {
         this.board.interruptRequest = level;
         this.processorUnit.setInterruptRequest(level);
@@ -149,6 +152,14 @@ class Pc implements Machine {
     },
     performanceInterrupt: (masks: boolean): void => this.chips.performanceInterrupt(masks),
   };
+  private videoMemory(): VideoMemory {
+    const { core, plan } = this.processorUnit;
+    return {
+      bytes: core.u8.subarray(plan.video, plan.video + plan.videoBytes),
+      willWrite: (offset, bytes) => core.willWrite(plan.video + offset, bytes),
+      image: () => this.video.save(),
+    };
+  }
   unknownAccesses(): ReadonlyMap<string, number> {
     return new Map([...this.chips.ports.unknown, ...this.addressSpace.map.unknown]);
   }
@@ -264,8 +275,8 @@ class Pc implements Machine {
   private collectParts(): void {
     const { core, plan } = this.processorUnit;
     this.parts.set('board', statePart(boardState, this.board));
-    this.parts.set('memory', new MemoryPart(core));
-    this.parts.set('videoMemory', bytesPart(core.u8.subarray(plan.video, plan.video + plan.videoBytes)));
+    this.parts.set('memory', new MemoryPart(core, { start: plan.ram, bytes: plan.ramBytes }));
+    this.parts.set('videoMemory', this.video);
     // What is mapped where comes before the processor, whose translations look at it; chips come after the lines between
     // them, as a line that moves on its way back to a saved level must not leave a trace in a chip.
     for (const [name, part] of this.chips.busParts()) this.parts.set(name, part);

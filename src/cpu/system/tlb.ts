@@ -100,13 +100,16 @@ export class Tlb {
     written.willWrite(found & ~0xfff, 1);
     this.deriveTags(entry);
   }
-  /** Writes go the slow way once more, so that the pages that they reach are noted. */
-  closeToWrites(): void {
+  /** Writes between two host addresses go the slow way once more, so that the pages that they reach are noted. */
+  closeToWrites(host: number, bytes: number): void {
     const { i32 } = this.core;
     for (let at = 0; at < this.filledCount; at++) {
       const entry = addressOf(this.filled[at]!);
-      i32[(entry + tlbEntry.write) >> 2] = 1;
-      i32[(entry + tlbEntry.writeCode) >> 2] = 1;
+      const [write, writeCode] = [(entry + tlbEntry.write) >> 2, (entry + tlbEntry.writeCode) >> 2];
+      const tag = i32[write] === 1 ? i32[writeCode]! : i32[write]!;
+      if (tag === 1 || (tag + i32[(entry + tlbEntry.addend) >> 2]! - host) >>> 0 >= bytes) continue;
+      i32[write] = 1;
+      i32[writeCode] = 1;
     }
   }
   private fill(entry: number, linear: number, write: boolean, user: boolean): boolean {

@@ -4,6 +4,7 @@
  * Source: "VBE Display API" (J. van Wijngaarden, V. Ruppert; VGABIOS project), interface version B0C5h. What is written while
  * a mode is on takes effect at once, as far as it fits into memory.
  */
+import type { VideoMemory } from '../video-memory.js';
 import { graphics, sequencer } from './registers.js';
 import type { VgaState } from './state.js';
 
@@ -105,7 +106,7 @@ const windowBits = {
   shift256: 0x40,
 } as const;
 
-function writeEnable(state: VgaState, memory: Uint8Array, value: number): void {
+function writeEnable(state: VgaState, memory: VideoMemory, value: number): void {
   const { dispi } = state;
   const before = dispiEnabled(state);
   dispi.enable = value & enableKept;
@@ -116,27 +117,29 @@ function writeEnable(state: VgaState, memory: Uint8Array, value: number): void {
   }
   if (before) return;
   [dispi.xOffset, dispi.yOffset, dispi.virtualWidth] = [0, 0, dispi.width];
-  fit(dispi, memory.length);
+  fit(dispi, memory.bytes.length);
   openWindow(state);
   if (value & enable.keepMemory) return;
   const planes = dispi.bitsPerPixel === 4 ? 4 : 1;
-  memory.fill(0, 0, Math.min(memory.length, pitchOf(dispi) * dispi.height * planes));
+  const cleared = Math.min(memory.bytes.length, pitchOf(dispi) * dispi.height * planes);
+  memory.willWrite(0, cleared);
+  memory.bytes.fill(0, 0, cleared);
 }
 
 /** Writes the register of a number. */
-export function writeDispi(state: VgaState, memory: Uint8Array, number: number, value: number): void {
+export function writeDispi(state: VgaState, memory: VideoMemory, number: number, value: number): void {
   const { dispi } = state;
   const name = numbers[number];
   if (name === undefined) return;
   if (name === 'enable') return writeEnable(state, memory, value);
   if (name === 'bank') {
-    dispi.bank = value % (memory.length / bankBytes);
+    dispi.bank = value % (memory.bytes.length / bankBytes);
   } else if (name === 'id') {
     if (value >= ids.first && value <= ids.last) dispi.id = value;
   } else {
     dispi[name] = value;
     if (!dispiEnabled(state)) return;
-    fit(dispi, memory.length);
+    fit(dispi, memory.bytes.length);
     openWindow(state);
   }
 }

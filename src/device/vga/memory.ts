@@ -4,6 +4,7 @@
  * Source: IBM Personal System/2 Hardware Interface Technical Reference, "Video Subsystem", Graphics Controller Registers and
  * Memory Mode Register; FreeVGA, "Accessing the Display Memory".
  */
+import type { VideoMemory } from '../video-memory.js';
 import { dispiBank, dispiEnabled } from './dispi.js';
 import { blockBytes, planesAt } from './planes.js';
 import {
@@ -33,6 +34,9 @@ const noMap = { first: 0, size: 0 } as const;
 
 /** What an address outside the selected map reads as: nobody drives the bus. */
 const openBus = 0xff;
+
+/** So much is said to be written at once where a run of bytes is filled. */
+const lineWords = 16;
 
 const copiesLatches = 1;
 const spreadsData = 2;
@@ -94,9 +98,10 @@ export class PlaneAccess {
 
   constructor(
     private readonly state: VgaState,
-    private readonly memory: Uint8Array,
+    private readonly memory: VideoMemory,
   ) {
-    this.words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
+    const { bytes } = memory;
+    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
     const { latches } = state;
     this.latches = new Int32Array(latches.buffer, latches.byteOffset, 1);
     this.follow();
@@ -130,7 +135,7 @@ export class PlaneAccess {
     this.compares = graphicsMode.compare.decode(mode);
     this.compared = spread(control[graphics.colourCompare]!);
     this.cared = spread(control[graphics.colourDontCare]!);
-    this.direct = this.passes ? directWindow(state, this.memory) : undefined;
+    this.direct = this.passes ? directWindow(state, this.memory.bytes) : undefined;
   }
 
   read(offset: number, width: 1 | 2 | 4): number {
@@ -154,6 +159,7 @@ export class PlaneAccess {
     // Writes leave the latches alone, so each byte of the value becomes the same four bytes every time.
     const data = [0, 1, 2, 3].map((at) => this.written((value >>> (8 * at)) & 0xff));
     const { words, mapFirst, mapSize, writesEven, writesOdd, isChained } = this;
+    let known = -1;
     // Element by element, as two addresses may reach one byte (odd/even addressing into all planes): the last one counts.
     for (let element = 0, first = offset - mapFirst; element < count; element++, first += step) {
       for (let at = 0; at < width; at++) {
@@ -162,6 +168,8 @@ export class PlaneAccess {
         let planes = (address & 1) === 0 ? writesEven : writesOdd;
         if (isChained) planes &= 0xff << ((address & 3) << 3);
         const word = this.wordAt(address);
+        const line = word & -lineWords;
+        if (line !== known) this.memory.willWrite(4 * (known = line), 4 * lineWords);
         words[word] = (words[word]! & ~planes) | (data[at]! & planes);
       }
     }
@@ -180,7 +188,7 @@ export class PlaneAccess {
     let offset = address & 0xffff;
     if (this.isChained) offset = (address & 0xfffc) | ((address >> 14) & 3);
     else if (this.isOddEven) offset = (address & 0xfffe) | ((address >> 16) & 1);
-    return ((planesAt(offset) + this.bankPlace) & (this.memory.length - 1)) >> 2;
+    return ((planesAt(offset) + this.bankPlace) & (this.memory.bytes.length - 1)) >> 2;
   }
 
   /** Writes one byte. */
@@ -190,6 +198,7 @@ export class PlaneAccess {
     const at = this.wordAt(address);
     let planes = (address & 1) === 0 ? this.writesEven : this.writesOdd;
     if (this.isChained) planes &= 0xff << ((address & 3) << 3);
+    this.memory.willWrite(4 * at, 4);
     this.words[at] = (this.words[at]! & ~planes) | (this.written(value) & planes);
   }
   /** What a write puts into the planes. */

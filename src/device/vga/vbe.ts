@@ -56,7 +56,7 @@ function readByte(context: Context, offset: number): number {
     return (register === undefined ? undefined : vga.read[register]?.(context, 1)) ?? 0xff;
   }
   if (inside(offset, range.dispi)) {
-    return (readDispi(state, board.videoMemory, (offset - range.dispi.first) >> 1) >> ((offset & 1) * 8)) & 0xff;
+    return (readDispi(state, board.videoMemory.bytes, (offset - range.dispi.first) >> 1) >> ((offset & 1) * 8)) & 0xff;
   }
   if (inside(offset, range.extended)) {
     const at = offset - range.extended.first;
@@ -102,7 +102,7 @@ export const vbe = defineDevice({
     ...vga.read,
     dispiIndex: ({ state }: Context, width) => (width === 1 ? undefined : state.dispi.index),
     dispiData: ({ state, board }: Context, width) =>
-      width === 1 ? undefined : readDispi(state, board.videoMemory, state.dispi.index),
+      width === 1 ? undefined : readDispi(state, board.videoMemory.bytes, state.dispi.index),
   },
   write: {
     ...vga.write,

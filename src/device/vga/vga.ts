@@ -7,6 +7,7 @@
  * Not modelled: see `notModelled` below.
  */
 import { defineDevice, type DeviceContext } from '../device.js';
+import type { VideoMemory } from '../video-memory.js';
 import { PlaneAccess } from './memory.js';
 import { frameOf } from './picture.js';
 import {
@@ -31,8 +32,8 @@ import { advanceBeam, vgaClock } from './timing.js';
 
 /** What the board gives the adapter. */
 export interface VgaBoard {
-  /** Video memory: 256 KiB, or more for the linear framebuffer; a power of two. The board keeps it as a part of the state. */
-  readonly videoMemory: Uint8Array;
+  /** 256 KiB, or more for the linear framebuffer. The board keeps it as a part of the state. */
+  readonly videoMemory: VideoMemory;
   /** What `directWindow` answers has changed: translations that follow it are stale. */
   readonly windowMoved?: () => void;
 }
@@ -100,7 +101,7 @@ export const vgaOperations = {
   planeAccess: freshPlanes,
   readMemory: (context: Context, offset: number) => freshPlanes(context).readByte(offset),
   writeMemory: (context: Context, offset: number, value: number) => freshPlanes(context).writeByte(offset, value),
-  frame: ({ state, board }: Context) => frameOf(state, board.videoMemory),
+  frame: ({ state, board }: Context) => frameOf(state, board.videoMemory.bytes),
   /**
    * Where in video memory A0000h to AFFFFh lie byte by byte, when the processor may go there itself; undefined while the
    * accesses need the adapter. Follows from the state, so that a board asks again after loading.

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { createDevice } from '../../../src/device/device.js';
 import { vga } from '../../../src/device/vga/vga.js';
 import { blockBytes, planesAt } from '../../../src/device/vga/planes.js';
+import type { VideoMemory } from '../../../src/device/video-memory.js';
+import { PageImage } from '../../../src/state/pages.js';
 import type { Frame } from '../../../src/screen/frame.js';
 
 /** Register values of a mode, as the IBM Technical Reference prints them ("Video Subsystem", mode register values). */
@@ -101,10 +103,17 @@ const sixBits = (colour: number, part: number): number =>
 
 export type Register = keyof (typeof vga)['registers'];
 
+/** Video memory that nothing else looks at. */
+export const plainVideoMemory = (bytes: Uint8Array): VideoMemory => ({
+  bytes,
+  willWrite: () => {},
+  image: () => PageImage.of(bytes.slice()),
+});
+
 /** A chip after power-on, with shorthands. */
 export function bench() {
   const videoMemory = new Uint8Array(blockBytes);
-  const chip = createDevice(vga, { lines: {}, board: { videoMemory } });
+  const chip = createDevice(vga, { lines: {}, board: { videoMemory: plainVideoMemory(videoMemory) } });
   const { readMemory, writeMemory } = chip.operations;
   const self = {
     chip,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDevice } from '../../../src/device/device.js';
 import { vbe, vbeIdentity, vbeMemoryBytes } from '../../../src/device/vga/vbe.js';
-import { modes } from './bench.js';
+import { modes, plainVideoMemory } from './bench.js';
 
 /** Numbers of the interface's registers. */
 const at = {
@@ -22,7 +22,10 @@ const at = {
 function bench() {
   const videoMemory = new Uint8Array(vbeMemoryBytes);
   let moves = 0;
-  const chip = createDevice(vbe, { lines: {}, board: { videoMemory, windowMoved: () => void moves++ } });
+  const chip = createDevice(vbe, {
+    lines: {},
+    board: { videoMemory: plainVideoMemory(videoMemory), windowMoved: () => void moves++ },
+  });
   const self = {
     chip,
     videoMemory,

@@ -4,7 +4,7 @@ import { createDevice } from '../../../src/device/device.js';
 import { blockBytes } from '../../../src/device/vga/planes.js';
 import { vga } from '../../../src/device/vga/vga.js';
 import { type Action, anyAccess, anyAdvance, testChipProperties } from '../chip-properties.js';
-import { bench, modes, type Register } from './bench.js';
+import { bench, modes, plainVideoMemory, type Register } from './bench.js';
 
 const registers = Object.keys(vga.registers) as Register[];
 const offset = fc.oneof(fc.integer({ min: 0, max: 0x1ffff }), fc.integer({ min: 0x18000, max: 0x18fff }));
@@ -43,7 +43,7 @@ const anything = fc.oneof(
 /** A chip whose saved state has its memory in it, as a board's has. */
 function withMemory() {
   const videoMemory = new Uint8Array(blockBytes);
-  const chip = createDevice(vga, { lines: {}, board: { videoMemory } });
+  const chip = createDevice(vga, { lines: {}, board: { videoMemory: plainVideoMemory(videoMemory) } });
   return {
     ...chip,
     save: () => Buffer.concat([chip.save(), videoMemory]),
