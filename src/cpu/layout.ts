@@ -3,6 +3,7 @@
  * once; both engines, the slow paths, saving and digesting read this declaration.
  */
 import { assert } from '../base/assert.js';
+import { displayWords } from './display-mapping.js';
 
 /** General registers in encoding order (Intel SDM Vol. 2A, table 2-1). Slots are 64 bits wide for long mode to come. */
 export const generalRegisters = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
@@ -184,6 +185,7 @@ export const wordIndex = Object.fromEntries(
 ) as Readonly<Record<StateWord, number>>;
 
 const modelSpecificAt = 0xb00;
+assert(displayWords.end <= modelSpecificAt, 'the words of the display end before model-specific ones');
 /** 64-bit slots of what came with the Pentium and later, all saved: where each begins. */
 export const modelSpecific = {
   /** What RDTSC adds to the cycle counter. */

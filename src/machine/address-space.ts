@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { DisplayMemory, DisplayWindow, HostPage } from '../cpu/bus.js';
+import { displayBase, displayBytes } from '../cpu/display-mapping.js';
 import type { MemoryPlan } from '../cpu/layout.js';
 import type { Core } from '../cpu/system/core.js';
 import type { Width } from '../device/device.js';
@@ -16,8 +17,7 @@ export interface Shadow {
   readonly writesMemory: boolean;
 }
 
-const displayStart = 0xa0000;
-const displayBytes = 0x20000;
+const displayStart = displayBase;
 const windowEnd = 0xb0000;
 const shadowStart = 0xc0000;
 const shadowEnd = 0x100000;

@@ -4,6 +4,7 @@ import type { Cycle } from '../base/integers.js';
 import type { ProcessorBus } from '../cpu/bus.js';
 import { compilerTuning, type EngineChoice } from '../cpu/engine/choice.js';
 import { Processor } from '../cpu/processor.js';
+import { displayWords } from '../cpu/display-mapping.js';
 import type { MemoryPlan } from '../cpu/layout.js';
 import { type Difference, flag, struct } from '../state/schema.js';
 import { type Bench, createBench } from './bench.js';
@@ -157,6 +158,7 @@ class Pc implements Machine {
     return {
       bytes: core.u8.subarray(plan.video, plan.video + plan.videoBytes),
       willWrite: (offset, bytes) => core.willWrite(plan.video + offset, bytes),
+      mapping: core.i32.subarray(displayWords.start >> 2, displayWords.end >> 2),
       image: () => this.video.save(),
     };
   }

@@ -66,7 +66,7 @@ export function machineWith(
   const memory = pages!.memory!.bytes();
   for (const [address, bytes] of Object.entries(more)) memory.set(bytes, Number(address));
   memory.set([...prologue, ...program], bootAddress);
-  machine.load({ cycle: at, parts, pages: { memory: PageImage.of(memory) } });
+  machine.load({ cycle: at, parts, pages: { ...pages, memory: PageImage.of(memory) } });
   return machine;
 }
 

@@ -4,6 +4,13 @@
  * Source: IBM Personal System/2 Hardware Interface Technical Reference, "Video Subsystem", Graphics Controller Registers and
  * Memory Mode Register; FreeVGA, "Accessing the Display Memory".
  */
+import {
+  displayBase,
+  displayOperations,
+  type DisplayWord,
+  displayWord,
+  displayWriteModes,
+} from '../../cpu/display-mapping.js';
 import type { VideoMemory } from '../video-memory.js';
 import { dispiBank, dispiEnabled } from './dispi.js';
 import { blockBytes, planesAt } from './planes.js';
@@ -38,9 +45,7 @@ const openBus = 0xff;
 /** So much is said to be written at once where a run of bytes is filled. */
 const lineWords = 16;
 
-const copiesLatches = 1;
-const spreadsData = 2;
-const masksByData = 3;
+const { copiesLatches, spreadsData, masksByData } = displayWriteModes;
 
 /** The selected memory map; none where the adapter does not answer. */
 function selectedMap(state: VgaState): { readonly first: number; readonly size: number } {
@@ -60,9 +65,9 @@ function rotatedRight(value: number, count: number): number {
 
 /** The logical unit: what the function select makes of data and latches. */
 function combine(operation: number, data: number, latches: number): number {
-  if (operation === 0) return data;
-  if (operation === 1) return data & latches;
-  return operation === 2 ? data | latches : data ^ latches;
+  if (operation === displayOperations.data) return data;
+  if (operation === displayOperations.and) return data & latches;
+  return operation === displayOperations.or ? data | latches : data ^ latches;
 }
 
 /**
@@ -102,6 +107,13 @@ export class PlaneAccess {
   ) {
     const { bytes } = memory;
     this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    const { mapping } = memory;
+    if (mapping !== undefined) {
+      // The latches live where accesses find them that do not come this way.
+      const latches = new Uint8Array(mapping.buffer, mapping.byteOffset + 4 * displayWord.latches, 4);
+      latches.set(state.latches);
+      state.latches = latches;
+    }
     const { latches } = state;
     this.latches = new Int32Array(latches.buffer, latches.byteOffset, 1);
     this.follow();
@@ -136,6 +148,37 @@ export class PlaneAccess {
     this.compared = spread(control[graphics.colourCompare]!);
     this.cared = spread(control[graphics.colourDontCare]!);
     this.direct = this.passes ? directWindow(state, this.memory.bytes) : undefined;
+    if (this.memory.mapping !== undefined) this.publish(this.memory.mapping);
+  }
+  /** Says what accesses do to whoever makes them without coming this way. */
+  private publish(mapping: Int32Array): void {
+    const put = (name: DisplayWord, value: number | boolean): void => {
+      mapping[displayWord[name]] = Number(value);
+    };
+    put('size', this.direct === undefined ? this.mapSize : 0);
+    put('base', displayBase + this.mapFirst);
+    put('chained', this.isChained);
+    put('oddEven', this.isOddEven);
+    // Banks are as large as what one of them reaches, so nothing wraps inside one.
+    put('memory', this.memory.bytes.byteOffset + (this.bankPlace & (this.memory.bytes.length - 1)));
+    put('writesEven', this.writesEven);
+    put('writesOdd', this.writesOdd);
+    const pairs = this.isOddEven && !this.isChained;
+    const apart = (this.writesEven & this.writesOdd) === 0;
+    put('pairWrites', pairs && apart && this.passes ? this.writesEven | this.writesOdd : 0);
+    put('pairReads', pairs && this.readsOddEven && !this.compares ? 32 | ((this.readPlane & 2) << 3) : 0);
+    put('passes', this.passes);
+    put('writeMode', this.writeMode);
+    put('rotation', this.rotation);
+    put('operation', this.operation);
+    put('setReset', this.setReset);
+    put('usesSetReset', this.usesSetReset);
+    put('bitMask', this.bitMask);
+    put('readPlane', this.readPlane);
+    put('readsOddEven', this.readsOddEven);
+    put('compares', this.compares);
+    put('compared', this.compared);
+    put('cared', this.cared);
   }
 
   read(offset: number, width: 1 | 2 | 4): number {

@@ -107,6 +107,7 @@ export type Register = keyof (typeof vga)['registers'];
 export const plainVideoMemory = (bytes: Uint8Array): VideoMemory => ({
   bytes,
   willWrite: () => {},
+  mapping: undefined,
   image: () => PageImage.of(bytes.slice()),
 });
 

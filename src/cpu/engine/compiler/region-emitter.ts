@@ -4,6 +4,7 @@
  * before the last thing that may fault.
  */
 import { assert } from '../../../base/assert.js';
+import { displayWordAt } from '../../display-mapping.js';
 import type { CheckedTarget, EmittedOperand, VectorOperand } from '../../instructions/emitter.js';
 import type { Width } from '../../instructions/instruction.js';
 import type { SystemOperation } from '../../instructions/system-operations.js';
@@ -30,11 +31,11 @@ import { flatSegments, type RegionFacts } from './region-facts.js';
 import { RegionFlagCode } from './region-flag-code.js';
 import type { RegionFunction } from './region-function.js';
 
-/** Functions that fill the TLB, by index: (linear, bytes) to a host address, 0 where the interpreter has to look. */
-export interface RegionRefills {
-  readonly read: number;
-  readonly write: number;
-}
+/**
+ * Functions that fill the TLB, by index: (linear, bytes) to a host address, 0 where the interpreter has to look; `store` is given the
+ * value as well. See `../interpreter/window-code.ts`.
+ */
+export type RegionRefills = Pick<ModuleFunctions['refills'], 'read' | 'write' | 'change' | 'store'>;
 
 /** Ways between blocks, by the offset in the page where they lead. */
 export interface BlockWays {
@@ -133,8 +134,15 @@ export class RegionEmitter extends RegionFlagCode {
 
   // Memory: the fast way, or the interpreter's.
 
-  /** The host address of an access that the fast way covers. */
-  private place(segment: Operand, offset: Value, bytes: number, kind: 'read' | 'write'): Value {
+  /** The host address of an access that the fast way covers; `stored` is what is stored there. */
+  private place(
+    segment: Operand,
+    offset: Value,
+    bytes: number,
+    kind: 'read' | 'write',
+    refill: keyof RegionRefills = kind,
+    ...stored: Value[]
+  ): Value {
     const slot = this.asValue(segment).constant;
     const isFlat = slot === flatSlot || (this.facts.isFlat && flatSegments.includes(slot!));
     const linear = isFlat ? offset : this.linear(segment, offset);
@@ -145,7 +153,7 @@ export class RegionEmitter extends RegionFlagCode {
     const { region, refills } = this;
     // No way through here leaves the flags otherwise than they were.
     region.rarely(this.isZero(hit), () => {
-      place.set(this.call(refills[kind], 'i32', linear, this.i32(bytes)));
+      place.set(this.call(refills[refill], 'i32', linear, this.i32(bytes), ...stored));
       region.rarely(this.isZero(place), () => region.bail());
     });
     return place;
@@ -159,14 +167,21 @@ export class RegionEmitter extends RegionFlagCode {
     return this.hold(this.loadLate(loadOpcodes[width], place));
   }
   protected override writeMemory(segment: Operand, offset: Value, width: Width, value: Operand): void {
-    this.store(storeOpcodes[width], this.place(segment, this.hold(offset), width / 8, 'write'), value);
+    const stored = this.asValue(value);
+    const place = this.place(segment, this.hold(offset), width / 8, 'write', 'store', stored);
+    this.store(storeOpcodes[width], place, stored);
   }
   protected override readForWrite(segment: Operand, offset: Value, width: Width): { value: Value; place: Value } {
-    const place = this.place(segment, this.hold(offset), width / 8, 'write');
+    const place = this.place(segment, this.hold(offset), width / 8, 'write', 'change');
     return { place, value: this.hold(this.loadLate(loadOpcodes[width], place)) };
   }
-  protected override writeBack(place: Value, _segment: Value, _offset: Value, width: Width, value: Operand): void {
+  protected override writeBack(place: Value, segment: Value, offset: Value, width: Width, value: Operand): void {
     this.store(storeOpcodes[width], place, value);
+    // What was read in a display's window lies apart, and can be written there for sure.
+    this.region.rarely(this.equal(place, displayWordAt('value')), () => {
+      const linear = this.linear(segment, offset);
+      this.perform(this.call(this.refills.store, 'i32', linear, this.i32(width / 8), this.asValue(value)));
+    });
   }
   protected override readableBlock(segment: Operand, offset: Value, bytes: number): Value {
     return this.place(segment, this.hold(offset), bytes, 'read');

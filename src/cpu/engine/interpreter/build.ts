@@ -17,6 +17,7 @@ import { isHot } from './hot.js';
 import { lookupBody, missedLookupBody } from './lookup-code.js';
 import { defineRefills } from './refill-code.js';
 import { blockSizes, type BlockSize, type ModuleFunctions } from './record-code.js';
+import { defineAccesses } from './window-code.js';
 import { findBlockBody, slowReadBody, slowReadForWriteBody, slowWriteBlockBody, slowWriteBody } from './slow-memory.js';
 
 /** How outlined handlers are called. */
@@ -49,12 +50,13 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     16: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
     32: module.declareFunction({ parameters: i32s(parameters), results: i32s(results) }),
   });
+  const refills = defineRefills(module, model);
   const functions: ModuleFunctions = {
     imports,
     lookup: module.declareFunction({ parameters: i32s(1), results: i32s(1) }, 'lookup'),
     statusWord: module.declareFunction({ parameters: [], results: i32s(1) }, 'statusWord'),
     setStatusWord: module.declareFunction({ parameters: i32s(1), results: [] }, 'setStatusWord'),
-    refills: defineRefills(module, model),
+    refills: { ...refills, ...defineAccesses(module, refills) },
     read: declareByWidth(2, 1),
     write: declareByWidth(3, 0),
     readForWrite: declareByWidth(2, 1),

@@ -21,6 +21,9 @@ export interface Interpreter {
   refillRead(linear: number, bytes: number): number;
   /** The same for writing, of bytes that hold no decoded code. */
   refillWrite(linear: number, bytes: number): number;
+  /** See `window-code.ts`. */
+  refillChange(linear: number, bytes: number): number;
+  refillStore(linear: number, bytes: number, value: number): number;
 }
 
 const modules = new Map<ProcessorModel, WebAssembly.Module>();

@@ -10,12 +10,13 @@ import { Code, type LoadOpcode, type Operand, type StoreOpcode, type Value } fro
 import { exits } from '../imports.js';
 import { type Flow, setExit } from './flow.js';
 import type { RefillFunctions } from './refill-code.js';
+import type { AccessFunctions } from './window-code.js';
 
 /** Functions of the module that handlers call, by index. */
 export interface ModuleFunctions {
   readonly imports: ReadonlyMap<string, number>;
   readonly lookup: number;
-  readonly refills: RefillFunctions;
+  readonly refills: RefillFunctions & AccessFunctions;
   readonly statusWord: number;
   readonly setStatusWord: number;
   /** Accesses that missed the fast way, by width. */

@@ -52,14 +52,14 @@ export interface RefillFunctions {
   readonly code: number;
 }
 
-/** Declares and writes the functions; `refillRead` and `refillWrite` are exported for compiled code. */
+/** Declares and writes the functions; `refillWrite` is exported for compiled code. */
 export function defineRefills(module: ModuleWriter, model: ProcessorModel): RefillFunctions {
   const declare = (parameters: number, name?: string): number =>
     module.declareFunction({ parameters: Array.from({ length: parameters }, () => 'i32'), results: ['i32'] }, name);
   const walk = declare(2);
   const fill = declare(3);
   const functions = {
-    read: declare(2, 'refillRead'),
+    read: declare(2),
     write: declare(2, 'refillWrite'),
     place: declare(2),
     code: declare(1),
@@ -73,7 +73,7 @@ export function defineRefills(module: ModuleWriter, model: ProcessorModel): Refi
   return functions;
 }
 
-function functionOf(parameters: number, write: (code: Code, ...parameters: Value[]) => void): FunctionBody {
+export function functionOf(parameters: number, write: (code: Code, ...parameters: Value[]) => void): FunctionBody {
   const body = new FunctionBody(Array.from({ length: parameters }, () => 'i32' as const));
   const code = new Code(body);
   write(code, ...Array.from({ length: parameters }, (_, index) => code.local(index, 'i32')));
@@ -81,7 +81,7 @@ function functionOf(parameters: number, write: (code: Code, ...parameters: Value
   return body;
 }
 
-const word = (code: Code, name: keyof typeof at): Value => code.loadLate('i32.load', 0, at[name]);
+export const word = (code: Code, name: keyof typeof at): Value => code.loadLate('i32.load', 0, at[name]);
 const giveUp = (code: Code, condition: Operand): void => code.when(condition, () => code.return(0));
 const userBit = (code: Code): Value => code.shl(code.equal(word(code, 'cpl'), 3), userShift);
 

@@ -6,7 +6,6 @@ import type { ValueType } from '../../wasm/opcodes.js';
 import { Code, type Value } from '../../wasm/values.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
 import { type BlockSize, loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
-import type { RefillFunctions } from './refill-code.js';
 
 const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 
@@ -47,10 +46,19 @@ export function slowWriteBody(width: Width, { imports, refills }: ModuleFunction
     code.store(storeOpcodes[width], host, value);
     code.return();
   });
-  refilled(code, refills, 'write', segment, offset, code.i32(bytes), (host) => {
-    code.store(storeOpcodes[width], host, value);
-    code.return();
-  });
+  refilled(
+    code,
+    refills,
+    'store',
+    segment,
+    offset,
+    code.i32(bytes),
+    (host) => {
+      code.store(storeOpcodes[width], host, value);
+      code.return();
+    },
+    value,
+  );
   code.perform(code.call(imports.get('writeSlow')!, 'i32', segment, offset, value, code.i32(bytes)));
   return body;
 }
@@ -76,17 +84,24 @@ export function slowWriteBlockBody(bytes: BlockSize, { imports, refills }: Modul
 /** Goes on with the host address of an access, where a refill is all that was missing. */
 function refilled(
   code: Code,
-  refills: RefillFunctions,
-  kind: 'read' | 'write',
+  refills: ModuleFunctions['refills'],
+  kind: 'read' | 'write' | 'change' | 'store',
   segment: Value,
   offset: Value,
   bytes: Value,
   then: (host: Value) => void,
+  value?: Value,
 ): void {
   const top = kind === 'read' ? 'readTop' : 'writeTop';
   code.when(withinTop(code, segment, offset, bytes.constant ?? bytes, top), () => {
     const base = code.loadLate('i32.load', segment, segmentFields.base);
-    const host = code.call(refills[kind], 'i32', code.add(offset, base), bytes);
+    const host = code.call(
+      refills[kind],
+      'i32',
+      code.add(offset, base),
+      bytes,
+      ...(value === undefined ? [] : [value]),
+    );
     code.when(host, () => then(host));
   });
 }
@@ -108,7 +123,7 @@ export function slowReadForWriteBody(width: Width, { imports, refills }: ModuleF
   const bytes = width / 8;
   const read = (host: Value): void => code.return(code.loadLate(loadOpcodes[width], host));
   codePageHit(code, segment, offset, bytes, read);
-  refilled(code, refills, 'write', segment, offset, code.i32(bytes), read);
+  refilled(code, refills, 'change', segment, offset, code.i32(bytes), read);
   code.return(code.call(imports.get('readForWriteSlow')!, 'i32', segment, offset, code.i32(bytes)));
   body.op('unreachable');
   return body;
