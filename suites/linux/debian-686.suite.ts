@@ -38,6 +38,18 @@ test('knows the processor, the chipset and the interrupts of this machine', asyn
   expect(log).toContain('ACPI PM_TMR');
 });
 
+test("finds the processor's performance counters, and its NMI watchdog is called by one of them", async ({ vm }) => {
+  // More than ten seconds of the processor's own time: the watchdog's period.
+  vm.send('i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; cat /proc/interrupts; echo counted-$((2+2))\n');
+  await vm.runUntil(serialShows('counted-4'), { within: guestSeconds(60) });
+  const log = vm.serial.text();
+  expect(log).toContain('Performance Events: p6 PMU driver.');
+  expect(log).toContain('NMI watchdog: Enabled. Permanently consumes one hw-PMU counter.');
+  expect(log).toMatch(/NMI: +[1-9]/);
+  expect(log).toMatch(/PMI: +[1-9]/);
+  expect(log).not.toMatch(/BUG|Oops|lockup|Uhhuh/);
+});
+
 test('computes what the host computes', async ({ vm }) => {
   vm.send('seq 1 20000 | sha256sum; seq 1 3000 | gzip -c | gunzip -c | md5sum; echo "7^77" | bc; echo done-$((2*3))\n');
   await vm.runUntil(serialShows('done-6'), { within: guestSeconds(60) });
