@@ -3,6 +3,8 @@ import type { Sequence } from './sequence.js';
 
 interface KnownDifference {
   readonly reason: string;
+  /** Where the manual leaves the choice, or says what ours follows. */
+  readonly manual?: string;
   /** By what the last step of the shortest sequence is, and what it shows. */
   readonly step: RegExp;
   readonly shows: RegExp;
@@ -29,6 +31,8 @@ const known: readonly KnownDifference[] = [
   },
   {
     reason: 'PUSH of a segment register stores 16 bits here, as Intel processors do, and so is aligned by 2',
+    manual:
+      'Intel SDM Vol. 2B, "PUSH": with 32 bits, either a zero-extended value or a 16-bit move that leaves the upper half',
     step: /^push[cdefgs]s/,
     shows: /^(exception|EIP|esp|memory)/,
   },
@@ -57,6 +61,8 @@ const known: readonly KnownDifference[] = [
   {
     reason:
       'A jump into data that happens to be a PUSH of a segment register: the host stores two more bytes, which are zeros',
+    manual:
+      'Intel SDM Vol. 2B, "PUSH": with 32 bits, either a zero-extended value or a 16-bit move that leaves the upper half',
     step: /^opcodes$/,
     // Of the first bytes that differ at most two do, and the host has zeros there.
     shows: /^memory at 2002[\da-f]+: natively (00|0000)([\da-f]*), ours (?!00)([\da-f]{2}|[\da-f]{4})\2$/,
@@ -65,6 +71,9 @@ const known: readonly KnownDifference[] = [
     reason:
       'REP that stores into its own bytes: the host goes on with what it had fetched; here, as after an interrupt, every ' +
       'iteration is fetched anew, so that nothing depends on where a run is interrupted',
+    manual:
+      'Intel SDM Vol. 2B, "REP": an interrupt may come between two iterations, with EIP at the instruction; Vol. 3A, "Handling ' +
+      'Self- and Cross-Modifying Code": a store into a prefetched instruction makes the processor fetch it again',
     step: /^f[23] (stos|movs|ins)/,
     shows: /^(exception|error code|CR2|EIP|ecx|edi|esi|memory at 20000)/,
     needs: /^memory at 20000/,
