@@ -201,7 +201,7 @@ export class Processor {
       if (this.halted) return 'halted';
       if ((this.core.otherFlags & flagBits.TF) !== 0) this.stepWithTrap();
       else if (this.modelSpecific.looksAtEach || this.pending.somethingHeld) this.step();
-      else this.slice(Math.min(end - this.cycle, this.compiler?.interval ?? sliceMost, this.counters.room));
+      else this.slice(Math.min(end - this.cycle, this.compiler?.untilLook ?? sliceMost, this.counters.room));
       this.counters.settleBetween(this.cycle);
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
@@ -223,9 +223,8 @@ export class Processor {
     const first = this.fetcher.find(core.eip, false);
     if (this.mustLook) return this.forgetFault();
     if (first !== NO_RECORD && core.view.getUint16(first + record.remaining, true) <= budget) {
-      if (this.fetcher.table !== 0) this.compiler?.look(first, this.fetcher.table, this.fetcher.offset);
-      this.execute(first, budget);
-      return;
+      this.compiler?.look(first, this.fetcher.table, this.fetcher.offset);
+      return this.execute(first, budget);
     }
     if (first === NO_RECORD) return this.settleFetch(budget);
     this.step();
@@ -261,7 +260,9 @@ export class Processor {
     this.fetcher.passed();
     if ((core.segmentField(segmentIndex.cs, 'attributes') & attributeBits.big) !== 0) this.engine.run32(first);
     else this.engine.run16(first);
+    const before = this.cycle;
     this.cycle = this.current.end();
+    this.compiler?.spend(this.cycle - before);
     if (core.i32[wordIndex.betweenIterations]! !== 0) {
       core.set('betweenIterations', 0);
       if (core.is32Bit) this.boundary.resuming = this.cycle;

@@ -6,6 +6,7 @@ import { assert } from '../../base/assert.js';
 import { pseudoHandlers } from '../engine/interpreter/handlers.js';
 import { codeLineBytes, codeTableBytes, record, regions, tlbEntries, tlbEntry } from '../layout.js';
 import type { CodeWatch, Core } from '../system/core.js';
+import { type CrossingPlace, crossingRecords, Crossings } from './crossings.js';
 import { type CodeMode, Decoder, type Fetch } from './decoder.js';
 import { LoneInstructions } from './lone-instructions.js';
 
@@ -22,6 +23,9 @@ export interface TableMode extends CodeMode {
 const modeNumber = (mode: TableMode): number =>
   (mode.code32 ? 1 : 0) | (mode.stack32 ? 2 : 0) | (mode.startsInside ? 4 : 0);
 
+/** In the place of a page's table where it has code and none. */
+const noTable = 1;
+
 /** Told of changes by whoever made something of decoded code. */
 export interface CodeUser {
   /** Records of a page's table were taken out. */
@@ -33,6 +37,7 @@ export interface CodeUser {
 export class CodeCache implements CodeWatch {
   readonly decoder: Decoder;
   private readonly alone: LoneInstructions;
+  readonly crossings: Crossings;
   /** Set where compiled code is made of what is decoded. */
   user: CodeUser | undefined;
   private readonly tables = new Map<number, number>();
@@ -47,6 +52,7 @@ export class CodeCache implements CodeWatch {
   constructor(private readonly core: Core) {
     this.decoder = new Decoder(core.model, core.view);
     this.alone = new LoneInstructions(this.decoder, core.u8);
+    this.crossings = new Crossings(core);
     this.nextRecord = core.plan.records;
   }
 
@@ -68,6 +74,7 @@ export class CodeCache implements CodeWatch {
     for (const page of this.tablesOfPage.keys()) core.i32[(regions.codePages >> 2) + page] = 0;
     this.tables.clear();
     this.tablesOfPage.clear();
+    this.crossings.forget();
     this.tableCount = 0;
     this.nextRecord = plan.records;
     this.user?.forget();
@@ -200,6 +207,32 @@ export class CodeCache implements CodeWatch {
     return 'decoded';
   }
 
+  /** Keeps the page-crossing instruction that was decoded alone just now. Repeated ones stay alone: each iteration fetches them anew. */
+  keepCrossing(place: CrossingPlace): void {
+    const { core } = this;
+    const { view, i32 } = core;
+    const scratch = regions.scratchRecords;
+    const inFirst = 0x1000 - place.offset;
+    const inSecond = view.getUint8(scratch + record.length) - inFirst;
+    if (inSecond <= 0 || view.getUint8(scratch + record.repeat) !== 0 || core.model === '8086' || !this.hasRoom) return;
+    const known = i32[(place.table + place.offset * 4) >> 2]!;
+    const at = known === 0 ? this.nextRecord : known;
+    if (known === 0) this.nextRecord += crossingRecords * record.bytes;
+    else if (!this.crossings.isCrossing(known)) return;
+    this.crossings.write(at, place);
+    this.markLines(place.hostPage + place.offset, inFirst);
+    this.markLines(place.nextHostPage, inSecond);
+    this.noteCode(place.nextHostPage);
+  }
+  /** A page holds bytes of code, though no table may ever be made for it. */
+  private noteCode(hostAddress: number): void {
+    const hostPage = (hostAddress - this.core.plan.ram) >>> 12;
+    if (this.tablesOfPage.has(hostPage)) return;
+    this.tablesOfPage.set(hostPage, []);
+    this.core.i32[(regions.codePages >> 2) + hostPage] = noTable;
+    this.splitFromData(hostAddress);
+  }
+
   private markLines(host: number, length: number): void {
     const { plan, u8 } = this.core;
     const first = (host - plan.ram) >>> 6;
@@ -230,6 +263,7 @@ export class CodeCache implements CodeWatch {
       const to = Math.min(hostAddress + bytes - pageAddress, 4096);
       let removed = false;
       for (const table of this.tablesOfPage.get(page) ?? []) removed = this.takeOutOf(table, from, to) || removed;
+      removed = this.crossings.takeOut(page, from) || removed;
       if (removed) this.clearLines(page, from, to);
     }
   }
@@ -240,7 +274,8 @@ export class CodeCache implements CodeWatch {
     for (let offset = Math.max(0, from - longestInstruction + 1); offset < to; offset++) {
       const at = i32[(table + offset * 4) >> 2]!;
       if (at === 0 || offset + view.getUint8(at + record.length) <= from) continue;
-      view.setUint16(at + record.handler, pseudoHandlers.refetch, true);
+      if (this.crossings.isCrossing(at)) this.crossings.retire(at);
+      else view.setUint16(at + record.handler, pseudoHandlers.refetch, true);
       i32[(table + offset * 4) >> 2] = 0;
       removed = true;
     }
@@ -259,7 +294,7 @@ export class CodeCache implements CodeWatch {
     const { i32, view, plan, u8 } = this.core;
     for (let line = from >> 6; line <= (to - 1) >> 6; line++) {
       const start = line * codeLineBytes;
-      let used = false;
+      let used = this.crossings.reaches(page, start);
       for (const table of this.tablesOfPage.get(page) ?? []) {
         for (
           let offset = Math.max(0, start - longestInstruction + 1);

@@ -1,5 +1,5 @@
 /** From an offset in the code segment to a decoded record: limits, paging, stops, and each page's table of records. */
-import { regions, segmentIndex, startsInsideKey, tlbEntry, wordIndex } from '../layout.js';
+import { record, regions, segmentIndex, startsInsideKey, tlbEntry, wordIndex } from '../layout.js';
 import { type Core, vectors } from '../system/core.js';
 import { attributeBits } from '../system/segments.js';
 import type { CodeCache, TableMode } from './code-cache.js';
@@ -87,9 +87,39 @@ export class Fetcher {
     const endsInside = (eip >>> 0) + (0xfff - offset) > limit;
     if (host !== 0 && !alone && !endsInside && !code.isCut(offset)) {
       const found = this.inTable(entry, linear, host, offset, mode);
-      if (found !== 0) return found;
+      if (found !== 0 && !code.crossings.isCrossing(found)) return found;
+      return this.crossing(found, eip, linear, limit, host, mode);
     }
     return this.single(eip, linear, limit, mode);
+  }
+  /** An instruction that crosses into the next page: as it was kept before, where that page is still the same. */
+  private crossing(
+    known: number,
+    eip: number,
+    linear: number,
+    limit: number,
+    hostPage: number,
+    mode: TableMode,
+  ): number {
+    const { core, code, table } = this;
+    const offset = linear & 0xfff;
+    if (known !== 0 && limit - (eip >>> 0) >= core.view.getUint8(known + record.length) - 1) {
+      const kept = code.crossings.recordOf(known, this.hostOfNext(linear));
+      if (kept !== 0) return kept;
+    }
+    const found = this.single(eip, linear, limit, mode);
+    if (found === NO_RECORD || table === 0) return found;
+    if (offset + core.view.getUint8(found + record.length) <= 0x1000) return found;
+    const nextHostPage = this.hostOfNext(linear);
+    if (nextHostPage !== 0) code.keepCrossing({ table, offset, hostPage, nextHostPage });
+    return found;
+  }
+  /** Where the page behind an address lies in memory; 0 where it does not, or fetching from it faults. */
+  private hostOfNext(linear: number): number {
+    const { core } = this;
+    const entry = core.tlb.tryTranslateCode(((linear | 0xfff) + 1) | 0, core.userLevel);
+    const physical = entry === 0 ? undefined : core.tlb.physicalOf(entry);
+    return physical === undefined ? 0 : core.bus.page(physical).address;
   }
   private inTable(entry: number, linear: number, host: number, offset: number, mode: TableMode): number {
     const { core, code } = this;

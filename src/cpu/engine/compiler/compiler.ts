@@ -50,8 +50,11 @@ interface Region {
 }
 
 export class Compiler {
-  /** Cycles until the next look. */
-  interval: number;
+  /** Cycles between two looks, about; see {@link wait}. */
+  private pace: number;
+  private scatter = 0;
+  private rest = 0;
+  private isDue = true;
   private readonly handlers: readonly Handler[];
   private readonly heats = new Map<number, Heat>();
   private readonly queue: Heat[] = [];
@@ -72,16 +75,37 @@ export class Compiler {
     private readonly tuning: CompilerTuning,
   ) {
     this.handlers = handlersOf(core.model).handlers;
-    this.interval = tuning.look;
+    this.pace = tuning.look;
     for (let place = regionPlaces - 1; place >= 0; place--) this.free.push(place);
   }
 
-  /** The processor stands in front of a record at an offset of a page's table. */
+  /** Cycles to be spent until the next look. */
+  get untilLook(): number {
+    return this.isDue ? longestLook : this.rest;
+  }
+  /** Code ran for so many cycles. The next look comes wherever the rest of them ends, so that what runs most is seen most. */
+  spend(cycles: number): void {
+    this.rest -= cycles;
+    if (this.rest <= 0) this.isDue = true;
+  }
+  /** Between half and one and a half times the pace: a guest that does the same again and again would else be seen at few places. */
+  private wait(): void {
+    this.scatter = (Math.imul(this.scatter, 1_664_525) + 1_013_904_223) >>> 0;
+    this.rest = Math.max(1, Math.floor(this.pace * (0.5 + this.scatter / 2 ** 32)));
+    this.isDue = false;
+  }
+
+  /** The processor stands in front of a record at an offset of a page's table, 0 where it is in none. */
   look(at: number, table: number, offset: number): void {
+    if (!this.isDue || table === 0) return;
+    this.see(at, table, offset);
+    this.wait();
+  }
+  private see(at: number, table: number, offset: number): void {
     if (this.queue.length > 0 && ++this.looksSinceQueued >= this.tuning.delay) this.compileQueue();
     const heat = this.heats.get(table) ?? this.newHeat(table);
     const isCovered = this.core.view.getUint16(at + record.handler, true) >= firstRegion || this.covers(heat, offset);
-    this.interval = isCovered ? Math.min(this.interval * 2, longestLook) : this.tuning.look;
+    this.pace = isCovered ? Math.min(this.pace * 2, longestLook) : this.tuning.look;
     if (isCovered || heat.changes > changesMost) return;
     heat.facts = this.factsNow(table);
     heat.offsets.add(offset);

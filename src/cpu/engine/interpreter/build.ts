@@ -2,7 +2,7 @@
 import type { Width } from '../../instructions/instruction.js';
 import { at, firstRegion, flagResultAddress, record, regionPlaces } from '../../layout.js';
 import { has, type ProcessorModel } from '../../model.js';
-import { FunctionBody } from '../../wasm/body.js';
+import { FunctionBody, type Label } from '../../wasm/body.js';
 import { ModuleWriter } from '../../wasm/module.js';
 import { Code, type Value } from '../../wasm/values.js';
 import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
@@ -14,7 +14,7 @@ import { i32s, importKernel, sharedFunctions } from './module-parts.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
-import { lookupBody, missedLookupBody } from './lookup-code.js';
+import { crossingHolds, lookupBody, missedLookupBody } from './lookup-code.js';
 import { defineRefills } from './refill-code.js';
 import { blockSizes, type BlockSize, type ModuleFunctions } from './record-code.js';
 import { defineAccesses } from './window-code.js';
@@ -160,27 +160,27 @@ function runBody(
     body.branch(enter);
   };
 
+  const enterFound = (found: Value): void => {
+    code.when(code.isZero(found), () => code.return());
+    enterAt(found);
+  };
+
   const outside = body.open('block');
-  const labels = new Map<number, ReturnType<FunctionBody['open']>>();
-  const order = [pseudoHandlers.stop, pseudoHandlers.refetch, pseudoHandlers.goto, ...hot.map(({ id }) => id)];
-  for (const id of [...order].reverse()) labels.set(id, body.open('block'));
-  code.loadLate('i32.load16_u', here, record.handler).push(body);
-  const top = Math.max(...order);
-  body.branchTable(
-    Array.from({ length: top + 1 }, (_, id) => labels.get(id) ?? outside),
-    outside,
-  );
+  const { stop, refetch, goto, crossing } = pseudoHandlers;
+  branchByHandler(code, here, [stop, refetch, goto, crossing, ...hot.map(({ id }) => id)], outside);
   body.close();
   refund();
   leaveHere();
   body.close();
   refund();
-  const found = code.call(functions.lookup, 'i32', eipHere);
-  code.when(code.isZero(found), () => code.return());
-  enterAt(found);
+  enterFound(code.call(functions.lookup, 'i32', eipHere));
   body.close();
   refund();
   enterAt(code.loadLate('i32.load', here, record.link));
+  body.close();
+  code.when(code.isZero(budget), leaveHere); // Fetching fills the TLB, and so belongs to the instruction.
+  code.when(crossingHolds(code, here, eipHere, functions), () => enterAt(code.add(here, record.bytes)));
+  enterFound(code.call(functions.imports.get('findRecord')!, 'i32', eipHere));
   for (const { handler, id } of hot) {
     body.close();
     body.releaseLocals(0);
@@ -194,6 +194,19 @@ function runBody(
   body.close();
   body.close();
   return body;
+}
+
+/** Opens a block for each of some handlers, the first one innermost, and goes to the end of the one that the record has. */
+function branchByHandler(code: Code, here: Value, order: readonly number[], otherwise: Label): void {
+  const { body } = code;
+  const labels = new Map<number, Label>();
+  for (const id of [...order].reverse()) labels.set(id, body.open('block'));
+  code.loadLate('i32.load16_u', here, record.handler).push(body);
+  const top = Math.max(...order);
+  body.branchTable(
+    Array.from({ length: top + 1 }, (_, id) => labels.get(id) ?? otherwise),
+    otherwise,
+  );
 }
 
 /**

@@ -31,7 +31,7 @@ export interface Handler {
   readonly variant: HandlerVariant;
 }
 
-/** Handlers 0 to 3 are not instructions. */
+/** Handlers 0 to 4 are not instructions. */
 export const pseudoHandlers = {
   /** Returns to the caller in front of this record. */
   stop: 0,
@@ -41,9 +41,11 @@ export const pseudoHandlers = {
   goto: 2,
   /** Raises #UD. */
   invalidOpcode: 3,
+  /** Goes on at the next record, an instruction that ends in the next page, where that page lies at the linked host address. */
+  crossing: 4,
 } as const;
 /** The number of the first instruction's handler. */
-export const firstHandler = 4;
+export const firstHandler = 5;
 
 /** A form as the decoder needs it: the handler for each combination of attributes. */
 export interface DecodeForm {

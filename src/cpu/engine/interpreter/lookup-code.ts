@@ -2,6 +2,7 @@
 import {
   at,
   codeTlbDistance,
+  record,
   regions,
   segmentAddress,
   segmentFields,
@@ -85,12 +86,32 @@ export function missedLookupBody({ imports, refills }: Pick<ModuleFunctions, 'im
   return body;
 }
 
-/** The table of records of an entry's page where it was last looked up for the same mode; else 0. */
-function tableOf(code: Code, entry: Value, key: Value): Value {
-  const page = code.and(
+/** Whether an instruction that crosses into the next page may run as it was decoded: see `decode/crossings.ts`. */
+export function crossingHolds(
+  code: Code,
+  here: Value,
+  eip: Value,
+  { refills }: Pick<ModuleFunctions, 'refills'>,
+): Value {
+  const { linear } = placeOf(code, eip);
+  const entry = code.call(refills.code, 'i32', code.add(code.or(linear, 0xfff), 1));
+  const limit = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.limit);
+  const length = code.loadLate('i32.load8_u', here, record.length);
+  const reaches = code.isZero(code.lessUnsigned(code.sub(limit, eip), code.sub(length, 1)));
+  const isSame = code.equal(hostPageOf(code, entry), code.loadLate('i32.load', here, record.link));
+  const isMapped = code.notEqual(code.loadLate('i32.load', entry, tlbEntry.read), 1);
+  return code.and(code.notEqual(entry, 0), code.and(code.and(isSame, isMapped), reaches));
+}
+/** The host address of a filled entry's page, where it is mapped. */
+const hostPageOf = (code: Code, entry: Value): Value =>
+  code.and(
     code.add(code.loadLate('i32.load', entry, tlbEntry.addend), code.loadLate('i32.load', entry, tlbEntry.page)),
     ~0xfff,
   );
+
+/** The table of records of an entry's page where it was last looked up for the same mode; else 0. */
+function tableOf(code: Code, entry: Value, key: Value): Value {
+  const page = hostPageOf(code, entry);
   const number = code.shrUnsigned(code.sub(page, code.loadLate('i32.load', 0, at.ramBase)), 12);
   const isMapped = code.notEqual(code.loadLate('i32.load', entry, tlbEntry.read), 1);
   const table = code.variable(0);
