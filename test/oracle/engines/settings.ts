@@ -17,10 +17,14 @@ const never = Number.MAX_SAFE_INTEGER;
 export const settings: readonly Setting[] = [
   /** The interpreter against itself, one of them in slices. */
   { name: 'never', weight: 1, tuning: () => undefined },
-  { name: 'threshold 1', weight: 3, tuning: () => ({ look: 16, threshold: 1, batch: 1, delay: 0 }) },
+  {
+    name: 'threshold 1',
+    weight: 2,
+    tuning: (random) => ({ look: 16 << random.below(3), threshold: 1, batch: 1, delay: 0 }),
+  },
   {
     name: 'random',
-    weight: 4,
+    weight: 3,
     tuning: (random) => ({
       look: 1 + random.below(random.below(2) === 0 ? 40 : 1000),
       threshold: 1 + random.below(4),
@@ -31,7 +35,7 @@ export const settings: readonly Setting[] = [
   /** All that ran is compiled in one module, which costs a tenth of compiling it as it comes, and runs from the first cycle on. */
   {
     name: 'second run',
-    weight: 7,
+    weight: 9,
     tuning: (random) => ({ look: 8 + random.below(40), threshold: 1, batch: never, delay: never }),
     compilesBetween: true,
   },

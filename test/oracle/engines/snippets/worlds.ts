@@ -241,7 +241,9 @@ const otherBase: Snippet = (body) => {
   const counter = body.counter();
   body.memory(32, [0xc7], 0, counter, d(body.between(1, 4)));
   body.place(again);
-  farTo(loop, body.between(1, Math.min(0x80, base >> 4)));
+  // Less than a page away, or a whole one, where the code lies at the same offset of its page.
+  const isPage = base >= 0x4000 && body.chance(35);
+  farTo(loop, isPage ? 0x100 : body.between(1, Math.min(0x80, base >> 4)));
   body.place(loop);
   body.set(ECX, body.between(2, 30));
   body.reserving([ECX], () => {
