@@ -1,5 +1,6 @@
 /** A processor on a bus whose every answer depends on the cycle, with interrupts and bus masters at given cycles. */
 import { generalRegisters, type MemoryPlan, segmentIndex, type StateWord } from '../../../src/cpu/layout.js';
+import type { Compiler } from '../../../src/cpu/engine/compiler/compiler.js';
 import type { ProcessorModel } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';
 import type { ProcessorOptions } from '../../../src/cpu/processor-options.js';
@@ -173,10 +174,15 @@ export class Machine {
     core.set('eip', this.image!.entry);
     core.flushTranslations();
     processor.modeChanged();
+    this.compiler?.lookAnew();
     this.log.length = 0;
     this.vector = 0x20;
     this.stopped = false;
     this.pending = [...happenings].sort((a, b) => a.at - b.at);
+  }
+  /** The processor's own, whose looks became rare in the program before. */
+  private get compiler(): Pick<Compiler, 'lookAnew'> | undefined {
+    return (this.processor as unknown as { readonly compiler: Compiler | undefined }).compiler;
   }
   /** At its next look the compiler compiles all that was seen before; after that it goes on as it was told when it was made. */
   compileSeen(): void {

@@ -88,6 +88,11 @@ export class Compiler {
     this.rest -= cycles;
     if (this.rest <= 0) this.isDue = true;
   }
+  /** Nothing that is known says how often to look: at once, and then often. */
+  lookAnew(): void {
+    this.pace = this.tuning.look;
+    this.isDue = true;
+  }
   /** Between half and one and a half times the pace: a guest that does the same again and again would else be seen at few places. */
   private wait(): void {
     this.scatter = (Math.imul(this.scatter, 1_664_525) + 1_013_904_223) >>> 0;
@@ -281,6 +286,7 @@ export class Compiler {
     this.originals.clear();
     this.heats.clear();
     this.queue.length = 0;
+    this.lookAnew();
   }
 
   /** A region was entered where something that it was compiled for does not hold; gives the interpreter's handler. */
