@@ -59,8 +59,20 @@ export type Sense = (typeof sense)[keyof typeof sense];
 export const attention = { none: 0, mediumChanged: 0x2800, reset: 0x2900, parametersChanged: 0x2a01 } as const;
 const unitAttentionKey = 0x6;
 
-/** Commands that every unit may answer while an attention is pending: INQUIRY, REQUEST SENSE, REPORT LUNS. */
-const pastAttention: ReadonlySet<number> = new Set([0x12, 0x03, 0xa0]);
+/** Commands that this file knows by their numbers. */
+const operations = {
+  requestSense: 0x03,
+  inquiry: 0x12,
+  modeSelect6: 0x15,
+  modeSelect10: 0x55,
+  reportUnits: 0xa0,
+} as const;
+/** Commands that every unit may answer while an attention is pending. */
+const pastAttention: ReadonlySet<number> = new Set([
+  operations.inquiry,
+  operations.requestSense,
+  operations.reportUnits,
+]);
 
 // Big-endian fields of command blocks and parameters.
 
@@ -94,7 +106,7 @@ export function answer(unit: UnitState, data: ArrayLike<number>, allocation: num
 }
 
 /** Takes a parameter list; what is done with it happens at the command's end. */
-export function accept(unit: UnitState, length: number): ScsiTransfer {
+function accept(unit: UnitState, length: number): ScsiTransfer {
   if (length > parameterBytesMost) return refuse(unit, sense.invalidField);
   return startParameters(unit, 'out', length);
 }
@@ -133,12 +145,12 @@ export function moveBlocks(
 }
 
 /** Takes a command: the last one is over. The attention, if any, is reported instead of executing it. */
-export function beginCommand(unit: UnitState, command: Uint8Array): ScsiTransfer | undefined {
+function beginCommand(unit: UnitState, command: Uint8Array): ScsiTransfer | undefined {
   unit.command.fill(0);
   unit.command.set(command.subarray(0, unit.command.length));
   Object.assign(unit, { status: scsiStatus.good, direction: 'none', parameterBytes: 0, parameterAt: 0, blocksLeft: 0 });
   const operation = unit.command[0]!;
-  if (operation === requestSenseOperation) return undefined;
+  if (operation === operations.requestSense) return undefined;
   unit.senseKey = 0;
   unit.senseCode = 0;
   if (unit.attention === attention.none || pastAttention.has(operation)) return undefined;
@@ -146,8 +158,6 @@ export function beginCommand(unit: UnitState, command: Uint8Array): ScsiTransfer
   unit.attention = attention.none;
   return refuse(unit, [unitAttentionKey, code]);
 }
-
-const requestSenseOperation = 0x03;
 
 /** REQUEST SENSE (SPC-2 section 7.20): the sense data of the last command, or the pending attention; both are over then. */
 export function requestSense(unit: UnitState): ScsiTransfer {
@@ -200,8 +210,29 @@ export function inquiryData(about: {
   ];
 }
 
-/** INQUIRY of a logical unit that is not there: peripheral qualifier 3, type 1Fh. */
-export const absentUnitType = 0x7f;
+/** Peripheral qualifier 3, type 1Fh: a logical unit that is not there. */
+const absentUnitType = 0x7f;
+
+/** Takes a command: `execute` does it on unit 0; of the others INQUIRY tells, in data of `version`, that they are not there. */
+export function execute(
+  unit: UnitState,
+  command: Uint8Array,
+  to: { readonly logicalUnit: number; readonly version: number },
+  handlerOf: (operation: number) => (() => ScsiTransfer) | undefined,
+): ScsiTransfer {
+  const attended = beginCommand(unit, command);
+  if (attended !== undefined) return attended;
+  const operation = unit.command[0]!;
+  if (to.logicalUnit === 0 || operation === operations.reportUnits || operation === operations.requestSense) {
+    return handlerOf(operation)?.() ?? refuse(unit, sense.invalidOperation);
+  }
+  if (operation !== operations.inquiry) return refuse(unit, sense.unitNotSupported);
+  return answer(unit, [absentUnitType, 0, to.version, 2, 31, ...new Array<number>(31).fill(0)], unit.command[4]!);
+}
+
+/** REPORT LUNS (SPC-2 section 7.19): unit 0 alone. */
+export const reportUnits = (unit: UnitState): ScsiTransfer =>
+  answer(unit, [0, 0, 0, 8, ...new Array<number>(12).fill(0)], big32(unit.command, 6));
 
 /** Fills `into` with the next bytes of data in; `fetch` puts a block of the medium into the unit's buffer. */
 export function readBytes(unit: UnitState, into: Uint8Array, fetch: (block: number, into: Uint8Array) => void): void {
@@ -321,11 +352,23 @@ export function modeSense(
   return answer(unit, [...header, ...body], allocation);
 }
 
+/** Begins MODE SELECT(6) or (10); a request to save pages, which nothing can, is refused as `unsaved` says. */
+export function modeSelect(unit: UnitState, unsaved: Sense): ScsiTransfer {
+  const { command } = unit;
+  if ((command[1]! & 0x01) !== 0) return refuse(unit, unsaved);
+  return accept(unit, command[0] === operations.modeSelect10 ? big16(command, 7) : command[4]!);
+}
+/** Whether the command at hand is a MODE SELECT whose parameter list came whole. */
+export function hasSelectedModes(unit: UnitState): boolean {
+  const isModeSelect = [operations.modeSelect6, operations.modeSelect10].some((each) => each === unit.command[0]);
+  return isModeSelect && unit.direction === 'out' && unit.parameterAt === unit.parameterBytes;
+}
+
 /** The pages of a MODE SELECT parameter list that came whole; undefined when it is malformed. */
 export function selectedPages(unit: UnitState): readonly ModePage[] | undefined {
   const data = unit.parameters.subarray(0, unit.parameterAt);
   if (data.length === 0) return [];
-  const long = unit.command[0] === 0x55;
+  const long = unit.command[0] === operations.modeSelect10;
   const headerBytes = long ? 8 : 4;
   if (data.length < headerBytes) return undefined;
   let at = headerBytes + (long ? big16(data, 6) : data[3]!);

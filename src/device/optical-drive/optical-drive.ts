@@ -5,23 +5,22 @@
 import { defineDevice } from '../device.js';
 import type { ScsiTransfer } from '../scsi-target.js';
 import {
-  absentUnitType,
-  accept,
-  answer,
   attention,
-  beginCommand,
   big16,
   big24,
   big32,
   endCommand,
+  execute,
+  hasSelectedModes,
+  modeSelect,
   moveBlocks,
   readBytes,
   refuse,
+  reportUnits,
   requestSense,
   resetUnit,
   sense,
   succeed,
-  type UnitState,
   writeBytes,
 } from '../scsi-unit.js';
 import {
@@ -111,10 +110,7 @@ function startStop({ state }: OpticalContext): ScsiTransfer {
   return succeed();
 }
 
-const selectModes =
-  (length: (command: Uint8Array) => number): Handler =>
-  ({ state: { unit } }) =>
-    (unit.command[1]! & 0x01) !== 0 ? refuse(unit, sense.invalidField) : accept(unit, length(unit.command));
+const selectModes: Handler = ({ state }) => modeSelect(state.unit, sense.invalidField);
 
 const ok: Handler = () => succeed();
 
@@ -125,7 +121,7 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x08, withDisc(readAt((command) => [big24(command, 1) & 0x1fffff, command[4]! || 256]))],
   [0x0b, withDisc(seek)],
   [0x12, inquiry],
-  [0x15, selectModes((command) => command[4]!)],
+  [0x15, selectModes],
   [0x1a, sendModes],
   [0x1b, startStop],
   [0x1d, ok], // SEND DIAGNOSTIC: the self-test passes.
@@ -142,9 +138,9 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x4e, withDisc(ok)], // STOP PLAY/SCAN: nothing plays.
   [0x51, withDisc(readDiscInformation)],
   [0x52, withDisc(readTrackInformation)],
-  [0x55, selectModes((command) => big16(command, 7))],
+  [0x55, selectModes],
   [0x5a, sendModes],
-  [0xa0, (context) => reportUnits(context)],
+  [0xa0, ({ state }) => reportUnits(state.unit)],
   [0xa8, withDisc(readAt((command) => [big32(command, 2), big32(command, 6)]))],
   [0xb9, withDisc(readCd((command) => timeRange(command)))],
   [0xbb, ok], // SET CD SPEED: it is as fast as it is.
@@ -166,20 +162,6 @@ function verify(context: OpticalContext): ScsiTransfer {
   const { unit } = context.state;
   const beyond = big32(unit.command, 2) + big16(unit.command, 7) > blocksOf(discOf(context)!);
   return beyond ? refuse(unit, sense.addressOutOfRange) : succeed(opticalRates.accessMicroseconds);
-}
-
-function reportUnits({ state: { unit } }: OpticalContext): ScsiTransfer {
-  const data = new Array<number>(16).fill(0);
-  data[3] = 8;
-  return answer(unit, data, big32(unit.command, 6));
-}
-
-/** A command for a logical unit other than 0. */
-function beginAbsent(unit: UnitState): ScsiTransfer {
-  const operation = unit.command[0]!;
-  if (operation === 0x12)
-    return answer(unit, [absentUnitType, 0, 3, 2, 31, ...new Array<number>(31).fill(0)], unit.command[4]!);
-  return refuse(unit, sense.unitNotSupported);
 }
 
 /** Fetches what the command at hand wants of a block. */
@@ -209,12 +191,10 @@ const errorRecoveryDefault = [0, 5, 0, 0, 0, 0];
 
 const operations = {
   begin(context: OpticalContext, command: Uint8Array, logicalUnit: number): ScsiTransfer {
-    const { unit } = context.state;
-    const attended = beginCommand(unit, command);
-    if (attended !== undefined) return attended;
-    const operation = unit.command[0]!;
-    if (logicalUnit !== 0 && operation !== 0xa0 && operation !== 0x03) return beginAbsent(unit);
-    return commands.get(operation)?.(context) ?? refuse(unit, sense.invalidOperation);
+    return execute(context.state.unit, command, { logicalUnit, version: 3 }, (operation) => {
+      const handler = commands.get(operation);
+      return handler && (() => handler(context));
+    });
   },
   read(context: OpticalContext, into: Uint8Array): void {
     readBytes(context.state.unit, into, (block, data) => fetchBlock(context, block, data));
@@ -224,8 +204,7 @@ const operations = {
   },
   end(context: OpticalContext): number {
     const { unit } = context.state;
-    const isModeSelect = unit.command[0] === 0x15 || unit.command[0] === 0x55;
-    if (isModeSelect && unit.direction === 'out' && unit.parameterAt === unit.parameterBytes) takeModes(context);
+    if (hasSelectedModes(unit)) takeModes(context);
     if (unit.direction === 'in' && unit.source === 'blocks' && discOf(context) === undefined)
       refuse(unit, sense.notReadyNoMedium);
     return endCommand(unit);

@@ -3,24 +3,23 @@ import { defineDevice } from '../device.js';
 import { sectorBytes } from '../medium.js';
 import type { ScsiTransfer } from '../scsi-target.js';
 import {
-  absentUnitType,
-  accept,
-  answer,
   attention,
-  beginCommand,
   big16,
   big24,
   big32,
   big64,
   endCommand,
+  execute,
+  hasSelectedModes,
+  modeSelect,
   moveBlocks,
   readBytes,
   refuse,
+  reportUnits,
   requestSense,
   resetUnit,
   sense,
   succeed,
-  type UnitState,
   writeBytes,
 } from '../scsi-unit.js';
 import { inquiry, readCapacity, sendModes, serviceActionIn, takeModes } from './information.js';
@@ -89,10 +88,7 @@ const writesSame = (range: Range): Handler =>
     return moveBlocks(unit, 'out', { first, blocks: 1, blockBytes: sectorBytes }, scsiDiskRates);
   });
 
-const selectModes =
-  (length: (command: Uint8Array) => number): Handler =>
-  ({ state: { unit } }) =>
-    (unit.command[1]! & 0x01) !== 0 ? refuse(unit, sense.savingNotSupported) : accept(unit, length(unit.command));
+const selectModes: Handler = ({ state }) => modeSelect(state.unit, sense.savingNotSupported);
 
 function startStop({ state }: ScsiDiskContext): ScsiTransfer {
   const { unit } = state;
@@ -101,10 +97,8 @@ function startStop({ state }: ScsiDiskContext): ScsiTransfer {
   return succeed();
 }
 
-function reportUnits({ state: { unit } }: ScsiDiskContext): ScsiTransfer {
-  if (big32(unit.command, 6) < 16) return refuse(unit, sense.invalidField);
-  return answer(unit, [0, 0, 0, 8, ...new Array<number>(12).fill(0)], big32(unit.command, 6));
-}
+const reportsUnits: Handler = ({ state: { unit } }) =>
+  big32(unit.command, 6) < 16 ? refuse(unit, sense.invalidField) : reportUnits(unit);
 
 /** SEND DIAGNOSTIC: the self-test passes; there are no other pages. */
 function sendDiagnostic({ state: { unit } }: ScsiDiskContext): ScsiTransfer {
@@ -125,7 +119,7 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x0a, writes(six)],
   [0x0b, seeks(six)],
   [0x12, inquiry],
-  [0x15, selectModes((command) => command[4]!)],
+  [0x15, selectModes],
   [0x16, ok], // RESERVE and RELEASE: there is one initiator.
   [0x17, ok],
   [0x1a, sendModes],
@@ -140,7 +134,7 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x2f, verifies(ten)],
   [0x35, withMedium(ok)], // SYNCHRONIZE CACHE
   [0x41, writesSame(ten)],
-  [0x55, selectModes((command) => big16(command, 7))],
+  [0x55, selectModes],
   [0x56, ok],
   [0x57, ok],
   [0x5a, sendModes],
@@ -151,18 +145,12 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x91, withMedium(ok)],
   [0x93, writesSame(sixteen)],
   [0x9e, withMedium(serviceActionIn)],
-  [0xa0, reportUnits],
+  [0xa0, reportsUnits],
   [0xa8, reads(twelve)],
   [0xaa, writes(twelve)],
   [0xae, writes(twelve)],
   [0xaf, verifies(twelve)],
 ]);
-
-/** A command for a logical unit other than 0. */
-function beginAbsent(unit: UnitState): ScsiTransfer {
-  if (unit.command[0] !== 0x12) return refuse(unit, sense.unitNotSupported);
-  return answer(unit, [absentUnitType, 0, 4, 2, 31, ...new Array<number>(31).fill(0)], unit.command[4]!);
-}
 
 const verifyOperations: ReadonlySet<number> = new Set([0x2f, 0x8f, 0xaf]);
 const writeSameOperations: ReadonlySet<number> = new Set([0x41, 0x93]);
@@ -187,12 +175,10 @@ function storeBlock(context: ScsiDiskContext, block: number, data: Uint8Array): 
 
 const operations = {
   begin(context: ScsiDiskContext, command: Uint8Array, logicalUnit: number): ScsiTransfer {
-    const { unit } = context.state;
-    const attended = beginCommand(unit, command);
-    if (attended !== undefined) return attended;
-    const operation = unit.command[0]!;
-    if (logicalUnit !== 0 && operation !== 0xa0 && operation !== 0x03) return beginAbsent(unit);
-    return commands.get(operation)?.(context) ?? refuse(unit, sense.invalidOperation);
+    return execute(context.state.unit, command, { logicalUnit, version: 4 }, (operation) => {
+      const handler = commands.get(operation);
+      return handler && (() => handler(context));
+    });
   },
   read(context: ScsiDiskContext, into: Uint8Array): void {
     readBytes(context.state.unit, into, (block, data) => context.board.medium()?.read(block, data));
@@ -202,8 +188,7 @@ const operations = {
   },
   end(context: ScsiDiskContext): number {
     const { unit } = context.state;
-    const isModeSelect = unit.command[0] === 0x15 || unit.command[0] === 0x55;
-    if (isModeSelect && unit.direction === 'out' && unit.parameterAt === unit.parameterBytes) takeModes(context);
+    if (hasSelectedModes(unit)) takeModes(context);
     return endCommand(unit);
   },
   senseKey: (context: ScsiDiskContext): number => context.state.unit.senseKey,

@@ -1,5 +1,5 @@
 /*
- * Shared ground of the firmware: integer types, address spaces, port access, the caller's registers and the two data areas.
+ * Shared ground of the firmware: address spaces, the caller's registers and the two data areas.
  *
  * Sources: IBM Personal Computer AT Technical Reference (BIOS listing and data area), Intel 80386 Programmer's Reference
  * Manual; GCC manual, "Named Address Spaces" (x86).
@@ -13,13 +13,7 @@
 #ifndef BIOS_H
 #define BIOS_H
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef _Bool bool;
-#define true 1
-#define false 0
+#include "basic.h"
 
 #define ROM __seg_gs
 /* Placed in its own section: the linker script refuses an ordinary constant, which DS could not reach. */
@@ -27,9 +21,7 @@ typedef _Bool bool;
 #define LOW __seg_fs
 /* Data that only a board with PCI has room for. */
 #define EXTENDED __attribute__((section(".bss.extended")))
-#define PACKED __attribute__((packed))
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define ROM_SEGMENT 0xF000
 /* POST writes small tables into the first bytes of the ROM's shadow. */
 #define TABLES_START 0x0010
@@ -130,30 +122,6 @@ struct bda {
 #define BDA ((volatile LOW struct bda *)0x400)
 #define VECTOR(number) (((volatile LOW u32 *)0)[number])
 #define FAR_ADDRESS(segment, offset) ((u32)(segment) << 16 | (u16)(u32)(offset))
-
-static inline u8 in8(u16 port) {
-    u8 value;
-    __asm__ volatile("inb %w1, %b0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void out8(u16 port, u8 value) { __asm__ volatile("outb %b0, %w1" : : "a"(value), "Nd"(port)); }
-
-static inline void out16(u16 port, u16 value) { __asm__ volatile("outw %w0, %w1" : : "a"(value), "Nd"(port)); }
-
-static inline u16 in16(u16 port) {
-    u16 value;
-    __asm__ volatile("inw %w1, %w0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline u32 in32(u16 port) {
-    u32 value;
-    __asm__ volatile("inl %w1, %k0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void out32(u16 port, u32 value) { __asm__ volatile("outl %k0, %w1" : : "a"(value), "Nd"(port)); }
 
 /* The data segment: where DS, ES and SS point. */
 static inline u16 data_segment_now(void) {

@@ -4,39 +4,12 @@
  */
 #ifndef SETUP_H
 #define SETUP_H
+#include "../bios/basic.h"
 #include "../bios/platform.h"
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef _Bool bool;
-#define true 1
-#define false 0
-#define PACKED __attribute__((packed))
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define PLATFORM ((volatile struct platform *)PLATFORM_LINEAR)
 /* Without PCI there is no memory there, and reads give ones. */
 #define PLATFORM_IS_THERE (PLATFORM->pci == 1)
-
-static inline u8 in8(u16 port) {
-    u8 value;
-    __asm__ volatile("inb %w1, %b0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-static inline u16 in16(u16 port) {
-    u16 value;
-    __asm__ volatile("inw %w1, %w0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-static inline u32 in32(u16 port) {
-    u32 value;
-    __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-static inline void out8(u16 port, u8 value) { __asm__ volatile("outb %b0, %w1" : : "a"(value), "Nd"(port)); }
-static inline void out16(u16 port, u16 value) { __asm__ volatile("outw %w0, %w1" : : "a"(value), "Nd"(port)); }
-static inline void out32(u16 port, u32 value) { __asm__ volatile("outl %0, %w1" : : "a"(value), "Nd"(port)); }
 
 static inline void copy(void *to, const void *from, u32 bytes) {
     u32 dwords = bytes >> 2, rest = bytes & 3;
