@@ -1,32 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { biosImage } from '../../src/firmware/image.js';
+import { available, emulator, Workbench } from './other-emulator.js';
 
-/**
- * The firmware on another emulator's chips: services.asm calls each service and reports on the serial port. Needs
- * nasm and qemu-system-i386; without them the tests are shown as skipped.
- */
-const program = fileURLToPath(new URL('services.asm', import.meta.url));
-const includes = fileURLToPath(new URL('.', import.meta.url));
-const emulator = 'qemu-system-i386';
+/** The firmware on another emulator's chips: services.asm calls each service and reports on the serial port. */
 const secondsMax = 25;
-
-const available = ['nasm', emulator].every((tool) => {
-  try {
-    execFileSync(tool, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-
-let folder = '';
+let bench: Workbench;
 
 /** Checks of waiting times: the emulator's clock is the host's, so that a busy host fails them without a fault of ours. */
 const timed = ['BAD int 15h 86h waits its time', "BAD int 15h 83h sets the caller's flag"];
@@ -40,11 +21,10 @@ async function serialOutput(drive: string): Promise<string> {
 }
 
 async function runOnce(drive: string): Promise<string> {
-  const log = join(folder, 'serial.txt');
+  const log = bench.write('serial.txt', '');
   const machine = ['-M', 'isapc', '-cpu', '486', '-m', '16', '-vga', 'none', '-device', 'isa-vga', '-net', 'none'];
   const outside = ['-display', 'none', '-monitor', 'none', '-serial', `file:${log}`];
-  const firmware = ['-bios', join(folder, 'rom.bin'), '-drive', drive];
-  writeFileSync(log, '');
+  const firmware = ['-bios', bench.path('rom.bin'), '-drive', drive];
   const child = spawn(emulator, [...machine, ...outside, ...firmware], { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   for (let look = 0; look < secondsMax * 5 && child.exitCode === null; look++) {
@@ -56,18 +36,14 @@ async function runOnce(drive: string): Promise<string> {
   return readFileSync(log, 'latin1');
 }
 
-function buildProgram(name: string, sectors: number): string {
-  const image = join(folder, name);
-  execFileSync('nasm', ['-f', 'bin', '-I', includes, `-DSECTORS=${sectors}`, '-o', image, program]);
-  return image;
-}
+const buildProgram = (name: string, sectors: number): string =>
+  bench.assemble('services.asm', name, `-DSECTORS=${sectors}`);
 
 describe.skipIf(!available)('the services behave', () => {
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'services-'));
-    writeFileSync(join(folder, 'rom.bin'), biosImage());
+    bench = new Workbench('services');
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => bench.remove());
 
   test('when booted from a floppy', async () => {
     const lines = (await serialOutput(`if=floppy,format=raw,file=${buildProgram('floppy.img', 2880)}`)).split('\n');

@@ -1,36 +1,19 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { biosImage } from '../../src/firmware/image.js';
+import { available, emulator, Workbench } from './other-emulator.js';
 
-/** The firmware on another emulator's PCI board: pci-services.asm reports as services.asm does. Needs nasm and qemu-system-i386. */
-const program = fileURLToPath(new URL('pci-services.asm', import.meta.url));
-const includes = fileURLToPath(new URL('.', import.meta.url));
-const emulator = 'qemu-system-i386';
+/** The firmware on another emulator's PCI board: pci-services.asm reports as services.asm does. */
 const secondsMax = 50;
-
-const available = ['nasm', emulator].every((tool) => {
-  try {
-    execFileSync(tool, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-
-let folder = '';
+let bench: Workbench;
 
 /** What came on the serial port until the machine switched itself off, or the time was over; and whether it did. */
 async function run(): Promise<{ lines: string[]; switchedOff: boolean }> {
-  const drive = (name: string, more: string): string[] => ['-drive', `${more},format=raw,file=${join(folder, name)}`];
+  const drive = (name: string, more: string): string[] => ['-drive', `${more},format=raw,file=${bench.path(name)}`];
   const child = spawn(
     emulator,
     [
       ...['-M', 'pc', '-cpu', 'pentium3', '-m', '64', '-vga', 'none', '-device', 'VGA,romfile=', '-net', 'none'],
-      ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-bios', join(folder, 'rom.bin')],
+      ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-bios', bench.path('rom.bin')],
       ...drive('floppy.img', 'if=floppy'),
       ...drive('a.img', 'if=ide,index=0'),
       ...drive('cd.iso', 'if=ide,index=2,media=cdrom'),
@@ -52,15 +35,14 @@ async function run(): Promise<{ lines: string[]; switchedOff: boolean }> {
 
 describe.skipIf(!available)('on a board with PCI', () => {
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'pci-'));
-    writeFileSync(join(folder, 'rom.bin'), biosImage());
-    execFileSync('nasm', ['-f', 'bin', '-I', includes, '-o', join(folder, 'floppy.img'), program]);
-    for (const name of ['a.img', 'b.img', 'c.img']) writeFileSync(join(folder, name), new Uint8Array(20 << 20));
+    bench = new Workbench('pci');
+    bench.assemble('pci-services.asm', 'floppy.img');
+    for (const name of ['a.img', 'b.img', 'c.img']) bench.write(name, new Uint8Array(20 << 20));
     const disc = new Uint8Array(1 << 20);
     disc.set([0x34, 0x33, 0x32, 0x31], 2044);
-    writeFileSync(join(folder, 'cd.iso'), disc);
+    bench.write('cd.iso', disc);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => bench.remove());
 
   test('the services behave, and the power goes off', async () => {
     const { lines, switchedOff } = await run();

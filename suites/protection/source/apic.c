@@ -79,48 +79,36 @@ static void try_priorities(void) {
   is("one vector twice is taken once", taken, 1);
 }
 
+/* Sends a command; how many interrupts have come since the beginning. */
+static u32 sent(u32 to, u32 command) {
+  put(ICR_HIGH, to);
+  put(ICR, command);
+  on();
+  return taken;
+}
 static void try_destinations(void) {
   begin();
-  put(ICR_HIGH, get(ID));
-  put(ICR, LOW);
-  on();
-  is("to its own number", taken, 1);
+  is("to its own number", sent(get(ID), LOW), 1);
   put(DFR, 0xffffffff);
   put(LDR, 0x04000000);
-  put(ICR_HIGH, 0x06000000);
-  put(ICR, LOGICAL | LOW);
-  on();
-  is("to a set that has it, flat", taken, 2);
-  put(ICR_HIGH, 0x02000000);
-  put(ICR, LOGICAL | LOW);
-  on();
-  is("to a set without it", taken, 2);
+  is("to a set that has it, flat", sent(0x06000000, LOGICAL | LOW), 2);
+  is("to a set without it", sent(0x02000000, LOGICAL | LOW), 2);
   put(DFR, 0x0fffffff);
   put(LDR, 0x12000000);
-  put(ICR_HIGH, 0x12000000);
-  put(ICR, LOGICAL | LOW);
-  on();
-  is("to its cluster", taken, 3);
-  put(ICR_HIGH, 0x22000000);
-  put(ICR, LOGICAL | LOW);
-  on();
-  is("to another cluster", taken, 3);
+  is("to its cluster", sent(0x12000000, LOGICAL | LOW), 3);
+  is("to another cluster", sent(0x22000000, LOGICAL | LOW), 3);
   put(DFR, 0xffffffff);
   put(LDR, 0);
-  put(ICR, 0x80000 | LOW);
-  on();
-  is("to all", taken, 4);
-  put(ICR, 0xc0000 | LOW);
-  on();
-  is("to all others", taken, 4);
+  is("to all", sent(0, 0x80000 | LOW), 4);
+  is("to all others", sent(0, 0xc0000 | LOW), 4);
   put(ESR, 0);
   put(ESR, 0);
 }
 
 /* The instruction after STI runs before an interrupt. */
-static __attribute__((naked)) void shadow_sti(void) { asm("sti; nop; apic_behind: nop; cli; int $0x40"); }
-static __attribute__((naked)) void shadow_none(void) { asm("sti; cli; nop; nop; int $0x40"); }
-static __attribute__((naked)) void sleeping(void) { asm("sti; hlt; apic_awake: cli; int $0x40"); }
+BODY(shadow_sti) { asm("sti; nop; apic_behind: nop; cli; int $0x40"); }
+BODY(shadow_none) { asm("sti; cli; nop; nop; int $0x40"); }
+BODY(sleeping) { asm("sti; hlt; apic_awake: cli; int $0x40"); }
 extern u8 apic_behind[], apic_awake[];
 static void try_shadows(void) {
   begin();

@@ -15,7 +15,6 @@ static void count_and_resume(struct frame *frame) {
   frame->flags |= RF;
 }
 
-#define BODY(name) static __attribute__((naked)) void name(void)
 BODY(stepped) {
   asm("pushfl; orl $0x100, (%esp); popfl; debug_first: nop; debug_second: nop; pushfl; andl $~0x100, (%esp); popfl;"
       "debug_third: int $0x40");

@@ -1,7 +1,6 @@
 /* Call gates between all levels, far transfers, RETF. */
 #include "protection.h"
 
-#define BODY(name) static __attribute__((naked)) void name(void)
 /* GATE_OUTER: SPARE (80h) with RPL 3. */
 #define GATE_OUTER "0x83"
 #define GATE_INNER "0x80"

@@ -1,8 +1,6 @@
 /* Interrupt and trap gates, error codes and EXT, double faults, faults on the way to an inner level. */
 #include "protection.h"
 
-#define BODY(name) static __attribute__((naked)) void name(void)
-
 BODY(interrupt) { asm("int $0x50; int $0x40"); }
 BODY(flags_handler) { asm("pushfl; popl seen; movw %cs, seen+4; movl 8(%esp), %eax; movl %eax, seen+8; iret"); }
 BODY(handler_16) { asm("movl (%esp), %eax; movl %eax, seen; movzwl 4(%esp), %eax; movl %eax, seen+4; data16 iret"); }

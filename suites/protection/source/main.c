@@ -93,6 +93,7 @@ void main(void) {
   part("debug", try_debug);
   part("system", try_system);
   part("apic", try_apic);
+  part("counters", try_counters);
   print("right ");
   print_hex(right);
   print(", wrong ");

@@ -14,11 +14,11 @@ static void map(u32 directory_bits, u32 page_bits) {
 
 static void read_there(void) { asm volatile("movl 0x1000000, %%eax; int $0x40" : : : "eax"); }
 static void write_there(void) { asm volatile("movl $1, 0x1000000; int $0x40" : : : "memory"); }
-static __attribute__((naked)) void read_outer(void) { asm("movl 0x1000000, %eax; int $0x40"); }
-static __attribute__((naked)) void write_outer(void) { asm("movl $1, 0x1000000; int $0x40"); }
-static __attribute__((naked)) void write_across(void) { asm("movl $0x55555555, 0x1000ffe; int $0x40"); }
-static __attribute__((naked)) void run_there(void) { asm("movl $0x1000000, %eax; jmp *%eax"); }
-static __attribute__((naked)) void add_there(void) { asm("addl $1, 0x1000000; int $0x40"); }
+BODY(read_outer) { asm("movl 0x1000000, %eax; int $0x40"); }
+BODY(write_outer) { asm("movl $1, 0x1000000; int $0x40"); }
+BODY(write_across) { asm("movl $0x55555555, 0x1000ffe; int $0x40"); }
+BODY(run_there) { asm("movl $0x1000000, %eax; jmp *%eax"); }
+BODY(add_there) { asm("addl $1, 0x1000000; int $0x40"); }
 
 /* Every combination of rights, access and WP against the rule. */
 static void try_rights(void) {

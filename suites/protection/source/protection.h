@@ -96,6 +96,14 @@ static inline u8 in8(u16 port) { u8 value; asm volatile("inb %1, %0" : "=a"(valu
 static inline void flush(u32 linear) { asm volatile("invlpg (%0)" : : "r"(linear) : "memory"); }
 static inline u32 flags_now(void) { u32 value; asm volatile("pushfl; popl %0" : "=r"(value)); return value; }
 
+/* A body: bare instructions. It ends by a trap of its own, or returns where C calls it. */
+#define BODY(name) static __attribute__((naked)) void name(void)
+/* One that ends after a single line. */
+#define LINE(name, code) BODY(name) { asm(code "; int $0x40"); }
+
+static inline void model_write(u32 number, u32 low) { asm volatile("wrmsr" : : "c"(number), "a"(low), "d"(0) : "memory"); }
+static inline u32 model_read(u32 number) { u32 low; asm volatile("rdmsr" : "=a"(low) : "c"(number) : "edx"); return low; }
+
 /* The parts. */
 void try_segments(void);
 void try_gates(void);
@@ -105,6 +113,7 @@ void try_virtual(void);
 void try_paging(void);
 void try_debug(void);
 void try_apic(void);
+void try_counters(void);
 void try_system(void);
 
 #endif

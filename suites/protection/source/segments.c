@@ -10,8 +10,8 @@ static void read_long(void) { asm volatile("movl %0, %%es; movl %%es:(%1), %%eax
 static void write_word(void) { asm volatile("movl %0, %%es; movw %%es:(%1), %%ax; movw %%ax, %%es:(%1)" : : "r"(selector), "r"(offset) : "eax"); }
 /* Stacks of level 3, whose faults are handled on another: pushes below and pops at the pointer that is given. */
 static u32 pointer;
-static __attribute__((naked)) void push_there(void) { asm("movl $0x83, %eax; movl pointer, %ebx; movl %eax, %ss; movl %ebx, %esp; pushl %eax; int $0x40"); }
-static __attribute__((naked)) void pop_there(void) { asm("movl $0x83, %eax; movl pointer, %ebx; movl %eax, %ss; movl %ebx, %esp; popl %eax; int $0x40"); }
+BODY(push_there) { asm("movl $0x83, %eax; movl pointer, %ebx; movl %eax, %ss; movl %ebx, %esp; pushl %eax; int $0x40"); }
+BODY(pop_there) { asm("movl $0x83, %eax; movl pointer, %ebx; movl %eax, %ss; movl %ebx, %esp; popl %eax; int $0x40"); }
 
 static u32 reading(u32 at) { offset = at; return ending(read_byte); }
 static u32 reading_long(u32 at) { offset = at; return ending(read_long); }

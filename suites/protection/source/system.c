@@ -1,29 +1,27 @@
 /* Instructions of the system: who may use them, control registers, model-specific registers, fast calls, faults of all kinds. */
 #include "protection.h"
 
-#define BODY(name, code) static __attribute__((naked)) void name(void) { asm(code "; int $0x40"); }
-
-BODY(halt, "hlt")
-BODY(clear_ts, "clts")
-BODY(load_gdt, "lgdt scratch")
-BODY(load_idt, "lidt scratch")
-BODY(load_task, "ltr %ax")
-BODY(load_local, "lldt %ax")
-BODY(load_status, "lmsw %ax")
-BODY(store_status, "smsw %ax")
-BODY(read_cr0, "movl %cr0, %eax")
-BODY(write_cr3, "movl %eax, %cr3")
-BODY(invalidate, "invlpg scratch")
-BODY(write_back, "wbinvd")
-BODY(read_msr, "movl $0x10, %ecx; rdmsr")
-BODY(write_msr, "movl $0x10, %ecx; wrmsr")
-BODY(read_tsc, "rdtsc")
-BODY(read_counter, "xorl %ecx, %ecx; rdpmc")
-BODY(input, "inb $0x61, %al")
-BODY(input_string, "movl $0x61, %edx; movl $scratch, %edi; insb")
-BODY(clear_if, "cli")
-BODY(enter_fast, "sysenter")
-BODY(leave_fast, "sysexit")
+LINE(halt, "hlt")
+LINE(clear_ts, "clts")
+LINE(load_gdt, "lgdt scratch")
+LINE(load_idt, "lidt scratch")
+LINE(load_task, "ltr %ax")
+LINE(load_local, "lldt %ax")
+LINE(load_status, "lmsw %ax")
+LINE(store_status, "smsw %ax")
+LINE(read_cr0, "movl %cr0, %eax")
+LINE(write_cr3, "movl %eax, %cr3")
+LINE(invalidate, "invlpg scratch")
+LINE(write_back, "wbinvd")
+LINE(read_msr, "movl $0x10, %ecx; rdmsr")
+LINE(write_msr, "movl $0x10, %ecx; wrmsr")
+LINE(read_tsc, "rdtsc")
+LINE(read_counter, "xorl %ecx, %ecx; rdpmc")
+LINE(input, "inb $0x61, %al")
+LINE(input_string, "movl $0x61, %edx; movl $scratch, %edi; insb")
+LINE(clear_if, "cli")
+LINE(enter_fast, "sysenter")
+LINE(leave_fast, "sysexit")
 
 static void try_privileges(void) {
   static const struct { const char *name; void (*body)(void); u32 wanted; } cases[] = {
@@ -85,10 +83,10 @@ static void try_registers(void) {
 }
 
 /* SYSENTER goes to `fast_target`, which goes back by SYSEXIT. */
-static __attribute__((naked)) void fast_target(void) {
+BODY(fast_target) {
   asm("movw %cs, seen; movw %ss, seen+4; movl %esp, seen+8; pushfl; popl seen+12; movl $fast_back, %edx; movl $stacks+16384, %ecx; sysexit");
 }
-static __attribute__((naked)) void fast_outer(void) {
+BODY(fast_outer) {
   asm("sysenter; fast_back: movw %cs, seen+16; movw %ss, seen+20; movl %esp, seen+24; int $0x40");
 }
 static void try_fast_calls(void) {
@@ -111,25 +109,25 @@ static void try_fast_calls(void) {
   is("  the outer stack", seen[6], TOP(stacks[3]));
 }
 
-BODY(divide, "xorl %ecx, %ecx; divl %ecx")
-BODY(divide_overflow, "movl $1, %edx; movl $1, %ecx; divl %ecx")
-BODY(divide_signed, "movl $0x80000000, %eax; cdq; movl $-1, %ecx; idivl %ecx")
-BODY(adjust, "movl $5, %eax; .byte 0xd4, 0")
-BODY(bound_low, "movl $-1, %eax; movl $1, scratch; movl $9, scratch+4; bound %eax, scratch")
-BODY(bound_within, "movl $9, %eax; movl $1, scratch; movl $9, scratch+4; bound %eax, scratch")
-BODY(undefined, "ud2")
-BODY(lock_register, ".byte 0xf0, 0x01, 0xc0")
-BODY(lock_move, ".byte 0xf0, 0x89, 0x05; .long scratch")
-BODY(lock_bits, "lock btsl $1, scratch")
-BODY(far_register, ".byte 0xff, 0xd8")
-BODY(move_cs, ".byte 0x8e, 0xc8")
-BODY(long_instruction, ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90")
-BODY(longest_instruction, ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90")
-BODY(float_absent, "fninit")
-BODY(wait_absent, "fwait")
-BODY(float_divide, "fninit; movw $0x037b, scratch; fldcw scratch; fldz; fld1; fdivp; fwait")
-BODY(misaligned, "movl $scratch, %ebx; movl 1(%ebx), %eax")
-BODY(misaligned_word, "movl $scratch, %ebx; movw 2(%ebx), %ax")
+LINE(divide, "xorl %ecx, %ecx; divl %ecx")
+LINE(divide_overflow, "movl $1, %edx; movl $1, %ecx; divl %ecx")
+LINE(divide_signed, "movl $0x80000000, %eax; cdq; movl $-1, %ecx; idivl %ecx")
+LINE(adjust, "movl $5, %eax; .byte 0xd4, 0")
+LINE(bound_low, "movl $-1, %eax; movl $1, scratch; movl $9, scratch+4; bound %eax, scratch")
+LINE(bound_within, "movl $9, %eax; movl $1, scratch; movl $9, scratch+4; bound %eax, scratch")
+LINE(undefined, "ud2")
+LINE(lock_register, ".byte 0xf0, 0x01, 0xc0")
+LINE(lock_move, ".byte 0xf0, 0x89, 0x05; .long scratch")
+LINE(lock_bits, "lock btsl $1, scratch")
+LINE(far_register, ".byte 0xff, 0xd8")
+LINE(move_cs, ".byte 0x8e, 0xc8")
+LINE(long_instruction, ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90")
+LINE(longest_instruction, ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x90")
+LINE(float_absent, "fninit")
+LINE(wait_absent, "fwait")
+LINE(float_divide, "fninit; movw $0x037b, scratch; fldcw scratch; fldz; fld1; fdivp; fwait")
+LINE(misaligned, "movl $scratch, %ebx; movl 1(%ebx), %eax")
+LINE(misaligned_word, "movl $scratch, %ebx; movw 2(%ebx), %ax")
 
 static void try_faults(void) {
   is("DIV by zero", ending(divide), DE);

@@ -1,8 +1,6 @@
 /* Hardware task switches: by CALL, JMP, IRET and gates; what a task keeps, and what is wrong with one. */
 #include "protection.h"
 
-#define BODY(name) static __attribute__((naked)) void name(void)
-
 /* A task: tells its flags and its register, and goes back. */
 BODY(task_body) { asm("1: pushfl; popl seen; strw seen+4; movl %cr0, %eax; movl %eax, seen+8; incl seen+12; iret; jmp 1b"); }
 BODY(task_jumps_back) { asm("1: strw seen+4; incl seen+12; ljmp $0x50, $0; jmp 1b"); }
@@ -15,11 +13,14 @@ BODY(call_task_16) { asm("movl $0x5a5a1234, %ebx; lcall $0x68, $0; movl %ebx, se
 BODY(return_nested) { asm("pushfl; orl $0x4000, (%esp); popfl; iret"); }
 BODY(task_end) { asm("int $0x40"); }
 
+/* Task 1 or 2 as it is switched to for the first time: at level 0, on a stack of its own. */
+static void set_task(u32 number, void (*body)(void)) {
+  tasks[number] = (struct task){.cr3 = (u32)directory, .eip = (u32)body, .flags = 2, .cs = CODE0, .ss = DATA0, .ds = DATA0,
+    .es = DATA0, .fs = DATA0, .gs = DATA0, .esp = TOP(task_stacks[number - 1]), .esp0 = TOP(stacks[0]), .ss0 = DATA0, .map = 0x68};
+}
 static void prepare(void (*body)(void)) {
-  struct task *task = &tasks[1];
-  *task = (struct task){.cr3 = (u32)directory, .eip = (u32)body, .flags = 2, .cs = CODE0, .ss = DATA0, .ds = DATA0,
-    .es = DATA0, .fs = DATA0, .gs = DATA0, .esp = TOP(task_stacks[0]), .esp0 = TOP(stacks[0]), .ss0 = DATA0, .map = 0x68};
-  set_segment(TASK_A, (u32)task, 0x67, TSS_32, 0);
+  set_task(1, body);
+  set_segment(TASK_A, (u32)&tasks[1], 0x67, TSS_32, 0);
   for (u32 index = 0; index < 8; index++) seen[index] = 0;
 }
 /* Makes the main task the one that runs, whatever happened. */
@@ -92,8 +93,7 @@ static void try_unfit_tasks(void) {
 BODY(fault_task) { asm("popl seen; int $0x40"); }
 static void unfit(const char *name, u32 wanted) {
   u32 vector = wanted & 0xff;
-  tasks[2] = (struct task){.cr3 = (u32)directory, .eip = (u32)fault_task, .flags = 2, .cs = CODE0, .ss = DATA0, .ds = DATA0,
-    .es = DATA0, .fs = DATA0, .gs = DATA0, .esp = TOP(task_stacks[1]), .map = 0x68};
+  set_task(2, fault_task);
   set_access(TASK_B, TSS_32);
   set_vector(vector, TASK_B, 0, TASK_GATE);
   seen[0] = 0xdead;

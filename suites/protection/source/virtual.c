@@ -124,8 +124,8 @@ static void try_extensions(void) {
   *handler = kept;
 }
 
-static __attribute__((naked)) void clear_outer(void) { asm("cli; int $0x40"); }
-static __attribute__((naked)) void set_outer(void) { asm("sti; int $0x40"); }
+BODY(clear_outer) { asm("cli; int $0x40"); }
+BODY(set_outer) { asm("sti; int $0x40"); }
 static void try_protected_extensions(void) {
   is("level 3: CLI", ending_at(3, clear_outer, 0), FAULT(GP, 0));
   WRITE("cr4", READ("cr4") | 2);
