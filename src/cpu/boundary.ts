@@ -1,12 +1,24 @@
+import { quickWords } from './quick-words.js';
+import type { Core } from './system/core.js';
+
 /** What holds at one boundary between two instructions only, each as that boundary's cycle: -1 where it does not. */
 export class Boundary {
-  /** After STI, MOV SS and POP SS: maskable interrupts wait for one more instruction. */
-  interruptsHeld = -1;
   /** After MOV SS and POP SS: debug exceptions and NMIs wait as well (Intel SDM Vol. 3A, section 6.8.3). */
   allHeld = -1;
   /** RF: the next instruction goes past its code breakpoints. It goes with that instruction, so it never outlives a boundary. */
   resuming = -1;
 
+  constructor(private readonly core: Core) {
+    this.clear();
+  }
+
+  /** After STI, MOV SS and POP SS: maskable interrupts wait for one more instruction. In the one memory, as STI may not leave WebAssembly. */
+  get interruptsHeld(): number {
+    return this.core.view.getFloat64(quickWords.interruptsHeld, true);
+  }
+  set interruptsHeld(cycle: number) {
+    this.core.view.setFloat64(quickWords.interruptsHeld, cycle, true);
+  }
   clear(): void {
     this.interruptsHeld = -1;
     this.allHeld = -1;

@@ -2,20 +2,20 @@
 import { Boundary } from './boundary.js';
 import type { Slice } from './engine/slice.js';
 import { flagBits, wordIndex } from './layout.js';
+import { nmiBits } from './system/control-bits.js';
 import type { Core } from './system/core.js';
 
-/** Bits of the state word `nmi`. */
-const nmiBits = { level: 1, due: 2, blocked: 4 } as const;
-
 export class Pending {
-  readonly boundary = new Boundary();
+  readonly boundary: Boundary;
 
   constructor(
     private readonly core: Core,
     private readonly current: Slice,
     /** The boundary that the processor stands at, or in front of whose next instruction it is. */
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.boundary = new Boundary(core);
+  }
 
   private get requested(): boolean {
     return this.core.i32[wordIndex.interruptRequested]! !== 0;

@@ -15,6 +15,8 @@ export interface ProcessorOptions {
   readonly videoBytes?: number;
   /** Compiles hot code to WebAssembly; without it everything is interpreted. The run is the same either way. */
   readonly compiler?: CompilerTuning;
+  /** False where system instructions always take their slow paths, to compare with; the run is the same either way. Without the compiler only. */
+  readonly hasQuickWays?: boolean;
   /** Makes the bus once it is known where memory lies. */
   readonly bus: (plan: MemoryPlan, memory: WebAssembly.Memory) => ProcessorBus;
 }

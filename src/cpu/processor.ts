@@ -101,7 +101,7 @@ export class Processor {
     };
     const regions = new WebAssembly.Table({ element: 'anyfunc', initial: regionPlaces });
     const float80 = has(options.model, 'fpu') ? createFloat80(memory) : undefined;
-    this.engine = createInterpreter(options.model, memory, slow, regions, float80);
+    this.engine = createInterpreter(options, memory, slow, regions, float80);
     if (options.compiler !== undefined) {
       this.compiler = new Compiler(this.core, regions, this.engine, float80, options.compiler);
       this.code.user = this.compiler;
@@ -349,7 +349,7 @@ export class Processor {
     this.counters.eventTaken(arrival.kind === 'interrupt');
     if (resumes) this.boundary.resuming = this.cycle; // It stands in the flags that are pushed.
     const from = this.core.eip;
-    take(this.core, this.flags, arrival);
+    take(this.core, this.flags, arrival, this.engine.deliver);
     this.branches.event(from);
     this.settleBreakpoints();
     this.modeChanged();

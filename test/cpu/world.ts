@@ -82,6 +82,7 @@ export class World {
     readonly ramBytes = 1 << 20,
     localApic?: ProcessorBus['localApic'],
     compiler?: CompilerTuning,
+    hasQuickWays = true,
   ) {
     let ram = 0;
     this.processor = new Processor({
@@ -89,6 +90,7 @@ export class World {
       ramBytes,
       romBytes: 0,
       ...(compiler === undefined ? {} : { compiler }),
+      hasQuickWays,
       bus: (plan: MemoryPlan) => {
         ram = plan.ram;
         return {

@@ -78,6 +78,8 @@ export interface Emitter extends Code {
    * where it is so, and `left` where such instructions go the slow way as a whole.
    */
   readonly units: 'asked' | 'ready' | 'left';
+  /** Whether system instructions have ways of their own in front of their slow paths. */
+  readonly hasQuickWays: boolean;
 
   register(name: GeneralRegister, width?: Width): EmittedOperand;
   byteRegister(name: 'al' | 'ah' | 'cl'): EmittedOperand;

@@ -1,7 +1,7 @@
 /** Instructions on single flags, LAHF and SAHF. */
 import { flagBits } from '../layout.js';
 import type { Emitter } from './emitter.js';
-import { clearInterruptReal } from './real-mode.js';
+import { clearInterruptQuickly, setInterruptQuickly } from './flag-ways.js';
 import { form, instruction, type Instruction } from './instruction.js';
 
 const source = 'Intel SDM Vol. 2A and 2B, "CLC", "STC", "CMC", "CLD", "STD", "CLI", "STI", "LAHF", "SAHF"';
@@ -15,7 +15,7 @@ const clearInterrupt = instruction('cli', {
   forms: [form('FA')],
   endsBlock: true,
   meaning(emit) {
-    clearInterruptReal(emit);
+    clearInterruptQuickly(emit);
     emit.system('clearInterruptFlag');
   },
 });
@@ -25,6 +25,7 @@ const setInterrupt = instruction('sti', {
   forms: [form('FB')],
   endsBlock: true,
   meaning(emit) {
+    setInterruptQuickly(emit);
     emit.system('setInterruptFlag');
     emit.refetch();
   },

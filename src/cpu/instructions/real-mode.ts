@@ -2,7 +2,7 @@
  * Real-mode ways through instructions whose protected-mode meaning is a slow path: DOS programs and boot loaders do little
  * else all day. Each says when it applies; otherwise the instruction goes on to its slow path, which knows every case.
  */
-import { flagBits } from '../layout.js';
+import { flagBits, statusFlags } from '../layout.js';
 import { atLeast, has } from '../model.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
@@ -24,13 +24,6 @@ export function inRealMode(emit: Emitter, meaning: () => void): void {
 const flagsImage = (emit: Emitter): Value =>
   emit.hold(emit.or(emit.or(emit.statusWord(), emit.otherFlags()), alwaysOne));
 
-export function pushFlagsReal(emit: Emitter): void {
-  inRealMode(emit, () => {
-    emit.push(flagsImage(emit));
-    emit.next();
-  });
-}
-
 /** Whether taking a flags image asks for a look at interrupts or a trap, which the slow path arranges. */
 function needsCare(emit: Emitter, image: Value): Value {
   const interrupts = emit.and(emit.notEqual(emit.and(image, IF), 0), emit.interruptRequested());
@@ -39,26 +32,8 @@ function needsCare(emit: Emitter, image: Value): Value {
 
 function takeFlags(emit: Emitter, image: Value): void {
   const written = realOtherFlags(emit);
-  emit.setStatusWord(image);
+  emit.setStatusWord(emit.and(image, statusFlags));
   emit.setOtherFlags(emit.or(emit.and(emit.otherFlags(), ~written), emit.and(image, written)));
-}
-
-export function popFlagsReal(emit: Emitter): void {
-  inRealMode(emit, () => {
-    const image = emit.top(0, emit.width);
-    emit.when(emit.isZero(needsCare(emit, image)), () => {
-      emit.release(emit.width / 8);
-      takeFlags(emit, image);
-      emit.next();
-    });
-  });
-}
-
-export function clearInterruptReal(emit: Emitter): void {
-  inRealMode(emit, () => {
-    emit.setOtherFlags(emit.and(emit.otherFlags(), ~IF));
-    emit.next();
-  });
 }
 
 /** Loads a data segment register; `number` is never CS, and SS goes the slow way for its interrupt shadow. */

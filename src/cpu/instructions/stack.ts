@@ -3,7 +3,8 @@ import type { SegmentName } from '../layout.js';
 import { atLeast } from '../model.js';
 import type { Value } from '../wasm/values.js';
 import type { Emitter } from './emitter.js';
-import { loadDataSegmentReal, popFlagsReal, pushFlagsReal } from './real-mode.js';
+import { popFlagsQuickly, pushFlagsQuickly } from './flag-ways.js';
+import { loadDataSegmentReal } from './real-mode.js';
 import {
   form,
   imm,
@@ -156,7 +157,7 @@ const pushFlags = instruction('pushf', {
   usesStack: true,
   endsBlock: true,
   meaning(emit) {
-    pushFlagsReal(emit);
+    pushFlagsQuickly(emit);
     emit.push(emit.system('pushedFlags', emit.i32(emit.width)), emit.width);
   },
 });
@@ -167,7 +168,7 @@ const popFlags = instruction('popf', {
   usesStack: true,
   endsBlock: true,
   meaning(emit) {
-    popFlagsReal(emit);
+    popFlagsQuickly(emit);
     const value = emit.top(0, emit.width);
     emit.system('popFlags', value, emit.i32(emit.width));
     emit.release(emit.width / 8);

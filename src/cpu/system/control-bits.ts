@@ -26,3 +26,6 @@ export const cr4Bits = {
   OSFXSR: 0x200,
   OSXMMEXCPT: 0x400,
 } as const;
+
+/** Bits of the state word `nmi`. */
+export const nmiBits = { level: 1, due: 2, blocked: 4 } as const;

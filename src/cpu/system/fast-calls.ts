@@ -6,8 +6,8 @@ import { done, requirePrivilege, type RunControl } from './run-control.js';
 import { setSegment } from './segments.js';
 
 /** Flat 4 GiB segments that were accessed: code that can be read, data that can be written. */
-const flatCode = 0xc09b;
-const flatData = 0xc093;
+export const flatCode = 0xc09b;
+export const flatData = 0xc093;
 const withPrivilege = (attributes: number, privilege: number): number => attributes | (privilege << 5);
 
 export function fastCallPaths(core: Core, registers: ModelSpecificRegisters, control: RunControl) {

@@ -4,6 +4,7 @@
  */
 import { modelSpecific } from '../layout.js';
 import { atLeast } from '../model.js';
+import { quickWords } from '../quick-words.js';
 import { BranchRecords, type RecordPlaces } from './branch-records.js';
 import { cr4Bits } from './control-bits.js';
 import { type Core, vectors } from './core.js';
@@ -97,6 +98,7 @@ export class ModelSpecificRegisters {
     if (core.has('mtrr')) this.addMemoryTypes();
     if (core.has('pat')) this.store(0x277, { valid: typed(pageTypes), reset: 0x0007_0406_0007_0406n });
     if (core.has('sep')) {
+      core.i32[quickWords.fastCallRegisters >> 2] = this.nextSlot;
       this.store(fastCallRegisters.codeSegment, { kept: low32 });
       this.store(fastCallRegisters.stackPointer, { kept: low32 });
       this.store(fastCallRegisters.entry, { kept: low32 });

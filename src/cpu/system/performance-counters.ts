@@ -7,6 +7,7 @@
  * Not modelled: events of caches, buses, predictors and decoders, which count nothing here; the pins of the Pentium and of PC.
  */
 import { flagBits, wordIndex } from '../layout.js';
+import { quickWords } from '../quick-words.js';
 import type { Core } from './core.js';
 
 /** What happened since counters were settled last. A cycle sees one of each at most. */
@@ -107,6 +108,7 @@ export class PerformanceCounters {
     this.counting = isPentium ? this.pentiumCounting() : this.familyCounting();
     this.active = this.counting.length > 0;
     this.steps = this.counting.some(({ event, edges }) => edges || seenBySteps.includes(event));
+    this.core.i32[quickWords.levelsCounted >> 2] = this.active ? 1 : 0;
     this.look(cycle);
   }
   /** EN of the first register is for both (section "PerfEvtSel0 and PerfEvtSel1 MSRs"). */

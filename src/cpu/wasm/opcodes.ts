@@ -134,6 +134,7 @@ export const opcodes = {
   'f32.convert_i32_s': 0xb2,
   'f32.demote_f64': 0xb6,
   'f64.convert_i32_s': 0xb7,
+  'f64.convert_i64_s': 0xb9,
   'f64.promote_f32': 0xbb,
   'i32.reinterpret_f32': 0xbc,
   'i64.reinterpret_f64': 0xbd,

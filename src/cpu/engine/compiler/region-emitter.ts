@@ -27,7 +27,7 @@ import type { HandlerOperand } from '../interpreter/handlers.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from '../interpreter/memory-code.js';
 import { plainOperand } from '../interpreter/operand-code.js';
 import { type HandlerVariant, loadOpcodes, type ModuleFunctions, storeOpcodes } from '../interpreter/record-code.js';
-import { flatSegments, type RegionFacts } from './region-facts.js';
+import { flatConditionsOf, flatSegments, type RegionFacts } from './region-facts.js';
 import { RegionFlagCode } from './region-flag-code.js';
 import type { RegionFunction } from './region-function.js';
 
@@ -52,6 +52,9 @@ const unused = (): never => assert(false, 'compiled code has no records') as nev
 const noFlow = (here: Value): Flow => ({ record: here, next: unused, enter: unused, exit: unused });
 
 export class RegionEmitter extends RegionFlagCode {
+  /** The data segment register that the instruction at hand has loaded. */
+  private loadedSegment: number | undefined;
+
   constructor(
     region: RegionFunction,
     functions: ModuleFunctions,
@@ -230,6 +233,11 @@ export class RegionEmitter extends RegionFlagCode {
     if (this.facts.isFlat) this.region.bail();
     else super.setRealSegment(segment, selector);
   }
+  protected override loadDataSegment(number: Value, selector: Value, slowly: () => void): void {
+    super.loadDataSegment(number, selector, slowly);
+    assert(number.constant !== undefined, 'a segment register is known when it is compiled');
+    this.loadedSegment = number.constant;
+  }
   override repeating(): void {
     this.region.bail();
   }
@@ -303,7 +311,12 @@ export class RegionEmitter extends RegionFlagCode {
     this.region.search(offset);
   }
   override refetch(): void {
-    this.region.search(this.nextEip());
+    if (this.loadedSegment === undefined) return this.region.search(this.nextEip());
+    const conditions = this.facts.isFlat ? flatConditionsOf(this.loadedSegment) : [];
+    const wrong = conditions.map(({ address, value }) => this.xor(this.loadLate('i32.load', 0, address), value));
+    const isLost = wrong.reduce((all, each) => this.or(all, each), this.i32(0));
+    this.when(isLost, () => this.region.leave(this.nextEip()));
+    this.next();
   }
   override next(): void {
     this.ways.goToOffset(this.region.here.offset + this.region.here.length);

@@ -25,12 +25,18 @@ export const flatSegments = [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].
 
 /** The upper half of a 64-bit top is 1 where the segment reaches to 4 GiB. */
 const upperHalf = 4;
+const flatSlot = (slot: number): readonly Condition[] => [
+  { address: slot + segmentFields.base, mask: -1, value: 0 },
+  { address: slot + segmentFields.readTop + upperHalf, mask: -1, value: 1 },
+  { address: slot + segmentFields.writeTop + upperHalf, mask: -1, value: 1 },
+];
+/** What flat code finds of a segment register, by its number in encoding order: nothing of FS and GS. */
+export const flatConditionsOf = (segment: number): readonly Condition[] => {
+  const slot = segmentAddress(segment);
+  return flatSegments.includes(slot) ? flatSlot(slot) : [];
+};
 export const flatConditions: readonly Condition[] = [
-  ...flatSegments.flatMap((slot) => [
-    { address: slot + segmentFields.base, mask: -1, value: 0 },
-    { address: slot + segmentFields.readTop + upperHalf, mask: -1, value: 1 },
-    { address: slot + segmentFields.writeTop + upperHalf, mask: -1, value: 1 },
-  ]),
+  ...flatSegments.flatMap(flatSlot),
   { address: segmentAddress(segmentIndex.cs) + segmentFields.limit, mask: -1, value: -1 },
 ];
 

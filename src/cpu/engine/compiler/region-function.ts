@@ -45,6 +45,8 @@ const lasting = generalRegisters.length + localNames.length;
 export interface Ways {
   readonly bail: Label;
   readonly goOn: Label;
+  /** What the region was compiled for may no longer hold. */
+  readonly outside: Label;
   readonly search: Label;
 }
 
@@ -168,10 +170,17 @@ export class RegionFunction {
   }
   /** Goes on at an offset of the code segment. */
   search(target: Value): void {
+    this.seek(target, 'search');
+  }
+  /** The same where the region must not go on by itself: whether it may is looked at anew. */
+  leave(target: Value): void {
+    this.seek(target, 'outside');
+  }
+  private seek(target: Value, way: 'search' | 'outside'): void {
     this.completes = true;
     this.set('target', target);
     this.settleFlags();
-    this.branch(this.way('search'));
+    this.branch(this.way(way));
   }
   branch(label: Label): void {
     this.body.branch(label);

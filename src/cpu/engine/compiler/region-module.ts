@@ -54,6 +54,8 @@ export class RegionModule {
     if (has(core.model, 'fpu')) for (const name of kernelNames) imports.set(name, importKernel(module, name));
     this.functions = {
       imports,
+      hasQuickWays: true,
+      loadDataSegment: own('loadDataSegment', 2, 1),
       statusWord,
       setStatusWord,
       lookup: unavailable,

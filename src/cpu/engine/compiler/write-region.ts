@@ -55,7 +55,7 @@ export function alwaysLeaves(instruction: RegionInstruction, context: RegionCont
 function tryInstruction(instruction: RegionInstruction, handler: Handler, context: RegionContext): RegionFunction {
   const region = new RegionFunction();
   const ways = region.body.open('block');
-  region.setWays({ bail: ways, goOn: ways, search: ways });
+  region.setWays({ bail: ways, goOn: ways, outside: ways, search: ways });
   const blockWays = {
     goToOffset: (): void => {
       region.completes = true;
@@ -121,12 +121,15 @@ class RegionWriter {
     this.again = body.open('loop');
     const bail = body.open('block');
     const goOn = body.open('block');
+    const outside = body.open('block');
     const search = body.open('block');
-    region.setWays({ bail, goOn, search });
+    region.setWays({ bail, goOn, outside, search });
     this.writeParts(parts, entries);
     body.op('unreachable');
     body.close();
     this.writeSearch();
+    body.close();
+    this.writeOutside();
     body.close();
     this.writeGoOn();
     body.close();
@@ -317,8 +320,12 @@ class RegionWriter {
         this.writeChain();
       });
     });
+  }
+  /** Looks for the record at `target` outside, where the region may be entered anew if it can. */
+  private writeOutside(): void {
+    const { code, region } = this;
     region.spill();
-    const found = code.call(this.context.imports.lookup, 'i32', eip);
+    const found = code.call(this.context.imports.lookup, 'i32', region.local('target'));
     code.when(code.isZero(found), () => code.return(0));
     code.return(code.or(found, 1));
   }

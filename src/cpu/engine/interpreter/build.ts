@@ -10,12 +10,15 @@ import { exits, importList } from '../imports.js';
 import { emitHandler } from './emit-handler.js';
 import { RecordEmitter } from './emitter.js';
 import { keptFlags, keptNumber, settle } from './kept-flags.js';
+import { defineFastCalls } from './fast-call-code.js';
+import { defineSegments } from './segment-code.js';
+import { defineTraps } from './trap-code.js';
 import { i32s, importKernel, sharedFunctions } from './module-parts.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
 import { crossingHolds, lookupBody, missedLookupBody } from './lookup-code.js';
-import { defineRefills } from './refill-code.js';
+import { defineRefills, type RefillFunctions } from './refill-code.js';
 import { blockSizes, type BlockSize, type ModuleFunctions } from './record-code.js';
 import { defineAccesses } from './window-code.js';
 import { findBlockBody, slowReadBody, slowReadForWriteBody, slowWriteBlockBody, slowWriteBody } from './slow-memory.js';
@@ -35,7 +38,7 @@ const kernelNames = Object.keys(float80Signatures) as (keyof Float80)[];
 const codeSizes = [16, 32] as const;
 
 /** The module's bytes. It imports `environment.memory`, the slow paths and the numeric kernels, and exports `run16`, `run32`, `statusWord`, `setStatusWord`. */
-export function buildInterpreter(model: ProcessorModel): Uint8Array {
+export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Uint8Array {
   const { handlers } = handlersOf(model);
   const module = new ModuleWriter();
   module.importTable('regions', regionPlaces);
@@ -55,8 +58,8 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     imports,
     lookup: module.declareFunction({ parameters: i32s(1), results: i32s(1) }, 'lookup'),
     statusWord: module.declareFunction({ parameters: [], results: i32s(1) }, 'statusWord'),
-    setStatusWord: module.declareFunction({ parameters: i32s(1), results: [] }, 'setStatusWord'),
     refills: { ...refills, ...defineAccesses(module, refills) },
+    ...defineSystem(module, model, hasQuickWays, refills),
     read: declareByWidth(2, 1),
     write: declareByWidth(3, 0),
     readForWrite: declareByWidth(2, 1),
@@ -107,6 +110,19 @@ export function buildInterpreter(model: ProcessorModel): Uint8Array {
     module.defineFunction(run[index]!, runBody(inside, functions, calls));
   });
   return module.finish();
+}
+
+/** What system instructions try in front of their slow paths. */
+function defineSystem(module: ModuleWriter, model: ProcessorModel, hasQuickWays: boolean, refills: RefillFunctions) {
+  const setStatusWord = module.declareFunction({ parameters: i32s(1), results: [] }, 'setStatusWord');
+  const segments = defineSegments(module, refills);
+  return {
+    setStatusWord,
+    hasQuickWays,
+    loadDataSegment: segments.load,
+    traps: defineTraps(module, { model, hasQuickWays, refills, segments, setStatusWord }),
+    fastCalls: defineFastCalls(module, segments),
+  };
 }
 
 /** Pseudo handlers that only exist inside the dispatching functions are never called through the table. */

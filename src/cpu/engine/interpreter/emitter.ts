@@ -17,10 +17,10 @@ import {
 import type { Operand, Value } from '../../wasm/values.js';
 import type { FunctionBody } from '../../wasm/body.js';
 import type { Flow } from './flow.js';
-import { StringCode } from './string-code.js';
+import { SystemCode } from './system-code.js';
 
 /** Adds where execution goes: jumps, blocks, repetition. */
-export class RecordEmitter extends StringCode implements Emitter {
+export class RecordEmitter extends SystemCode implements Emitter {
   private iterate: (() => void) | undefined;
 
   protected over(body: FunctionBody, flow: Flow): this {
@@ -162,8 +162,11 @@ export class RecordEmitter extends StringCode implements Emitter {
     this.flow.enter(this, this.lookup(this.nextEip()));
   }
   transfer(operation: SystemOperation, a: Operand = 0, b: Operand = 0): void {
+    const goOn = (): void => this.flow.enter(this, this.lookup(this.load('i32.load', 0, at.eip)));
+    const done = this.quickTransfer(operation, a);
+    if (done !== undefined) this.when(done, goOn);
     this.system(operation, a, b);
-    this.flow.enter(this, this.lookup(this.load('i32.load', 0, at.eip)));
+    goOn();
   }
   repeatAgain(): void {
     assert(this.iterate !== undefined, 'repeatAgain belongs to a repeatable instruction');

@@ -1,6 +1,7 @@
 /** An interpreter at work: a model's module, made once a process, over one machine's memory and slow paths. */
 import type { Float80 } from '../../kernel/float80/float80.js';
 import type { ProcessorModel } from '../../model.js';
+import type { ProcessorOptions } from '../../processor-options.js';
 import type { SlowPaths, SystemPaths } from '../imports.js';
 import { buildInterpreter } from './build.js';
 
@@ -11,6 +12,11 @@ export interface Interpreter {
   run32(firstRecord: number): void;
   statusWord(): number;
   setStatusWord(word: number): void;
+  /**
+   * Delivers an interrupt or exception to a handler of level 0 in 32-bit protected mode: `image` is the flags that are pushed. Gives 1, or 0
+   * where only the slow path can tell.
+   */
+  deliver(vector: number, eip: number, image: number, software: 0 | 1, hasCode: 0 | 1, errorCode: number): 0 | 1;
   // For compiled code, which calls them without a way through JavaScript.
   /** The record at an offset of the code segment, 0 where the engine must return. */
   lookup(eip: number): number;
@@ -24,15 +30,19 @@ export interface Interpreter {
   /** See `window-code.ts`. */
   refillChange(linear: number, bytes: number): number;
   refillStore(linear: number, bytes: number, value: number): number;
+  /** Loads a data segment register in protected mode; 1, or 0 where only the slow path can tell. */
+  loadDataSegment(number: number, selector: number): 0 | 1;
 }
 
-const modules = new Map<ProcessorModel, WebAssembly.Module>();
+const modules = new Map<string, WebAssembly.Module>();
 
-function moduleOf(model: ProcessorModel): WebAssembly.Module {
-  const known = modules.get(model);
+function moduleOf(model: ProcessorModel, hasQuickWays: boolean): WebAssembly.Module {
+  const key = hasQuickWays ? model : `${model} slow`;
+  const known = modules.get(key);
   if (known !== undefined) return known;
-  const made = new WebAssembly.Module((provided.get(model)?.() ?? buildInterpreter(model)) as BufferSource);
-  modules.set(model, made);
+  const bytes = hasQuickWays ? provided.get(model)?.() : undefined;
+  const made = new WebAssembly.Module((bytes ?? buildInterpreter(model, hasQuickWays)) as BufferSource);
+  modules.set(key, made);
   return made;
 }
 
@@ -44,13 +54,13 @@ export function provideInterpreter(model: ProcessorModel, bytes: () => Uint8Arra
 }
 
 export function createInterpreter(
-  model: ProcessorModel,
+  { model, hasQuickWays = true }: Pick<ProcessorOptions, 'model' | 'hasQuickWays'>,
   memory: WebAssembly.Memory,
   slow: SlowPaths & SystemPaths,
   regions: WebAssembly.Table,
   float80: Float80 | undefined,
 ): Interpreter {
-  const instance = new WebAssembly.Instance(moduleOf(model), {
+  const instance = new WebAssembly.Instance(moduleOf(model, hasQuickWays), {
     environment: { memory, regions },
     slow: slow as unknown as WebAssembly.ModuleImports,
     ...(float80 === undefined ? {} : { float80: float80 as unknown as WebAssembly.ModuleImports }),

@@ -11,12 +11,20 @@ import { exits } from '../imports.js';
 import { type Flow, setExit } from './flow.js';
 import type { RefillFunctions } from './refill-code.js';
 import type { AccessFunctions } from './window-code.js';
+import type { FastCallFunctions } from './fast-call-code.js';
+import type { TrapFunctions } from './trap-code.js';
 
 /** Functions of the module that handlers call, by index. */
 export interface ModuleFunctions {
   readonly imports: ReadonlyMap<string, number>;
   readonly lookup: number;
   readonly refills: RefillFunctions & AccessFunctions;
+  /** Whether system instructions try {@link traps} and the like; without, the slow paths do everything. */
+  readonly hasQuickWays: boolean;
+  readonly loadDataSegment: number;
+  /** Tried in front of slow paths; compiled code leaves these to the interpreter. */
+  readonly traps?: TrapFunctions;
+  readonly fastCalls?: FastCallFunctions;
   readonly statusWord: number;
   readonly setStatusWord: number;
   /** Accesses that missed the fast way, by width. */
