@@ -1,6 +1,6 @@
 /** A text screen as lines of Unicode text. */
 import { decodeCodePage } from './code-page.js';
-import type { Frame } from './frame.js';
+import type { Frame, TextScreen } from './frame.js';
 
 /**
  * The characters of a text screen: one line a row, from the top, trailing spaces removed, no newline after the last row.
@@ -9,6 +9,15 @@ import type { Frame } from './frame.js';
 export function screenText(frame: Frame): string {
   const { text } = frame;
   if (text === undefined) return '';
+  let shown = texts.get(text);
+  if (shown === undefined) texts.set(text, (shown = linesOf(text)));
+  return shown;
+}
+
+/** Whoever waits for words looks at the same screen again and again. */
+const texts = new WeakMap<TextScreen, string>();
+
+function linesOf(text: TextScreen): string {
   const lines: string[] = [];
   for (let row = 0; row < text.rows; row++) {
     const codes = text.characters.subarray(row * text.columns, (row + 1) * text.columns);

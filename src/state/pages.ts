@@ -55,6 +55,17 @@ export class PageImage {
     for (let page = 0; page < pageCount(this.live); page++) all.set(this.page(page), page << pageShift);
     return all;
   }
+  /** Pages of a range that may differ from those of another image; all of them where there is no other. */
+  changedPages(other: PageImage | undefined, first: number, end: number): number[] {
+    const found: number[] = [];
+    for (let page = first; page < end; page++) {
+      const group = this.groups[page >> groupShift]!;
+      const others = other?.groups[page >> groupShift];
+      if (group === others) page |= groupPages - 1;
+      else if (group[page & (groupPages - 1)] !== others?.[page & (groupPages - 1)]) found.push(page);
+    }
+    return found;
+  }
   /** The offset of the first byte that differs between two images of one size; undefined where they are equal. */
   firstDifference(other: PageImage): number | undefined {
     for (const [index, group] of this.groups.entries()) {

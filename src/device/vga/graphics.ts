@@ -7,6 +7,7 @@
 import { eightBitColours, sixteenColours } from './colours.js';
 import { planesAt } from './planes.js';
 import { attribute, attributeMode, graphics, graphicsMode } from './registers.js';
+import type { Changed } from './picture.js';
 import { columnsToPaint, countShift, type Geometry, paintLines, planeAddress, type ScanLine } from './scan.js';
 import type { VgaState } from './state.js';
 
@@ -39,7 +40,13 @@ const shiftNibbles: Shifter = (memory, at, dots) => {
 const shifters = [shiftPlanar, shiftInterleaved, shiftNibbles, shiftNibbles] as const;
 
 /** Draws a graphics mode's frame into `output`. */
-export function paintGraphics(state: VgaState, memory: Uint8Array, geometry: Geometry, output: Uint32Array): void {
+export function paintGraphics(
+  state: VgaState,
+  memory: Uint8Array,
+  geometry: Geometry,
+  output: Uint32Array,
+  changed?: Changed,
+): void {
   const shifter = shifters[graphicsMode.shift.decode(state.graphics[graphics.mode]!)]!;
   const eightBit = attributeMode.eightBitColour.decode(state.attribute[attribute.modeControl]!);
   const colours = eightBit ? eightBitColours(state) : sixteenColours(state);
@@ -63,5 +70,5 @@ export function paintGraphics(state: VgaState, memory: Uint8Array, geometry: Geo
       }
     }
   }
-  paintLines(state, geometry, output, paintLine);
+  paintLines(state, geometry, output, paintLine, changed);
 }

@@ -6,6 +6,7 @@
 import { directColours, sixteenColours } from './colours.js';
 import type { LinearMode } from './dispi.js';
 import { shiftPlanar } from './graphics.js';
+import type { Changed } from './picture.js';
 import { blockBytes, planesAt } from './planes.js';
 import type { VgaState } from './state.js';
 
@@ -91,18 +92,21 @@ function paintPlanar(state: VgaState, memory: Uint8Array, mode: LinearMode, outp
   }
 }
 
-/** Draws a linear mode's frame into `output`. `memory` is all there is, or a copy of what {@link shownBytes} names. */
+/** Draws a linear mode's frame into `output`. `memory` is what {@link shownBytes} names, from `copiedFrom` on. */
 export function paintLinear(
   state: VgaState,
   memory: Uint8Array,
   mode: LinearMode,
   output: Uint32Array,
-  copiedFrom = 0,
+  copiedFrom: number,
+  changed?: Changed,
 ): void {
   if (mode.bitsPerPixel === 4) return paintPlanar(state, memory, mode, output);
   const paint = linePainter(state, mode.bitsPerPixel);
   const first = firstByte(mode) - copiedFrom;
+  const lineBytes = mode.width * ((mode.bitsPerPixel + 7) >> 3);
   for (let line = 0; line < mode.height; line++) {
+    if (changed?.(first + line * mode.pitch, lineBytes) === false) continue;
     paint(memory, first + line * mode.pitch, output, line * mode.width, mode.width);
   }
 }

@@ -1,5 +1,5 @@
-/** The frame that the monitor shows: dark, plain, text or graphics. */
-import type { Frame } from '../../screen/frame.js';
+/** What the registers say of the frame that the monitor shows: dark, plain, text or graphics, and how it is drawn. */
+import type { TextScreen } from '../../screen/frame.js';
 import { overscanPixel } from './colours.js';
 import { dispiEnabled, linearMode } from './dispi.js';
 import { paintGraphics } from './graphics.js';
@@ -19,22 +19,41 @@ import { geometryOf } from './scan.js';
 import type { VgaState } from './state.js';
 import { paintText, textOf } from './text.js';
 
-/** What a monitor without synchronisation is taken to be. */
-const darkMonitor = { width: 720, height: 400 } as const;
+/** Whether something changed in a part of memory since it was drawn; absent where everything is to be drawn. */
+export type Changed = (from: number, bytes: number) => boolean;
 
-/** A frame of one colour. */
-function plain(width: number, height: number, red = 0, green = 0, blue = 0): Frame {
-  const pixels = new Uint8Array(width * height * 4);
-  for (let at = 0; at < pixels.length; at += 4) pixels.set([red, green, blue, 0xff], at);
-  return { width, height, pixels };
+/** How a frame is drawn while the registers stay as they are. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** The part of memory that it is drawn from; offsets below count from its first byte. */
+  readonly first: number;
+  readonly end: number;
+  /** Bits of a word of memory whose change means that everything is to be drawn. */
+  readonly everywhere: number;
+  /** Draws the lines for which something changed. */
+  readonly paint: (memory: Uint8Array, output: Uint32Array, changed?: Changed) => void;
+  /** The cells of a text mode. */
+  readonly text?: (memory: Uint8Array) => TextScreen;
 }
 
+/** What a monitor without synchronisation is taken to be. */
+const darkMonitor = { width: 720, height: 400 } as const;
+const black = new Uint32Array(Uint8Array.of(0, 0, 0, 0xff).buffer)[0]!;
+const inText = { fontPlane: 0x00ff_0000 } as const;
+
+/** A frame of one colour. */
+const plain = (width: number, height: number, pixel = black): Picture => ({
+  ...{ width, height, first: 0, end: 0, everywhere: 0 },
+  paint: (_memory, output) => void output.fill(pixel),
+});
+
 /**
- * What the monitor shows now: one pixel for each dot of the undivided dot clock and one row for each scan line, without the
+ * What the monitor shows: one pixel for each dot of the undivided dot clock and one row for each scan line, without the
  * border; a pixel of the framebuffer in a linear mode. Without synchronisation the monitor is dark; with the screen off it is
- * black, and while the palette belongs to the processor it has the border's colour: none of these has text.
+ * black, and while the palette belongs to the processor it has the border's colour: none of these has text. The state is kept.
  */
-export function frameOf(state: VgaState, memory: Uint8Array): Frame {
+export function pictureOf(state: VgaState, memoryBytes: number): Picture {
   const linear = dispiEnabled(state);
   const running = state.sequencer[sequencer.reset] === sequencerRunning;
   if (!linear && !(running && modeControl.retraceOn.decode(state.crtc[crtc.modeControl]!))) {
@@ -42,65 +61,32 @@ export function frameOf(state: VgaState, memory: Uint8Array): Frame {
   }
   const { width, height } = linear ? state.dispi : geometryOf(state);
   if (clockingMode.screenOff.decode(state.sequencer[sequencer.clockingMode]!)) return plain(width, height);
-  if (!paletteAddressSource.decode(state.attributeIndex)) {
-    const [red, green, blue] = new Uint8Array(Uint32Array.of(overscanPixel(state)).buffer);
-    return plain(width, height, red, green, blue);
-  }
-  return linear ? linearFrame(state, memory) : planesFrame(state, memory);
+  if (!paletteAddressSource.decode(state.attributeIndex)) return plain(width, height, overscanPixel(state));
+  return linear ? linearPicture(state, memoryBytes) : planesPicture(state);
 }
 
-/**
- * A frame whose pixels are drawn when they are first asked for, from a copy of what the adapter held at this moment: whoever
- * waits for words looks often, and only at the cells.
- */
-function lazyFrame(size: Pick<Frame, 'width' | 'height'>, paint: (output: Uint32Array) => void): Frame {
-  const { width, height } = size;
-  let pixels: Uint8Array | undefined;
+function linearPicture(state: VgaState, memoryBytes: number): Picture {
+  const mode = linearMode(state);
+  const { width, height } = mode;
+  const { first, end } = shownBytes(mode, memoryBytes);
   return {
-    width,
-    height,
-    get pixels() {
-      if (pixels === undefined) {
-        const output = new Uint32Array(width * height);
-        paint(output);
-        pixels = new Uint8Array(output.buffer);
-      }
-      return pixels;
-    },
+    ...{ width, height, first, end },
+    // Planes lie in pieces: any change draws all of it.
+    everywhere: mode.bitsPerPixel === 4 ? -1 : 0,
+    paint: (memory, output, changed) => paintLinear(state, memory, mode, output, first, changed),
   };
 }
 
-function linearFrame(state: VgaState, memory: Uint8Array): Frame {
-  const mode = linearMode(state);
-  const kept = keptRegisters(state);
-  const { first, end } = shownBytes(mode, memory.length);
-  const shown = memory.slice(first, end);
-  return lazyFrame(mode, (output) => paintLinear(kept, shown, mode, output, first));
-}
-
-function planesFrame(state: VgaState, memory: Uint8Array): Frame {
+function planesPicture(state: VgaState): Picture {
   const geometry = geometryOf(state);
-  const kept = keptRegisters(state);
-  const shown = memory.slice(0, blockBytes);
+  const { width, height } = geometry;
   const isGraphics = graphicsMiscellaneous.graphics.decode(state.graphics[graphics.miscellaneous]!);
   const paint = isGraphics ? paintGraphics : paintText;
-  const frame = lazyFrame(geometry, (output) => paint(kept, shown, geometry, output));
-  if (isGraphics) return frame;
-  return Object.defineProperty(frame, 'text', {
-    value: textOf(state, memory, geometry),
-    enumerable: true,
-  });
-}
-
-/** A copy of all that the registers say of the picture. */
-function keptRegisters(state: VgaState): VgaState {
-  const { attribute, crtc, graphics, sequencer, dac } = state;
-  return {
-    ...state,
-    attribute: attribute.slice(),
-    crtc: crtc.slice(),
-    graphics: graphics.slice(),
-    sequencer: sequencer.slice(),
-    dac: { ...dac, colours: dac.colours.slice() },
+  const common = {
+    ...{ width, height, first: 0, end: blockBytes },
+    paint: (memory: Uint8Array, output: Uint32Array, changed?: Changed) =>
+      paint(state, memory, geometry, output, changed),
   };
+  if (isGraphics) return { ...common, everywhere: 0 };
+  return { ...common, everywhere: inText.fontPlane, text: (memory) => textOf(state, memory, geometry) };
 }

@@ -5,6 +5,8 @@
  * (Preset Row Scan, Maximum Scan Line, Start Address, Offset, CRT Mode Control, Line Compare); FreeVGA, "Panning",
  * "Split screen".
  */
+import type { Changed } from './picture.js';
+import { planesAt } from './planes.js';
 import {
   attribute,
   attributeMode,
@@ -108,21 +110,45 @@ export const columnsToPaint = (geometry: Geometry, scan: ScanLine): number =>
 
 /**
  * Fills `output`, a frame's pixels, line by line: `paint` draws the columns of {@link columnsToPaint} from the start of a
- * row, and what panning has moved off the left edge is cut.
+ * row, and what panning has moved off the left edge is cut. Lines stay as they are where nothing changed that they show.
  */
 export function paintLines(
   state: VgaState,
   geometry: Geometry,
   output: Uint32Array,
   paint: (row: Uint32Array, scan: ScanLine) => void,
+  changed?: Changed,
 ): void {
   const { width, dots, dotWidth } = geometry;
   const row = new Uint32Array(width + dots * dotWidth);
+  const isShown = changed === undefined ? () => true : lineChanged(state, geometry, changed);
   scanLines(state, (scan) => {
+    if (!isShown(scan)) return;
     paint(row, scan);
     const left = scan.panning * dotWidth;
     output.set(row.subarray(left, left + width), scan.line * width);
   });
+}
+
+/** Whether something changed that a line shows of the planes. */
+function lineChanged(state: VgaState, geometry: Geometry, changed: Changed): (scan: ScanLine) => boolean {
+  const address = planeAddress(state);
+  const shift = countShift(state);
+  const usesRowScan = address(0, 3) !== address(0, 0);
+  let before: { readonly address: number; readonly columns: number; readonly found: boolean } | undefined;
+  const look = (scan: ScanLine, columns: number): boolean => {
+    for (let count = (columns - 1) >> shift; count >= 0; count--) {
+      if (changed(planesAt(address((scan.address + count) & 0xffff, scan.rowScan)), 4)) return true;
+    }
+    return false;
+  };
+  return (scan) => {
+    const columns = columnsToPaint(geometry, scan);
+    // Most often the lines of a row of characters show the same.
+    if (usesRowScan || before?.address !== scan.address || before.columns !== columns)
+      before = { address: scan.address, columns, found: look(scan, columns) };
+    return before.found;
+  };
 }
 
 /** Character clocks for one count of the memory address counter, as a shift: 1, 2 or 4. */

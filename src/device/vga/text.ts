@@ -6,6 +6,7 @@
  */
 import type { TextScreen } from '../../screen/frame.js';
 import { sixteenColours } from './colours.js';
+import type { Changed } from './picture.js';
 import { planesAt } from './planes.js';
 import {
   attribute,
@@ -143,9 +144,15 @@ function paintLine(painter: Painter, row: Uint32Array, scan: ScanLine): void {
 }
 
 /** Draws a text mode's frame into `output`. */
-export function paintText(state: VgaState, memory: Uint8Array, geometry: Geometry, output: Uint32Array): void {
+export function paintText(
+  state: VgaState,
+  memory: Uint8Array,
+  geometry: Geometry,
+  output: Uint32Array,
+  changed?: Changed,
+): void {
   const painter = painterOf(state, memory, geometry);
-  paintLines(state, geometry, output, (row, scan) => paintLine(painter, row, scan));
+  paintLines(state, geometry, output, (row, scan) => paintLine(painter, row, scan), changed);
 }
 
 /** A text mode's cells: the characters of every row that shows at least one line. */

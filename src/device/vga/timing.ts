@@ -95,6 +95,9 @@ export function beamStatus(state: VgaState): { readonly displays: boolean; reado
   };
 }
 
+/** What of the frame's number decides what blinks. */
+export const shownBlinks = (state: VgaState): number => state.frame & (blinkFrames.cursor | blinkFrames.characters);
+
 /** Whether the blinking cursor shows in this frame. */
 export const cursorShows = (state: VgaState): boolean => (state.frame & blinkFrames.cursor) === 0;
 

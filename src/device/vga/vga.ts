@@ -9,7 +9,7 @@
 import { defineDevice, type DeviceContext } from '../device.js';
 import type { VideoMemory } from '../video-memory.js';
 import { PlaneAccess } from './memory.js';
-import { frameOf } from './picture.js';
+import { Canvas } from './canvas.js';
 import {
   answersAt,
   readAttribute,
@@ -73,6 +73,14 @@ function planesOf({ state, board }: Context): PlaneAccess {
   if (access === undefined) planeAccesses.set(state, (access = new PlaneAccess(state, board.videoMemory)));
   return access;
 }
+const canvases = new WeakMap<VgaState, Canvas>();
+
+function canvasOf({ state, board }: Context): Canvas {
+  let canvas = canvases.get(state);
+  if (canvas === undefined) canvases.set(state, (canvas = new Canvas(state, board.videoMemory)));
+  return canvas;
+}
+
 /** The same where a state may just have been loaded. */
 function freshPlanes(context: Context): PlaneAccess {
   const planes = planesOf(context);
@@ -101,7 +109,7 @@ export const vgaOperations = {
   planeAccess: freshPlanes,
   readMemory: (context: Context, offset: number) => freshPlanes(context).readByte(offset),
   writeMemory: (context: Context, offset: number, value: number) => freshPlanes(context).writeByte(offset, value),
-  frame: ({ state, board }: Context) => frameOf(state, board.videoMemory.bytes),
+  frame: (context: Context) => canvasOf(context).frame(),
   /**
    * Where in video memory A0000h to AFFFFh lie byte by byte, when the processor may go there itself; undefined while the
    * accesses need the adapter. Follows from the state, so that a board asks again after loading.
