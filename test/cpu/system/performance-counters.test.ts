@@ -276,6 +276,14 @@ describe('counters', () => {
     world.processor.reset();
     expect(valueOf(0)).toBe(0);
   });
+  test('count a clock and no instruction where a coprocessor error makes the next one stand still', () => {
+    // FNINIT; FLDCW; FLDZ; FLD1; FDIV ST, ST(1), which divides by zero; FWAIT
+    const code = [0xdb, 0xe3, 0xd9, 0x2d, ...d(places.data), 0xd9, 0xee, 0xd9, 0xe8, 0xd8, 0xf1, 0x9b];
+    world.flat([...write(selects[1], events.clocks | OS), ...write(selects[0], events.retired | OS | EN), ...code]);
+    world.put32(places.data, 0x37b);
+    expect(world.run()).toBe('halted');
+    expect([valueOf(0), valueOf(1)]).toEqual([5, 6]);
+  });
   test("mask the Pentium M's entry when they interrupt", () => {
     const where = worldOf('pentiumM');
     overflows.length = 0;
