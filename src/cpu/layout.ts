@@ -98,8 +98,10 @@ const transientWords = [
   'watching',
   /** 1 while code stops anywhere, at breakpoints of the program's or of a debugger's: that is looked at before code is translated. */
   'codeStops',
-  /** How many numbers of entries {@link regions.filledEntries} holds. */
-  'filledEntries',
+  /** How many numbers of entries {@link regions.localEntries} holds. */
+  'localEntries',
+  /** The same of {@link regions.globalEntries}. */
+  'globalEntries',
   /** Iterations of repeated instructions that others followed; counted on from the last look, for performance counters. */
   'repeatedAgain',
 ] as const;
@@ -296,10 +298,20 @@ export const tlbEntry = {
   physical: 28,
 } as const;
 export const startsInsideKey = 8;
-export const tlbEntries = 1024;
 /** An entry is 2 to this power bytes. */
 export const tlbEntryShift = 5;
+/**
+ * Entries for data of one privilege level, or for its code. An entry is found by the page's number exclusive-or the same number shifted
+ * right, so that buffers which lie a power of two apart do not share entries.
+ */
+export const tlbIndexBits = 12;
+const tlbEntries = 2 ** tlbIndexBits;
 const tlbBytes = tlbEntries * tlbEntry.bytes;
+/** Of a linear address exclusive-or itself shifted by {@link tlbIndexBits}: how far to shift, and what to keep, for an entry's distance from the first. */
+export const tlbPlace = { shift: 12 - tlbEntryShift, mask: tlbBytes - tlbEntry.bytes } as const;
+/** How far the entry that translates a linear address lies from the first one. */
+export const tlbDistance = (linear: number): number =>
+  ((linear ^ (linear >>> tlbIndexBits)) >>> tlbPlace.shift) & tlbPlace.mask;
 
 /** Attributes of a segment as a real-mode load leaves them: present, writable, accessed data. */
 export const realDataAttributes = 0x93;
@@ -312,7 +324,12 @@ export const codeLineShift = 6;
 export const physicalPageCount = 2 ** 20;
 /** Pages of the largest machine: 2 GiB of memory, read-only memory and display memory. */
 const pagesMost = 0x90000;
-const tlbEnd = 0x10000 + 4 * tlbBytes;
+const supervisorTlb = 0x1_0000;
+const tlbEnd = supervisorTlb + 4 * tlbBytes;
+const entryListBytes = 4 * tlbEntries * 2;
+/** A byte for each stretch of linear memory that may have entries of large pages. */
+const largeStretches = tlbEnd + 2 * entryListBytes + 4 * tlbEntries;
+const writtenPages = largeStretches + 2048;
 
 /** Fixed regions below the machine's memory. */
 export const regions = {
@@ -326,23 +343,25 @@ export const regions = {
   parityTable: 0x1800,
   /** Tables of RCPPS and RSQRTPS. */
   approximations: 0x2000,
-  /** Numbers of TLB entries that may be valid, 16 bits each, so that a flush looks at those alone; and whether an entry is among them. */
-  filledEntries: 0x8000,
-  isFilled: 0x8000 + 4 * tlbEntries * 2,
-  /** A byte for each stretch of linear memory that may have entries of large pages. */
-  largeStretches: 0x8000 + 4 * tlbEntries * 3,
-  supervisorTlb: 0x10000,
-  userTlb: 0x10000 + tlbBytes,
+  supervisorTlb,
+  userTlb: supervisorTlb + tlbBytes,
   /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */
-  codeTlb: 0x10000 + 2 * tlbBytes,
+  codeTlb: supervisorTlb + 2 * tlbBytes,
   tlbEnd,
+  /** Numbers of TLB entries that may be valid, 16 bits each, so that a flush looks at those alone: pages that a load of CR3 forgets. */
+  localEntries: tlbEnd,
+  /** The same for global pages. An entry may be in both lists. */
+  globalEntries: tlbEnd + entryListBytes,
+  /** A byte for each entry: bit 0 where it is in the list of local ones, bit 1 for global ones. */
+  isListed: tlbEnd + 2 * entryListBytes,
+  largeStretches,
   /** A byte for each page of memory: 0 until it is written, counted from the last look; see `system/written-pages.ts`. */
-  writtenPages: tlbEnd,
+  writtenPages,
   /** For each physical page 32 bits: its host address and bits of `system/page-entries.ts`; 0 where that is unknown, or where the bus answers. */
-  physicalPages: tlbEnd + pagesMost,
+  physicalPages: writtenPages + pagesMost,
   /** For each page of memory 32 bits: the table of records that was looked up last, and in its low bits for which mode; 0 without any. */
-  codePages: tlbEnd + pagesMost + physicalPageCount * 4,
-  codeLines: tlbEnd + pagesMost + (physicalPageCount + pagesMost) * 4,
+  codePages: writtenPages + pagesMost + physicalPageCount * 4,
+  codeLines: writtenPages + pagesMost + (physicalPageCount + pagesMost) * 4,
 } as const;
 
 /**

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.js';
 import { pseudoHandlers } from '../engine/interpreter/handlers.js';
-import { codeLineBytes, codeTableBytes, record, regions, tlbEntries, tlbEntry } from '../layout.js';
+import { codeLineBytes, codeTableBytes, record, regions } from '../layout.js';
 import type { CodeWatch, Core } from '../system/core.js';
 import { type CrossingPlace, crossingRecords, Crossings } from './crossings.js';
 import { type CodeMode, Decoder, type Fetch } from './decoder.js';
@@ -114,7 +114,7 @@ export class CodeCache implements CodeWatch {
     if (others !== undefined) others.push(table);
     else {
       this.tablesOfPage.set(hostPage, [table]);
-      this.splitFromData(hostAddress & ~0xfff);
+      this.core.tlb.splitFromCode(hostAddress & ~0xfff);
     }
     return this.rememberTable(hostPage, table, mode);
   }
@@ -123,21 +123,6 @@ export class CodeCache implements CodeWatch {
     this.core.i32[(regions.codePages >> 2) + hostPage] = table | modeNumber(mode);
     return table;
   }
-  /** Entries that wrote a page freely must now look at its lines first. */
-  private splitFromData(hostPageAddress: number): void {
-    const { i32 } = this.core;
-    for (
-      let entry = regions.supervisorTlb;
-      entry < regions.supervisorTlb + 2 * tlbEntries * tlbEntry.bytes;
-      entry += tlbEntry.bytes
-    ) {
-      const tag = i32[(entry + tlbEntry.write) >> 2]!;
-      if (tag === 1 || ((tag + i32[(entry + tlbEntry.addend) >> 2]!) | 0) !== hostPageAddress) continue;
-      i32[(entry + tlbEntry.writeCode) >> 2] = tag;
-      i32[(entry + tlbEntry.write) >> 2] = 1;
-    }
-  }
-
   /**
    * The record at `offset` of the page at `hostPage`, decoding its block if need be. Gives 0 where the instruction does not
    * lie in this page alone.
@@ -230,7 +215,7 @@ export class CodeCache implements CodeWatch {
     if (this.tablesOfPage.has(hostPage)) return;
     this.tablesOfPage.set(hostPage, []);
     this.core.i32[(regions.codePages >> 2) + hostPage] = noTable;
-    this.splitFromData(hostAddress);
+    this.core.tlb.splitFromCode(hostAddress);
   }
 
   private markLines(host: number, length: number): void {

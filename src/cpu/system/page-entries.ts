@@ -31,6 +31,8 @@ export const translationBits = {
 export const pageWordBits = { INVALID: 1, VALID: 4 } as const;
 /** Bits of a physical page's word besides its host address. */
 export const physicalPageBits = { WRITABLE: 1 } as const;
+/** In which lists of entries that may be valid a TLB entry is. */
+export const listedBits = { local: 1, global: 2 } as const;
 /** Large pages are looked for by stretches of linear memory of 2 MiB, the smaller of their two sizes. */
 export const largeStretchShift = 21;
 

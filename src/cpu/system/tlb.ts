@@ -2,10 +2,17 @@
  * The translation lookaside buffer. Its contents are architectural: a guest can see a stale entry, so they are saved with the
  * state. Entries of data and of code, of supervisor and of user, lie apart (src/cpu/layout.ts).
  */
-import { codeTlbDistance, regions, tlbEntries, tlbEntry, wordIndex } from '../layout.js';
+import { codeTlbDistance, regions, tlbDistance, tlbEntry, wordIndex } from '../layout.js';
 import { cr4Bits } from './control-bits.js';
 import { type Core, faultSignal } from './core.js';
-import { largeStretchShift, pageWordBits, physicalPageBits, remembersDirty, translationBits } from './page-entries.js';
+import {
+  largeStretchShift,
+  listedBits,
+  pageWordBits,
+  physicalPageBits,
+  remembersDirty,
+  translationBits,
+} from './page-entries.js';
 import { FAULTED, PageWalker } from './paging.js';
 
 const { INVALID, VALID } = pageWordBits;
@@ -15,15 +22,19 @@ const { page: entryPage, physical: entryPhysical } = tlbEntry;
 const entryCount = (regions.tlbEnd - regions.supervisorTlb) / tlbEntry.bytes;
 const addressOf = (entry: number): number => regions.supervisorTlb + entry * tlbEntry.bytes;
 const numberOf = (address: number): number => (address - regions.supervisorTlb) / tlbEntry.bytes;
+const lists = ['localEntries', 'globalEntries'] as const;
+type ListName = (typeof lists)[number];
+const bitOf = { localEntries: listedBits.local, globalEntries: listedBits.global } as const;
 
 /** From one quarter of the TLB to the next: data of supervisor and user, then their code. */
-const halfDistance = regions.userTlb - regions.supervisorTlb;
+const quarterDistance = regions.userTlb - regions.supervisorTlb;
+const quarterEntries = quarterDistance / tlbEntry.bytes;
 
 export class Tlb {
   readonly walker: PageWalker;
-  // Which entries are filled, and where large pages are: in the one memory, as WebAssembly fills entries as well.
-  private readonly filled: Uint16Array;
-  private readonly isFilled: Uint8Array;
+  // Which entries may be valid, and where large pages are: in the one memory, as WebAssembly fills entries as well.
+  private readonly listed: Readonly<Record<ListName, Uint16Array>>;
+  private readonly isListed: Uint8Array;
   private readonly largeStretches: Uint8Array;
   private readonly remembersDirty: boolean;
 
@@ -31,17 +42,22 @@ export class Tlb {
     this.walker = new PageWalker(core);
     this.remembersDirty = remembersDirty(core.model);
     const { buffer } = core.memory;
-    this.filled = new Uint16Array(buffer, regions.filledEntries, entryCount);
-    this.isFilled = new Uint8Array(buffer, regions.isFilled, entryCount);
+    this.listed = {
+      localEntries: new Uint16Array(buffer, regions.localEntries, entryCount),
+      globalEntries: new Uint16Array(buffer, regions.globalEntries, entryCount),
+    };
+    this.isListed = new Uint8Array(buffer, regions.isListed, entryCount);
     this.largeStretches = new Uint8Array(buffer, regions.largeStretches, 2 ** (32 - largeStretchShift));
     core.i32.fill(INVALID, regions.supervisorTlb >> 2, regions.tlbEnd >> 2);
   }
 
-  private get filledCount(): number {
-    return this.core.i32[wordIndex.filledEntries]!;
-  }
-  private set filledCount(count: number) {
-    this.core.i32[wordIndex.filledEntries] = count;
+  /** Visits the entries that may be valid; those of pages that were local and global in turn, twice. */
+  private forEachListed(visit: (entry: number) => void): void {
+    for (const list of lists) {
+      const numbers = this.listed[list];
+      const count = this.core.i32[wordIndex[list]]!;
+      for (let at = 0; at < count; at++) visit(addressOf(numbers[at]!));
+    }
   }
 
   /** The entry that translates a linear address of data; faults as the page tables say. */
@@ -78,8 +94,7 @@ export class Tlb {
     return (physical | (linear & 0xfff)) >>> 0;
   }
   private entryFor(linear: number, user: boolean): number {
-    const half = user ? regions.userTlb : regions.supervisorTlb;
-    return half + ((linear >>> 12) & (tlbEntries - 1)) * tlbEntry.bytes;
+    return (user ? regions.userTlb : regions.supervisorTlb) + tlbDistance(linear);
   }
   private translateAt(entry: number, linear: number, write: boolean, user: boolean): number {
     const word = this.core.i32[(entry + entryPage) >> 2]!;
@@ -103,14 +118,24 @@ export class Tlb {
   /** Writes between two host addresses go the slow way once more, so that the pages that they reach are noted. */
   closeToWrites(host: number, bytes: number): void {
     const { i32 } = this.core;
-    for (let at = 0; at < this.filledCount; at++) {
-      const entry = addressOf(this.filled[at]!);
+    this.forEachListed((entry) => {
       const [write, writeCode] = [(entry + tlbEntry.write) >> 2, (entry + tlbEntry.writeCode) >> 2];
       const tag = i32[write] === 1 ? i32[writeCode]! : i32[write]!;
-      if (tag === 1 || (tag + i32[(entry + tlbEntry.addend) >> 2]! - host) >>> 0 >= bytes) continue;
+      if (tag === 1 || (tag + i32[(entry + tlbEntry.addend) >> 2]! - host) >>> 0 >= bytes) return;
       i32[write] = 1;
       i32[writeCode] = 1;
-    }
+    });
+  }
+  /** A page got its first code: entries of data that wrote it freely must look at its lines from now on. */
+  splitFromCode(hostPageAddress: number): void {
+    const { i32 } = this.core;
+    this.forEachListed((entry) => {
+      const tag = i32[(entry + tlbEntry.write) >> 2]!;
+      const isOfPage = tag !== 1 && ((tag + i32[(entry + tlbEntry.addend) >> 2]!) | 0) === hostPageAddress;
+      if (!isOfPage || entry >= regions.codeTlb) return;
+      i32[(entry + tlbEntry.writeCode) >> 2] = tag;
+      i32[(entry + tlbEntry.write) >> 2] = 1;
+    });
   }
   private fill(entry: number, linear: number, write: boolean, user: boolean): boolean {
     const { core } = this;
@@ -129,9 +154,10 @@ export class Tlb {
   }
   private note(entry: number, linear: number, found: number): void {
     const number = numberOf(entry);
-    if (this.isFilled[number] === 0) {
-      this.isFilled[number] = 1;
-      this.filled[this.filledCount++] = number;
+    const list = (found & GLOBAL) === 0 ? 'localEntries' : 'globalEntries';
+    if ((this.isListed[number]! & bitOf[list]) === 0) {
+      this.isListed[number]! |= bitOf[list];
+      this.listed[list][this.core.i32[wordIndex[list]]!++] = number;
     }
     if ((found & LARGE) !== 0) this.largeStretches[linear >>> largeStretchShift] = 1;
   }
@@ -172,51 +198,52 @@ export class Tlb {
 
   /** Forgets every translation. */
   flush(): void {
-    this.forget(() => true);
+    for (const list of lists) this.forget(list, () => true);
+    this.largeStretches.fill(0);
   }
   /** Forgets every translation but those of global pages, as a load of CR3 does. */
   flushLocal(): void {
-    this.forget((word) => (word & GLOBAL) === 0);
+    this.forget('localEntries', (word) => (word & GLOBAL) === 0);
   }
   /** INVLPG: forgets the translations of one page, large or small, global or not. */
   flushPage(linear: number): void {
     const { i32 } = this.core;
     const first = this.entryFor(linear, false);
-    for (let half = 0; half < 4; half++) {
-      const entry = first + half * halfDistance;
+    for (let quarter = 0; quarter < 4; quarter++) {
+      const entry = first + quarter * quarterDistance;
       if (((i32[(entry + entryPage) >> 2]! ^ linear) & ~0xfff) === 0) this.invalidate(entry);
     }
     const bytes = (this.core.get('cr4') & cr4Bits.PAE) !== 0 ? 2 ** 21 : 2 ** 22;
     const start = linear & -bytes;
     const last = (start + bytes - 1) >>> largeStretchShift;
     if (this.largeStretches[start >>> largeStretchShift] === 0 && this.largeStretches[last] === 0) return;
-    this.forget((word) => (word & LARGE) !== 0 && ((word ^ linear) & -bytes) === 0);
+    for (const list of lists) this.forget(list, (word) => (word & LARGE) !== 0 && ((word ^ linear) & -bytes) === 0);
   }
   /** CR0.WP changed: what the supervisor may write is looked up again. */
   forgetWriteChecks(): void {
-    for (let at = 0; at < this.filledCount; at++) {
-      const entry = addressOf(this.filled[at]!);
-      if (entry >= regions.userTlb) continue;
+    this.forEachListed((entry) => {
+      if (entry >= regions.userTlb) return;
       this.core.i32[(entry + entryPage) >> 2]! &= ~WRITE_CHECKED;
       this.deriveTags(entry);
-    }
+    });
   }
-  private forget(chooses: (word: number) => boolean): void {
+  /** Forgets entries of a list by their page words; the list keeps the others that belong to it. */
+  private forget(list: ListName, chooses: (word: number) => boolean): void {
+    const { i32 } = this.core;
+    const numbers = this.listed[list];
+    const count = i32[wordIndex[list]]!;
+    const isGlobal = list === 'globalEntries';
     let kept = 0;
-    this.largeStretches.fill(0);
-    for (let at = 0; at < this.filledCount; at++) {
-      const number = this.filled[at]!;
+    for (let at = 0; at < count; at++) {
+      const number = numbers[at]!;
       const entry = addressOf(number);
-      const word = this.core.i32[(entry + entryPage) >> 2]!;
-      if ((word & VALID) !== 0 && !chooses(word)) {
-        this.filled[kept++] = number;
-        if ((word & LARGE) !== 0) this.largeStretches[word >>> largeStretchShift] = 1;
-        continue;
-      }
-      this.isFilled[number] = 0;
-      this.invalidate(entry);
+      const word = i32[(entry + entryPage) >> 2]!;
+      const isChosen = (word & VALID) !== 0 && chooses(word);
+      if (isChosen) this.invalidate(entry);
+      if ((word & VALID) !== 0 && !isChosen && ((word & GLOBAL) !== 0) === isGlobal) numbers[kept++] = number;
+      else this.isListed[number]! &= ~bitOf[list];
     }
-    this.filledCount = kept;
+    i32[wordIndex[list]] = kept;
   }
   private invalidate(entry: number): void {
     const { i32 } = this.core;
@@ -225,16 +252,18 @@ export class Tlb {
 
   /** Forgets which code the entries lead to, and looks again at which pages hold code. */
   codeForgotten(): void {
-    for (let at = 0; at < this.filledCount; at++) this.deriveTags(addressOf(this.filled[at]!));
+    this.forEachListed((entry) => this.deriveTags(entry));
   }
-  /** Valid translations as triples: entry number, page word, physical address. */
+  /** Valid translations as triples, in the order of the entries: quarter of the TLB, page word, physical address. */
   saved(): Int32Array {
-    const { i32 } = this.core;
+    const { i32, u8 } = this.core;
     const found: number[] = [];
     for (let number = 0; number < entryCount; number++) {
+      if (u8[regions.isListed + number] === 0) continue;
       const entry = addressOf(number);
       const word = i32[(entry + entryPage) >> 2]!;
-      if ((word & VALID) !== 0) found.push(number, word, i32[(entry + entryPhysical) >> 2]!);
+      if ((word & VALID) === 0) continue;
+      found.push(Math.trunc(number / quarterEntries), word, i32[(entry + entryPhysical) >> 2]!);
     }
     return Int32Array.from(found);
   }
@@ -242,8 +271,8 @@ export class Tlb {
     const { i32 } = this.core;
     this.flush();
     for (let index = 0; index < saved.length; index += 3) {
-      const entry = addressOf(saved[index]!);
       const word = saved[index + 1]!;
+      const entry = regions.supervisorTlb + saved[index]! * quarterDistance + tlbDistance(word);
       i32[(entry + entryPage) >> 2] = word;
       i32[(entry + entryPhysical) >> 2] = saved[index + 2]!;
       this.note(entry, word, word);

@@ -19,6 +19,8 @@ const instructionsMost = 600;
 const entriesMost = 200;
 /** After so many refusals a region is given up. */
 const refusalsMost = 50;
+/** How often the number of looks that a page needs is doubled. */
+const doublingsMost = 6;
 /** After so many changes of its code a page is left to the interpreter for good. */
 const changesMost = 8;
 
@@ -32,6 +34,8 @@ interface Heat {
   /** How often code of the page changed after it was compiled. */
   changes: number;
   refusals: number;
+  /** How often it was compiled: each time asks for twice as many looks, as all of its code is compiled anew. */
+  compilations: number;
   /** Regions of the page. */
   readonly compiled: Region[];
   isQueued: boolean;
@@ -114,14 +118,14 @@ export class Compiler {
     if (isCovered || heat.changes > changesMost) return;
     heat.facts = this.factsNow(table);
     heat.offsets.add(offset);
-    if (++heat.count < this.tuning.threshold || heat.isQueued) return;
+    if (++heat.count < this.tuning.threshold << Math.min(heat.compilations, doublingsMost) || heat.isQueued) return;
     heat.isQueued = true;
     if (this.queue.push(heat) === 1) this.looksSinceQueued = 0;
     if (this.queue.length >= this.tuning.batch) this.compileQueue();
   }
   private newHeat(table: number): Heat {
     const heat: Heat = {
-      table, offsets: new Set(), count: 0, facts: this.factsNow(table), changes: 0, refusals: 0, compiled: [], isQueued: false,
+      table, offsets: new Set(), count: 0, facts: this.factsNow(table), changes: 0, refusals: 0, compilations: 0, compiled: [], isQueued: false,
     }; // prettier-ignore
     this.heats.set(table, heat);
     return heat;
@@ -162,6 +166,7 @@ export class Compiler {
       this.regions[place] = region;
       this.order.push(place);
       heat.compiled.push(region);
+      heat.compilations++;
       made.push(region);
     }
     this.looksSinceQueued = 0;

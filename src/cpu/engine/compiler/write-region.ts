@@ -291,10 +291,11 @@ class RegionWriter {
 
   // Ways out. The flags are written where anything but a bail comes here.
 
-  /** Looks for the record at `target`: in this region, in the TLB's table of the page, or outside. */
+  /** Looks for the record at `target`: in this region, in this page, in the TLB's table of another page, or outside. */
   private writeSearch(): void {
-    const { code, region, body } = this;
+    const { code, region } = this;
     const eip = region.local('target');
+    if (this.context.facts.isFlat) this.writeSearchHere(eip);
     const word = (address: number): Value => code.loadLate('i32.load', 0, address);
     const linear = code.hold(code.add(eip, word(codeSegment + segmentFields.base)));
     const entry = tlbEntryFor(code, linear);
@@ -312,10 +313,7 @@ class RegionWriter {
         const base = code.hold(code.sub(eip, offset));
         const handler = code.loadLate('i32.load16_u', region.local('at'), record.handler);
         const isSame = code.and(code.equal(handler, firstRegion + this.place), code.equal(base, word(at.codeBase)));
-        code.when(isSame, () => {
-          region.set('way', code.loadLate('i32.load8_u', region.local('at'), record.entry));
-          body.branch(this.again);
-        });
+        code.when(isSame, () => this.goRound());
         code.store('i32.store', 0, base, at.codeBase);
         this.writeChain();
       });
@@ -328,6 +326,24 @@ class RegionWriter {
     const found = code.call(this.context.imports.lookup, 'i32', region.local('target'));
     code.when(code.isZero(found), () => code.return(0));
     code.return(code.or(found, 1));
+  }
+  /** The page that runs is translated, or it would not run; whatever changes that looks for its next instruction outside. */
+  private writeSearchHere(eip: Value): void {
+    const { code, region, context } = this;
+    const offset = code.hold(code.sub(eip, code.loadLate('i32.load', 0, at.codeBase)));
+    code.when(code.lessUnsigned(offset, 0x1000), () => {
+      region.set('at', code.loadLate('i32.load', code.shl(offset, 2), context.code.table));
+      code.when(region.local('at'), () => {
+        const handler = code.loadLate('i32.load16_u', region.local('at'), record.handler);
+        code.when(code.equal(handler, firstRegion + this.place), () => this.goRound());
+        this.writeChain();
+      });
+    });
+  }
+  private goRound(): void {
+    const { code, region, body } = this;
+    region.set('way', code.loadLate('i32.load8_u', region.local('at'), record.entry));
+    body.branch(this.again);
   }
   private writeGoOn(): void {
     this.writeChain();

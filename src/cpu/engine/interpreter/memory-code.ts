@@ -7,18 +7,22 @@ import {
   segmentFields,
   segmentIndex,
   type SegmentName,
-  tlbEntries,
   tlbEntry,
-  tlbEntryShift,
+  tlbIndexBits,
+  tlbPlace,
 } from '../../layout.js';
 import type { Code, Operand, Value } from '../../wasm/values.js';
 import { blockSizes, loadOpcodes, RecordCode, storeOpcodes } from './record-code.js';
 
+/** How far the TLB entry for a linear address lies from the first of its quarter. */
+export function tlbDistanceOf(code: Code, linear: Value): Value {
+  const mixed = code.xor(linear, code.shrUnsigned(linear, tlbIndexBits));
+  return code.and(code.shrUnsigned(mixed, tlbPlace.shift), tlbPlace.mask);
+}
+
 /** The address of the TLB entry for a linear address. */
 export function tlbEntryFor(code: Code, linear: Value): Value {
-  const shift = 12 - tlbEntryShift;
-  const mask = (tlbEntries - 1) * tlbEntry.bytes;
-  return code.hold(code.add(code.and(code.shrUnsigned(linear, shift), mask), code.loadLate('i32.load', 0, at.tlb)));
+  return code.hold(code.add(tlbDistanceOf(code, linear), code.loadLate('i32.load', 0, at.tlb)));
 }
 
 /** Whether all bytes of an access lie in the page that a tag names. */

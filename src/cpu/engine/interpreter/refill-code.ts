@@ -3,21 +3,13 @@
  * entry and mark for mark. Whatever is rare (a fault, the bus, a page's first write, tables that hold code, watched data) gives 0 with nothing left half-way,
  * and the caller goes on to the slow path, which knows every case.
  */
-import {
-  at,
-  codeTlbDistance,
-  codeLineShift,
-  modelSpecific,
-  regions,
-  tlbEntries,
-  tlbEntry,
-  tlbEntryShift,
-} from '../../layout.js';
+import { at, codeTlbDistance, codeLineShift, modelSpecific, regions, tlbEntry, tlbEntryShift } from '../../layout.js';
 import { has, type ProcessorModel } from '../../model.js';
 import { cr0Bits, cr4Bits } from '../../system/control-bits.js';
 import {
   aboveMemory,
   largeStretchShift,
+  listedBits,
   pageEntry,
   pageWordBits,
   physicalPageBits,
@@ -29,6 +21,7 @@ import {
 import { FunctionBody } from '../../wasm/body.js';
 import type { ModuleWriter } from '../../wasm/module.js';
 import { Code, type Operand, type Value, type Variable } from '../../wasm/values.js';
+import { tlbDistanceOf } from './memory-code.js';
 
 const { VALID } = pageWordBits;
 const { WRITE_CHECKED, GLOBAL, LARGE } = translationBits;
@@ -87,9 +80,8 @@ const userBit = (code: Code): Value => code.shl(code.equal(word(code, 'cpl'), 3)
 
 /** The entry for a linear address in the half of a privilege level. */
 function entryOf(code: Code, linear: Value, access: Value): Value {
-  const index = code.and(code.shrUnsigned(linear, 12 - tlbEntryShift), (tlbEntries - 1) * tlbEntry.bytes);
   const half = code.mul(code.shrUnsigned(access, userShift), regions.userTlb - regions.supervisorTlb);
-  return code.hold(code.add(code.add(index, half), regions.supervisorTlb));
+  return code.hold(code.add(code.add(tlbDistanceOf(code, linear), half), regions.supervisorTlb));
 }
 const samePage = (code: Code, pageWord: Value, linear: Value): Value =>
   code.isZero(code.and(code.xor(pageWord, linear), ~0xfff));
@@ -175,12 +167,19 @@ function fillBody(model: ProcessorModel, walk: number): FunctionBody {
 }
 function noteFilled(code: Code, entry: Value, linear: Value, found: Value): void {
   const number = code.hold(code.shrUnsigned(code.sub(entry, regions.supervisorTlb), tlbEntryShift));
-  code.when(code.isZero(code.loadLate('i32.load8_u', number, regions.isFilled)), () => {
-    const count = code.load('i32.load', 0, at.filledEntries);
-    code.store('i32.store8', number, 1, regions.isFilled);
-    code.store('i32.store16', code.shl(count, 1), number, regions.filledEntries);
-    code.store('i32.store', 0, code.add(count, 1), at.filledEntries);
-  });
+  const listed = code.hold(code.loadLate('i32.load8_u', number, regions.isListed));
+  const list = (kind: 'localEntries' | 'globalEntries', bit: number): void =>
+    code.when(code.isZero(code.and(listed, bit)), () => {
+      const count = code.load('i32.load', 0, at[kind]);
+      code.store('i32.store8', number, code.or(listed, bit), regions.isListed);
+      code.store('i32.store16', code.shl(count, 1), number, regions[kind]);
+      code.store('i32.store', 0, code.add(count, 1), at[kind]);
+    });
+  code.when(
+    code.and(found, GLOBAL),
+    () => list('globalEntries', listedBits.global),
+    () => list('localEntries', listedBits.local),
+  );
   code.when(code.and(found, LARGE), () =>
     code.store('i32.store8', code.shrUnsigned(linear, largeStretchShift), 1, regions.largeStretches),
   );
