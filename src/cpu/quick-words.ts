@@ -10,7 +10,7 @@ assert(displayWords.end <= start, 'the words of the display end before those of 
 export const quickWords = {
   /** The cycle of the boundary at which maskable interrupts are held back, a 64-bit floating-point number; -1 where at none. */
   interruptsHeld: start,
-  /** 1 while performance counters count by privilege level: they look at every change of it. */
+  /** 1 while a performance counter tells privilege levels apart: it looks at every change of them. */
   levelsCounted: start + 8,
   /** The address of the three registers of SYSENTER, which lie in a row. */
   fastCallRegisters: start + 12,

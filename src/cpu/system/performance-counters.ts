@@ -74,6 +74,8 @@ export class PerformanceCounters {
   active = false;
   /** Whether instructions must be looked at one by one. */
   steps = false;
+  /** Whether a counter counts at some privilege levels and not at others; else changes of the level mean nothing. */
+  private tellsLevels = false;
   /** Cycles that may pass before a counter could overflow with an interrupt. */
   room = Infinity;
   /** A counter overflowed that is to interrupt. */
@@ -108,7 +110,8 @@ export class PerformanceCounters {
     this.counting = isPentium ? this.pentiumCounting() : this.familyCounting();
     this.active = this.counting.length > 0;
     this.steps = this.counting.some(({ event, edges }) => edges || seenBySteps.includes(event));
-    this.core.i32[quickWords.levelsCounted >> 2] = this.active ? 1 : 0;
+    this.tellsLevels = this.counting.some(({ counts }) => counts(0) !== counts(1) || counts(0) !== counts(3));
+    this.core.i32[quickWords.levelsCounted >> 2] = this.tellsLevels ? 1 : 0;
     this.look(cycle);
   }
   /** EN of the first register is for both (section "PerfEvtSel0 and PerfEvtSel1 MSRs"). */
@@ -175,7 +178,7 @@ export class PerformanceCounters {
   /** The privilege level may have changed with the instruction that leads to a boundary. */
   levelChanged(cycle: number): void {
     // Single instructions are settled as a whole afterwards.
-    if (this.active && !this.steps && this.core.cpl !== this.level) this.settle(cycle);
+    if (this.tellsLevels && !this.steps && this.core.cpl !== this.level) this.settle(cycle);
   }
 
   /** Counts everything up to the boundary that the processor stands at; a counter that overflowed interrupts there. */

@@ -238,6 +238,7 @@ const change = fc.oneof(
       .map((address) => ({ kind: 'watch' as const, address })),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'ldt' as const }) },
+  { weight: 1, arbitrary: fc.constantFrom(1, 2, 3).map((levels) => ({ kind: 'counter' as const, levels })) },
 );
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 const step = fc.oneof(
@@ -315,6 +316,12 @@ function apply(world: World, each: Change): void {
       registers.write(fastCallRegisters, BigInt(each.selector));
       registers.write(fastCallRegisters + 1, BigInt(places.stacks[0]));
       return registers.write(fastCallRegisters + 2, BigInt(handlerAt(0x20)));
+    }
+    case 'counter': {
+      if (world.model !== 'pentium2' && world.model !== 'pentiumM') return;
+      const registers = (processor as unknown as { modelSpecific: { write(number: number, value: bigint): void } })
+        .modelSpecific;
+      return registers.write(0x186, BigInt(0x40_0079 | (each.levels << 16))); // Clocks at these levels.
     }
     case 'watch':
       world.setWord('dr0', each.address);
