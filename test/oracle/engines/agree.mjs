@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * `npm run engines:agree -- [--traces] [--suites FOLDER] [--seed N]`: every trace is replayed and every suite run under each setting of
- * the engines. Replays verify all checkpoints; the report of each, and the state in which each test ends, must be the same.
+ * `npm run engines:agree -- [--traces] [--suites FOLDER] [--seed N] [--settings N]`: every trace is replayed and every suite run under each
+ * setting of the engines, or the first N of them. Replays verify all checkpoints; the report of each, and the state in which each test
+ * ends, must be the same. `--suites suites/linux` runs those alone, without the traces.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -16,6 +17,7 @@ const { values: options } = parseArgs({
     traces: { type: 'boolean', default: false },
     suites: { type: 'string', default: 'suites' },
     seed: { type: 'string', default: '1' },
+    settings: { type: 'string', default: '4' },
   },
 });
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -29,7 +31,8 @@ if (!Number.isInteger(seed) || !existsSync(main)) {
 const random = seededRandom(seed);
 const delayed = `look=${100 + random.below(30_000)},threshold=${1 + random.below(5)},batch=${1 + random.below(8)},delay=${random.below(200)}`;
 /** Never, by default, as soon as seen, and at a time that the seed says. */
-const settings = ['interpreter', 'compiler', 'look=1000,threshold=1,batch=1,delay=0', delayed];
+const all = ['interpreter', 'compiler', 'look=1000,threshold=1,batch=1,delay=0', delayed];
+const settings = all.slice(0, Number(options.settings));
 
 const folder = mkdtempSync(join(tmpdir(), 'engines-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -87,26 +90,26 @@ function digestsIn(path) {
 /** Characters of a failed run that are shown. */
 const mostShown = 3000;
 
-function runSuites() {
+/**
+ * Runs the suites of a folder under each setting; a line each, with what differs from the first one.
+ * @param {string} suites
+ */
+function runSuites(suites) {
   /** @type {(number | null)[]} */
   const statuses = [];
   /** @type {Map<string, string> | undefined} */
   let first;
   settings.forEach((engine, index) => {
+    const before = failures;
     const started = seconds();
-    const log = join(folder, `${index}.jsonl`);
-    const { status, stdout, stderr } = run(['run', options.suites, '--maxWorkers', '1'], engine, {
-      TSVM_DIGEST_LOG: log,
-    });
+    const log = join(folder, `${suites.replaceAll('/', '-')}-${index}.jsonl`);
+    const { status, stdout, stderr } = run(['run', suites, '--maxWorkers', '1'], engine, { TSVM_DIGEST_LOG: log });
     const digests = digestsIn(log);
-    console.log(
-      `suites: ${engine}: ${digests.size} tests ended, exit code ${status}, ${(seconds() - started).toFixed(1)} s`,
-    );
     // What fails under each engine alike is for the suites to say; here it counts that they agree.
     statuses.push(status);
     if (status !== 0 && index === 0) console.log(`${stdout}${stderr}`.slice(-mostShown));
     if (status !== statuses[0])
-      fails('suites', `exit code ${status} with ${engine}\n${`${stdout}${stderr}`.slice(-mostShown)}`);
+      fails(suites, `exit code ${status} with ${engine}\n${`${stdout}${stderr}`.slice(-mostShown)}`);
     if (first !== undefined) {
       for (const test of new Set([...first.keys(), ...digests.keys()])) {
         const [one, other] = [first.get(test), digests.get(test)];
@@ -114,11 +117,21 @@ function runSuites() {
       }
     }
     first ??= digests;
+    const verdict = index === 0 ? '' : failures === before ? ', equal' : ', DIFFERENT';
+    const took = (seconds() - started).toFixed(1);
+    console.log(`${suites}: ${engine}: ${digests.size} tests ended, exit code ${status}, ${took} s${verdict}`);
   });
 }
 
+/** @param {string} path @returns {string[]} Folders of suites, so that what one of them says does not wait for all. */
+const suitesIn = (path) => {
+  const folders = readdirSync(join(root, path), { withFileTypes: true }).filter((each) => each.isDirectory());
+  const inside = folders.map(({ name }) => `${path}/${name}`);
+  return path === 'suites' && inside.length > 0 ? inside : [path];
+};
+
 console.log(`settings: ${settings.join('; ')}`);
-replayTraces();
-if (!options.traces) runSuites();
+if (options.suites === 'suites') replayTraces();
+if (!options.traces) for (const suites of suitesIn(options.suites)) runSuites(suites);
 console.log(failures === 0 ? 'all engines agree' : `${failures} differences`);
 process.exit(failures === 0 ? 0 : 1);
