@@ -79,6 +79,7 @@ const themes: readonly Weights[] = [
     [3, worlds.device],
     [2, worlds.halt],
     [3, worlds.flags],
+    [4, worlds.critical],
   ],
   [
     [3, worlds.segments],

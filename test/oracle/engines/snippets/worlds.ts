@@ -94,6 +94,22 @@ export const flags: Snippet = (body) => {
     if (bit === 0x400) body.emit(0xfc);
   });
 };
+/** Interrupts are off while one arrives, and on again in one of the ways there are. */
+export const critical: Snippet = (body) => {
+  body.risky(() => {
+    const isKept = body.chance(60);
+    if (isKept) {
+      if (body.chance(70)) body.emit(0xfb);
+      body.op(body.bits, 0x9c);
+    }
+    body.emit(0xfa);
+    if (body.chance(70)) body.emit(0xe6, 0x11);
+    if (body.chance(60)) arithmetic(body);
+    if (isKept) body.op(body.bits, 0x9d);
+    else body.emit(0xfb);
+    arithmetic(body);
+  });
+};
 /** HLT, with interrupts on. */
 export const halt: Snippet = (body) => {
   body.risky(() => body.emit(0xfb, 0xf4));
