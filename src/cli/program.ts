@@ -14,9 +14,25 @@ import { printFailure } from './report.js';
 /** The words of a command line that was wrong. */
 class UsageError extends Error {}
 
+/** Thrown when the command line is read: yargs would put its help together for a handler that it calls, which takes its time. */
+class Chosen extends Error {
+  constructor(readonly run: () => Promise<number>) {
+    super('a command was chosen');
+  }
+}
+
 /** Runs one command line; returns the exit code. */
 export async function runProgram(words: readonly string[]): Promise<number> {
-  let outcome: Promise<number> | undefined;
+  try {
+    await parserOf(words).parseAsync();
+    return exitCodes.passed;
+  } catch (error) {
+    if (!(error instanceof Chosen)) return explain(error, words);
+    return await error.run().catch((problem: unknown) => explain(problem, words));
+  }
+}
+
+function parserOf(words: readonly string[]): Argv {
   const parser = yargs([...words])
     .scriptName('tsvm-test')
     .usage('$0 <command>\n\nTests for operating systems on a PC whose every run repeats bit for bit.')
@@ -50,16 +66,12 @@ export async function runProgram(words: readonly string[]): Promise<number> {
       command,
       describe,
       builder: async (parsed: Argv) => (await load()).builder(parsed),
-      // Not given back to yargs, which would put its help together for a handler that takes its time.
-      handler: (argv) => void (outcome = load().then(({ handler }) => handler(argv as never))),
+      handler: (argv) => {
+        throw new Chosen(async () => (await load()).handler(argv as never));
+      },
     } as CommandModule);
   }
-  try {
-    await parser.parseAsync();
-    return (await outcome) ?? exitCodes.passed;
-  } catch (error) {
-    return explain(error, words);
-  }
+  return parser;
 }
 
 /** Prints what went wrong; returns its exit code. Our own mistakes keep their stack. */

@@ -41,7 +41,6 @@ function holds(code: number, flags: number): boolean {
 export class BranchRecords {
   /** Whether the instruction that ran last was a branch that was taken. */
   wasTaken = false;
-  private readonly handlers: readonly Handler[];
   private handler: Handler | undefined;
   private from = 0;
   private next = 0;
@@ -52,9 +51,7 @@ export class BranchRecords {
     private readonly core: Core,
     private readonly places: RecordPlaces,
     private readonly flags: () => number,
-  ) {
-    this.handlers = handlersOf(core.model).handlers;
-  }
+  ) {}
 
   private get control(): number {
     return this.places.control === undefined ? 0 : this.core.u8[this.places.control]!;
@@ -79,7 +76,7 @@ export class BranchRecords {
   before(at: number): void {
     const { core } = this;
     const { view } = core;
-    const handler = this.handlers[view.getUint16(at + record.handler, true) - firstHandler];
+    const handler = handlersOf(core.model).handlers[view.getUint16(at + record.handler, true) - firstHandler];
     this.wasTaken = false;
     this.handler = handler !== undefined && isBranch(handler) ? handler : undefined;
     if (this.handler === undefined) return;

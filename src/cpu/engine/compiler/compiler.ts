@@ -5,7 +5,7 @@
 import { assert } from '../../../base/assert.js';
 import { firstRegion, record, regionPlaces, wordIndex } from '../../layout.js';
 import type { Core } from '../../system/core.js';
-import { firstHandler, type Handler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
+import { firstHandler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { Float80 } from '../../kernel/float80/float80.js';
 import { type Condition, flatConditions, type RegionFacts, unitConditions } from './region-facts.js';
@@ -59,7 +59,6 @@ export class Compiler {
   private scatter = 0;
   private rest = 0;
   private isDue = true;
-  private readonly handlers: readonly Handler[];
   private readonly heats = new Map<number, Heat>();
   private readonly queue: Heat[] = [];
   private looksSinceQueued = 0;
@@ -78,7 +77,6 @@ export class Compiler {
     private readonly float80: Float80 | undefined,
     private readonly tuning: CompilerTuning,
   ) {
-    this.handlers = handlersOf(core.model).handlers;
     this.pace = tuning.look;
     for (let place = regionPlaces - 1; place >= 0; place--) this.free.push(place);
   }
@@ -195,12 +193,14 @@ export class Compiler {
     return plan === undefined ? undefined : { plan, starts: seen, replaces: [] };
   }
   private pageCode(heat: Heat, module: RegionModule): PageCode {
-    const { view } = this.core;
+    const { view, model } = this.core;
+    // Found here, as a start that compiles nothing need not know what every handler is.
+    const { handlers } = handlersOf(model);
     const { facts } = heat;
     const code: PageCode = {
       view,
       table: heat.table,
-      handler: (number) => this.handlers[number - firstHandler],
+      handler: (number) => handlers[number - firstHandler],
       numberOf: (at) => this.numberOf(at),
       alwaysLeaves: (instruction) => this.alwaysLeaves(instruction, module, code, facts),
       targetOf: ({ record: at, handler }) => relativeTargetOffset(view, at, handler!.variant.width, facts.codeBase),

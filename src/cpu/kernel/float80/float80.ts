@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../../base/base64.js';
 import { programBase64 } from './program.js';
 
 /**
@@ -196,7 +197,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The kernel over a memory, as exported WebAssembly functions: another module may import them and call without JavaScript. */
 export function createFloat80(memory: WebAssembly.Memory): Float80 {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(programBase64), (character) => character.charCodeAt(0)));
+  compiled ??= new WebAssembly.Module(decodeBase64(programBase64));
   const instance = new WebAssembly.Instance(compiled, { env: { memory } });
   return instance.exports as unknown as Float80;
 }

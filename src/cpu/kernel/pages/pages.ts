@@ -1,4 +1,5 @@
 /** Hashes of pages, where they lie in a machine's memory. */
+import { decodeBase64 } from '../../../base/base64.js';
 import { programBase64 } from './program.js';
 
 /** What the kernel exports. */
@@ -11,6 +12,6 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The kernel over a memory. */
 export function createPageHasher(memory: WebAssembly.Memory): PageHasher {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(programBase64), (character) => character.charCodeAt(0)));
+  compiled ??= new WebAssembly.Module(decodeBase64(programBase64));
   return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as PageHasher;
 }
