@@ -2,12 +2,15 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import xxhash from 'xxhash-wasm';
 
-const { h64Raw } = await xxhash();
+const { h64Raw, create64 } = await xxhash();
 
 /** XXH64 of the bytes, seed 0: finds divergence fast, guards against nothing hostile. */
 export function fastHash(data: Uint8Array): bigint {
   return h64Raw(data);
 }
+
+/** The same of bytes that come piece by piece. */
+export const streamHash = (): { update(data: Uint8Array): { digest(): bigint }; digest(): bigint } => create64();
 
 /** SHA-256 of the bytes as 64 lower-case hexadecimal digits: names images and published states. */
 export function sha256Hex(data: Uint8Array): string {

@@ -29,12 +29,12 @@ export function diskOutput(text: string, option: string): DiskOutput {
 }
 
 /** Writes what a drive holds in a snapshot, sector by sector. Throws UserError when it is empty or the file cannot be written. */
-export function saveDisk({ drive, file }: DiskOutput, { parts }: MachineSnapshot, images: Images): void {
+export function saveDisk({ drive, file }: DiskOutput, { drives: held }: MachineSnapshot, images: Images): void {
   const bay = mediumBay(images, (sectors) =>
     drive.startsWith('floppy') ? (floppyCapacity(sectors) ?? sectors) : sectors,
   );
-  const saved = parts[drive];
-  if (saved !== undefined) bay.load(saved);
+  const image = held?.[drive];
+  if (image !== undefined) bay.restore(image);
   const { medium } = bay;
   if (medium === undefined) {
     throw new UserError(`there is nothing in ${drive}`, {

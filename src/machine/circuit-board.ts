@@ -12,7 +12,7 @@ import { componentsOf } from './components/index.js';
 import { InterruptLines } from './interrupt-lines.js';
 import type { Drive, Images, InputEvent, MachineDescription, MachineObservers, PowerOn } from './machine.js';
 import { Bays } from './media.js';
-import { devicePart, type Part } from './parts.js';
+import { type AnyPart, devicePart, type Part } from './parts.js';
 import { PciBus } from './pci-bus.js';
 import { PortMap } from './ports.js';
 import type { Clocked, Timeline } from './timeline.js';
@@ -43,7 +43,7 @@ type Taker = (event: InputEvent) => void;
 
 export class CircuitBoard implements Board {
   readonly ports = new PortMap(() => this.wires.now());
-  readonly parts = new Map<string, Part>();
+  readonly parts = new Map<string, AnyPart>();
   readonly interrupts = new InterruptLines((request, level) => this.requestInterrupt(request, level));
   readonly pci: PciBus | undefined;
   /** Chips whose state decides where addresses lead. */
@@ -87,7 +87,7 @@ export class CircuitBoard implements Board {
     });
     this.onInput('media', ({ drive, medium }) => this.bays.change(drive, medium));
     for (const attach of componentsOf(description)) attach(this);
-    for (const [drive, bay] of this.bays.all()) this.addPart(drive, devicePart(bay));
+    for (const [drive, bay] of this.bays.all()) this.addPart(drive, { bay });
   }
   private connectPics(): void {
     const { master, slave } = this.pics;
@@ -172,7 +172,7 @@ export class CircuitBoard implements Board {
     this.clocks.set(device, clocked);
     return clocked;
   }
-  addPart(name: string, part: Part): void {
+  addPart(name: string, part: AnyPart): void {
     assert(!this.parts.has(name), `one part is called ${name}`);
     this.parts.set(name, part);
   }

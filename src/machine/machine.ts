@@ -3,6 +3,7 @@ import type { ProcessorModel } from '../cpu/model.js';
 import type { BaseImages } from '../device/disk/medium.js';
 import type { KernelProtocol } from '../firmware/boot/protocols.js';
 import type { Frame } from '../screen/frame.js';
+import type { BayImage } from '../device/disk/medium.js';
 import type { PageImage } from '../state/pages.js';
 import type { Difference } from '../state/schema.js';
 import type { Bench } from './bench.js';
@@ -227,6 +228,7 @@ export interface MachineSnapshot {
   readonly cycle: Cycle;
   readonly parts: Readonly<Record<string, Uint8Array>>;
   readonly pages?: Readonly<Record<string, PageImage>>;
+  readonly drives?: Readonly<Record<string, BayImage>>;
 }
 
 /** Bytes that a serial port sent, with the cycle at which each left. */

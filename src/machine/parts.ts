@@ -1,9 +1,11 @@
 /** A machine's parts by name: each saves, loads and compares itself; the whole is put together here. */
+import { assert } from '../base/assert.js';
 import { fastHash, sha256Hex } from '../base/digest.js';
-import { hex } from '../base/integers.js';
+import { type Cycle, hex } from '../base/integers.js';
+import { type BayImage, diffBayImages, type MediumBay } from '../device/disk/medium.js';
 import type { PageImage } from '../state/pages.js';
 import { type Difference, diffStates, type Field, loadState, saveState } from '../state/schema.js';
-import type { MachineDigest } from './machine.js';
+import type { MachineDigest, MachineSnapshot } from './machine.js';
 
 /** One part of the state. */
 export interface Part {
@@ -22,10 +24,73 @@ export interface PagedPart {
   hash(): bigint;
 }
 
-export type Parts = ReadonlyMap<string, Part | PagedPart>;
+/** A drive with its medium, saved with the sectors that it shares with what was saved before. */
+export interface DrivePart {
+  readonly bay: MediumBay;
+}
 
-/** Tells the two kinds of parts apart. */
-export const isPaged = (part: Part | PagedPart): part is PagedPart => 'hash' in part;
+/** One of the three kinds of parts. */
+export type AnyPart = Part | PagedPart | DrivePart;
+export type Parts = ReadonlyMap<string, AnyPart>;
+
+const isPaged = (part: AnyPart): part is PagedPart => 'hash' in part;
+const isDrive = (part: AnyPart): part is DrivePart => 'bay' in part;
+
+/** All parts at a cycle. */
+export function saveParts(parts: Parts, cycle: Cycle): MachineSnapshot {
+  const saved: Record<string, Uint8Array> = {};
+  const pages: Record<string, PageImage> = {};
+  const drives: Record<string, BayImage> = {};
+  for (const [name, part] of parts) {
+    if (isPaged(part)) pages[name] = part.save();
+    else if (isDrive(part)) drives[name] = part.bay.image();
+    else saved[name] = part.save();
+  }
+  return { cycle, parts: saved, pages, drives };
+}
+
+/** Puts one part back to a snapshot. */
+export function loadPart(name: string, part: AnyPart, { parts, pages, drives }: MachineSnapshot): void {
+  const held = <Image>(images: Readonly<Record<string, Image>> | undefined): Image => {
+    const image = images?.[name];
+    assert(image !== undefined, `a snapshot holds ${name}`);
+    return image;
+  };
+  if (isPaged(part)) part.load(held(pages));
+  else if (isDrive(part)) part.bay.restore(held(drives));
+  else part.load(held(parts));
+}
+
+/** The differences of one part between two snapshots. */
+export function partDifferences(
+  name: string,
+  part: AnyPart,
+  left: MachineSnapshot,
+  right: MachineSnapshot,
+): Difference[] {
+  const compare = <Image>(
+    images: (snapshot: MachineSnapshot) => Readonly<Record<string, Image>> | undefined,
+    diff: (left: Image, right: Image) => Difference[],
+  ): Difference[] => {
+    const [a, b] = [images(left)?.[name], images(right)?.[name]];
+    return a === undefined || b === undefined ? [] : diff(a, b);
+  };
+  if (isPaged(part))
+    return compare(
+      ({ pages }) => pages,
+      (a, b) => part.diff(a, b),
+    );
+  if (isDrive(part)) return compare(({ drives }) => drives, diffBayImages);
+  return compare(
+    ({ parts }) => parts,
+    (a, b) => part.diff(a, b),
+  );
+}
+
+const hashOf = (part: AnyPart): bigint => {
+  if (isPaged(part)) return part.hash();
+  return isDrive(part) ? part.bay.hash() : fastHash(part.save());
+};
 
 /** A part that a device is. */
 export function devicePart(device: {
@@ -76,8 +141,7 @@ export function firstByteDifference(left: Uint8Array, right: Uint8Array): Differ
 export function digestParts(parts: Parts): MachineDigest {
   const hashes: Record<string, string> = {};
   for (const [name, part] of parts) {
-    const hash = isPaged(part) ? part.hash() : fastHash(part.save());
-    hashes[name] = hex(hash, 16);
+    hashes[name] = hex(hashOf(part), 16);
   }
   const text = Object.entries(hashes)
     .map(([name, hash]) => `${name} ${hash}\n`)

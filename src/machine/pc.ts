@@ -1,5 +1,4 @@
 /** A PC of either board. Here, and only here, chips meet each other, the memory and the processor. */
-import { assert } from '../base/assert.js';
 import type { Cycle } from '../base/integers.js';
 import type { ProcessorBus } from '../cpu/bus.js';
 import { compilerTuning, type EngineChoice } from '../cpu/engine/choice.js';
@@ -26,12 +25,11 @@ import type {
   StopReason,
 } from './machine.js';
 import { MemoryPart } from './memory-part.js';
-import { digestParts, isPaged, type PagedPart, type Part, statePart } from './parts.js';
+import { type AnyPart, digestParts, loadPart, type Part, partDifferences, saveParts, statePart } from './parts.js';
 import { processorPart, processorView } from './processor-part.js';
 import { loadRemainders, saveRemainders, Timeline } from './timeline.js';
 import type { VideoMemory } from '../device/video-memory.js';
 import type { Frame } from '../screen/frame.js';
-import type { PageImage } from '../state/pages.js';
 
 const A20 = 1 << 20;
 
@@ -65,7 +63,7 @@ class Pc implements Machine {
   private tellLocalApic: ((physical: number, enabled: boolean) => void) | undefined;
   private readonly chips: CircuitBoard;
   private readonly processorUnit: Processor;
-  private readonly parts = new Map<string, Part | PagedPart>();
+  private readonly parts = new Map<string, AnyPart>();
   private readonly board = boardState.initial();
   readonly observers: Partial<MachineObservers> = {};
   private addressSpace!: AddressSpace;
@@ -303,13 +301,7 @@ class Pc implements Machine {
   }
   save(): MachineSnapshot {
     this.timeline.syncAll(this.cycle);
-    const parts: Record<string, Uint8Array> = {};
-    const pages: Record<string, PageImage> = {};
-    for (const [name, part] of this.parts) {
-      if (isPaged(part)) pages[name] = part.save();
-      else parts[name] = part.save();
-    }
-    return { cycle: this.cycle, parts, pages };
+    return saveParts(this.parts, this.cycle);
   }
   load(snapshot: MachineSnapshot): void {
     this.loadingAt = snapshot.cycle;
@@ -357,28 +349,4 @@ class Pc implements Machine {
     this.stops = linear;
     this.processorUnit.setStops(linear);
   }
-}
-
-function loadPart(name: string, part: Part | PagedPart, { parts, pages }: MachineSnapshot): void {
-  const [bytes, image] = [parts[name], pages?.[name]];
-  if (isPaged(part)) {
-    assert(image !== undefined, `a snapshot holds the memory ${name}`);
-    return part.load(image);
-  }
-  assert(bytes !== undefined, `a snapshot holds the part ${name}`);
-  part.load(bytes);
-}
-
-function partDifferences(
-  name: string,
-  part: Part | PagedPart,
-  left: MachineSnapshot,
-  right: MachineSnapshot,
-): Difference[] {
-  if (isPaged(part)) {
-    const [a, b] = [left.pages?.[name], right.pages?.[name]];
-    return a === undefined || b === undefined ? [] : part.diff(a, b);
-  }
-  const [a, b] = [left.parts[name], right.parts[name]];
-  return a === undefined || b === undefined ? [] : part.diff(a, b);
 }

@@ -75,7 +75,11 @@ describe('a disk out of a machine', () => {
     const bay = mediumBay(images);
     bay.insert({ sha256, size: raw.length, writable: true });
     bay.medium!.write(4321, new Uint8Array(512).fill(0xaa));
-    saveDisk(diskOutput(`scsi0=${at('out.img')}`, '--disk'), { cycle: cycle(0), parts: { scsi0: bay.save() } }, images);
+    saveDisk(
+      diskOutput(`scsi0=${at('out.img')}`, '--disk'),
+      { cycle: cycle(0), parts: {}, drives: { scsi0: bay.image() } },
+      images,
+    );
     raw.fill(0xaa, 4321 * 512, 4322 * 512);
     expect(Buffer.compare(readFileSync(at('out.img')), raw)).toBe(0);
   });

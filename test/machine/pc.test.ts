@@ -58,7 +58,8 @@ describe('a machine just switched on', () => {
     const { sha256, parts } = newMachine().digest();
     expect(sha256).toMatch(/^[0-9a-f]{64}$/);
     const saved = newMachine().save();
-    expect(Object.keys(parts).sort()).toEqual([...Object.keys(saved.parts), ...Object.keys(saved.pages!)].sort());
+    const kinds = [saved.parts, saved.pages!, saved.drives!];
+    expect(Object.keys(parts).sort()).toEqual(kinds.flatMap((kind) => Object.keys(kind)).sort());
     for (const part of ['processor', 'memory', 'pit', 'picMaster', 'vga', 'disk0', 'timeline']) {
       expect(parts[part]).toMatch(/^[0-9a-f]{16}$/);
     }

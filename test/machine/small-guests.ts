@@ -62,11 +62,11 @@ export function machineWith(
   processor = description.processor,
 ): Machine {
   const machine = newMachine({ processor });
-  const { cycle: at, parts, pages } = bootedSnapshot(processor);
+  const { pages, ...others } = bootedSnapshot(processor);
   const memory = pages!.memory!.bytes();
   for (const [address, bytes] of Object.entries(more)) memory.set(bytes, Number(address));
   memory.set([...prologue, ...program], bootAddress);
-  machine.load({ cycle: at, parts, pages: { ...pages, memory: PageImage.of(memory) } });
+  machine.load({ ...others, pages: { ...pages, memory: PageImage.of(memory) } });
   return machine;
 }
 

@@ -4,21 +4,21 @@
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { assert } from '../../base/assert.js';
+import { streamHash } from '../../base/digest.js';
 import {
   bytes,
   count,
   type Difference,
   diffStates,
-  type Field,
   flag,
   loadState,
   resetState,
   saveState,
   type StateOf,
-  StateFormatError,
   struct,
 } from '../../state/schema.js';
 import { type Medium, sectorBytes } from '../medium.js';
+import { type OverlayImage, sectorOverlay } from './overlay.js';
 import { type BlockSource, sourceOf } from './source.js';
 
 /** Which medium is in a bay: SHA-256 of its base image (64 lower-case hexadecimal digits), its bytes, its write tab. */
@@ -51,6 +51,11 @@ export interface MediumBay {
   save(): Uint8Array;
   /** Restores a saved state; its base image must be known. */
   load(saved: Uint8Array): void;
+  /** The same state as an image, which costs what was written since the last one. */
+  image(): BayImage;
+  restore(image: BayImage): void;
+  /** XXH64 of the saved state; costs nothing where nothing was written since it was asked for last. */
+  hash(): bigint;
   /** The differences to a saved state of this bay, this bay's on the left: identity, then the first differing byte. */
   diff(saved: Uint8Array): Difference[];
   /**
@@ -60,61 +65,54 @@ export interface MediumBay {
   baseSectorsRead(): ReadonlyMap<string, readonly number[]>;
 }
 
-/**
- * Sectors by number. A written sector stays in the overlay even if it equals the base again: comparing would read base
- * sectors that a self-contained recording need not hold, and equal runs must keep equal states with either.
- */
-function sectorOverlay(): Field<Map<number, Uint8Array>> {
-  const ascending = (overlay: Map<number, Uint8Array>): number[] => [...overlay.keys()].sort((a, b) => a - b);
-  return {
-    initial: () => new Map(),
-    save(writer, overlay) {
-      writer.unsigned(overlay.size, 4);
-      for (const sector of ascending(overlay)) {
-        writer.unsigned(sector, 4);
-        writer.bytes(overlay.get(sector)!);
-      }
-    },
-    load(reader, into = new Map()) {
-      into.clear();
-      let previous = -1;
-      for (let left = reader.unsigned(4); left > 0; left--) {
-        const sector = reader.unsigned(4);
-        if (sector <= previous) throw new StateFormatError(`sector ${sector} is out of order in a saved overlay`);
-        into.set(sector, reader.bytes(sectorBytes).slice());
-        previous = sector;
-      }
-      return into;
-    },
-    diff(path, left, right, found) {
-      const sectors = ascending(new Map([...left, ...right]));
-      for (const sector of sectors) {
-        const [mine, other] = [left.get(sector), right.get(sector)];
-        if (mine === undefined || other === undefined) {
-          const print = (data: Uint8Array | undefined): string => (data === undefined ? 'as in the image' : 'written');
-          found.push({ path: `${path}[sector ${sector}]`, left: print(mine), right: print(other) });
-          return;
-        }
-        const at = mine.findIndex((value, index) => value !== other[index]);
-        if (at >= 0) {
-          const print = (value: number): string => `0x${value.toString(16)}`;
-          const place = `${path}[sector ${sector}][0x${at.toString(16)}]`;
-          found.push({ path: place, left: print(mine[at]!), right: print(other[at]!) });
-          return; // The first differing byte names the place; the rest would drown it.
-        }
-      }
-    },
-  };
+/** Which medium is in. */
+const identityFields = { present: flag(), sha256: bytes(32), sizeBytes: count(), writable: flag() } as const;
+const identityState = struct(identityFields);
+const bayState = struct({ ...identityFields, written: sectorOverlay() });
+type BayState = StateOf<typeof bayState>;
+
+/** All of a bay at some moment; shares what was written with others. */
+export interface BayImage {
+  readonly identity: Uint8Array;
+  readonly written: OverlayImage;
 }
 
-const bayState = struct({
-  present: flag(),
-  sha256: bytes(32),
-  sizeBytes: count(),
-  writable: flag(),
-  written: sectorOverlay(),
-});
-type BayState = StateOf<typeof bayState>;
+function restoreImage({ identity, written }: BayImage, into: BayState): void {
+  loadState(identityState, identity, into);
+  into.written.restore(written);
+}
+
+/** The differences between two images, as {@link MediumBay.diff} gives them. */
+export function diffBayImages(left: BayImage, right: BayImage): Difference[] {
+  const states = [left, right].map((image) => {
+    const state = bayState.initial();
+    restoreImage(image, state);
+    return state;
+  });
+  return diffStates(bayState, states[0]!, states[1]!);
+}
+
+/** XXH64 of what `saveState` gives, without putting it together. */
+function hashOf(state: BayState): bigint {
+  const hash = streamHash();
+  hash.update(saveState(identityState, state));
+  const piece = new Uint8Array(hashedSectors * (4 + sectorBytes));
+  const view = new DataView(piece.buffer);
+  view.setUint32(0, state.written.size, true);
+  let at = 4;
+  for (const [sector, data] of state.written.sectors()) {
+    if (at + 4 + sectorBytes > piece.length) {
+      hash.update(piece.subarray(0, at));
+      at = 0;
+    }
+    view.setUint32(at, sector, true);
+    piece.set(data, at + 4);
+    at += 4 + sectorBytes;
+  }
+  return hash.update(piece.subarray(0, at)).digest();
+}
+/** Sectors that are hashed at once. */
+const hashedSectors = 128;
 
 /** One bit a sector of one base image. */
 class SectorSet {
@@ -134,7 +132,13 @@ class SectorSet {
   }
 }
 
-function mediumOver(base: BlockSource, sectors: number, state: BayState, asked: SectorSet): Medium {
+function mediumOver(
+  base: BlockSource,
+  sectors: number,
+  state: BayState,
+  asked: SectorSet,
+  changed: () => void,
+): Medium {
   const check = (sector: number): void =>
     assert(Number.isInteger(sector) && sector >= 0 && sector < sectors, `sector ${sector} lies on the medium`);
   return {
@@ -153,9 +157,8 @@ function mediumOver(base: BlockSource, sectors: number, state: BayState, asked: 
     write(sector, data) {
       check(sector);
       assert(state.writable, 'a controller does not write to a protected medium');
-      const written = state.written.get(sector);
-      if (written !== undefined) written.set(data.subarray(0, sectorBytes));
-      else state.written.set(sector, data.slice(0, sectorBytes));
+      state.written.set(sector, data);
+      changed();
     },
   };
 }
@@ -167,17 +170,19 @@ export type Capacity = (imageSectors: number) => number;
 export function mediumBay(images: BaseImages, capacity: Capacity = (sectors) => sectors): MediumBay {
   const state = bayState.initial();
   const asked = new Map<string, SectorSet>();
+  let hash: bigint | undefined; // Of the state as it stands, once it was asked for.
   let medium: Medium | undefined; // Derived from the state and the images by `connect`, never changed otherwise.
 
   function connect(): void {
     medium = undefined;
+    hash = undefined;
     if (!state.present) return;
     const sha256 = bytesToHex(state.sha256);
     const base = baseImage(images, sha256);
     assert(base !== undefined && base.size === state.sizeBytes, `the image ${sha256} is at hand, whole`);
     const sectors = capacity(Math.ceil(base.size / sectorBytes));
     if (!asked.has(sha256)) asked.set(sha256, new SectorSet(sectors));
-    medium = mediumOver(base, sectors, state, asked.get(sha256)!);
+    medium = mediumOver(base, sectors, state, asked.get(sha256)!, () => (hash = undefined));
   }
 
   return {
@@ -201,6 +206,12 @@ export function mediumBay(images: BaseImages, capacity: Capacity = (sectors) => 
       loadState(bayState, saved, state);
       connect();
     },
+    image: () => ({ identity: saveState(identityState, state), written: state.written.image() }),
+    restore(image) {
+      restoreImage(image, state);
+      connect();
+    },
+    hash: () => (hash ??= hashOf(state)),
     diff(saved) {
       const other = bayState.initial();
       loadState(bayState, saved, other);
