@@ -1,7 +1,7 @@
 /**
  * Runs QEMU's own device test programs against the chips here, each test in a process of its own, and prints the count.
  *
- *   node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [program ...]
+ *   node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [--timeout SECONDS] [program ...]
  *
  * FOLDER holds the programs as QEMU's build leaves them (`tests/qtest`). Differences that are known and explained stand in
  * `differences.json`: they count apart, and one that passes after all is told. Exit code 1 when anything else fails.
@@ -20,12 +20,14 @@ const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     json: { type: 'string' },
-    timeout: { type: 'string', default: '120' },
+    timeout: { type: 'string', default: '300' },
   },
 });
 const [folder, ...named] = positionals;
 if (folder === undefined) {
-  console.error('usage: node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [program ...]');
+  console.error(
+    'usage: node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [--timeout SECONDS] [program ...]',
+  );
   process.exit(2);
 }
 const { programs, differences } = JSON.parse(readFileSync(join(here, 'differences.json'), 'utf8'));
@@ -54,7 +56,9 @@ async function start(program, ...words) {
     });
     return { passed: true, output: stdout };
   } catch (error) {
-    return { passed: false, output: `${error.stdout ?? ''}${error.stderr ?? ''}` || String(error) };
+    const said = `${error.stdout ?? ''}${error.stderr ?? ''}`;
+    if (error.killed) return { passed: false, output: `ERROR: no end within ${values.timeout} s (--timeout)\n${said}` };
+    return { passed: false, output: said || String(error) };
   }
 }
 
