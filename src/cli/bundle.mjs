@@ -74,17 +74,40 @@ function hashesAtOnce() {
 function hashModule(base64) {
   return `
   import { decodeBase64 } from ${JSON.stringify(`${dist}base/base64.js`)};
-  const { mem, xxh64 } = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64('${base64}'))).exports;
+  const { mem, xxh64, init64, update64, digest64 } =
+    new WebAssembly.Instance(new WebAssembly.Module(decodeBase64('${base64}'))).exports;
   let bytes = new Uint8Array(mem.buffer);
-  function h64Raw(data) {
-    if (data.length > bytes.length) {
-      mem.grow(Math.ceil((data.length - bytes.length) / 65536));
+  function put(data, at) {
+    if (at + data.length > bytes.length) {
+      mem.grow(Math.ceil((at + data.length - bytes.length) / 65536));
       bytes = new Uint8Array(mem.buffer);
     }
-    bytes.set(data);
+    bytes.set(data, at);
+  }
+  function h64Raw(data) {
+    put(data, 0);
     return BigInt.asUintN(64, xxh64(0, data.length, 0n));
   }
-  export default () => ({ h64Raw });`;
+  const stateBytes = 88;
+  function create64() {
+    init64(0, 0n);
+    let state = bytes.slice(0, stateBytes);
+    const hash = {
+      update(data) {
+        put(state, 0);
+        put(data, stateBytes);
+        update64(0, stateBytes, data.length);
+        state = bytes.slice(0, stateBytes);
+        return hash;
+      },
+      digest() {
+        put(state, 0);
+        return BigInt.asUintN(64, digest64(0));
+      },
+    };
+    return hash;
+  }
+  export default () => ({ h64Raw, create64 });`;
 }
 
 /** A recording and its replay, so that what the JavaScript engine makes of the scripts is kept for this version of it. */
