@@ -20,7 +20,8 @@ export type Length = 'short' | 'normal' | 'long';
 const cyclesOf: Readonly<Record<Length, readonly [number, number]>> = {
   short: [40, 200],
   normal: [200, 3000],
-  long: [20_000, 60_000],
+  // As the compiler is by default it compiles what it saw in a quarter of a million cycles.
+  long: [250_000, 600_000],
 };
 
 type Weights = readonly (readonly [number, Snippet])[];
@@ -136,7 +137,7 @@ function writeProgram(body: Body, length: Length): void {
     body.label(),
   );
   body.functions = functions;
-  body.memory(32, [0xc7], 0, counter, d(length === 'long' ? 4000 : body.between(2, 60)));
+  body.memory(32, [0xc7], 0, counter, d(length === 'long' ? 100_000 : body.between(2, 60)));
   const top = body.here();
   let called = 0;
   const parts = Array.from({ length: length === 'short' ? 1 : body.between(1, 4) }, () => body.label());

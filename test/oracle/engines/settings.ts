@@ -1,5 +1,6 @@
 /** The engines that are compared: the interpreter, and the compiler with every sense of when it compiles. */
 import type { Random } from '../../../src/base/random.js';
+import { defaultTuning } from '../../../src/cpu/engine/compiler/tuning.js';
 import type { Tuning } from './machine.js';
 
 export interface Setting {
@@ -39,7 +40,7 @@ export const settings: readonly Setting[] = [
     tuning: (random) => ({ look: 8 + random.below(40), threshold: 1, batch: never, delay: never }),
     compilesBetween: true,
   },
-  { name: 'default', weight: 1, tuning: () => ({ look: 10_000, threshold: 2, batch: 8, delay: 16 }) },
+  { name: 'default', weight: 1, tuning: () => defaultTuning },
 ];
 
 export const settingNamed = (name: string): Setting | undefined => settings.find((each) => each.name === name);
