@@ -90,6 +90,7 @@ function hashModule(base64) {
   }
   const stateBytes = 88;
   function create64() {
+    put(new Uint8Array(stateBytes), 0);
     init64(0, 0n);
     let state = bytes.slice(0, stateBytes);
     const hash = {
