@@ -92,10 +92,13 @@ function attachPowerManagement(board: Board, pci: PciBus): void {
     lines: { interrupt: board.interrupts.source(systemControlInterrupt) },
     board: { powerOff: () => board.powerOff() },
   });
-  board.add('powerManagement', device);
+  const timed = board.add('powerManagement', device);
   const { operations } = device;
   const registers: BusRegion = {
-    read: (offset, width) => board.touch(device, () => operations.readRegister(offset, width)),
+    read(offset, width) {
+      timed.sync(board.now()); // Reading moves no edge, and guests read the timer all the time.
+      return operations.readRegister(offset, width);
+    },
     write: (offset, value, width) => board.touch(device, () => operations.writeRegister(offset, value, width)),
   };
   board.ports.place(commandPorts.base, commandPorts.count, {
