@@ -5,8 +5,6 @@ import type { Core } from './system/core.js';
 export class Boundary {
   /** After MOV SS and POP SS: debug exceptions and NMIs wait as well (Intel SDM Vol. 3A, section 6.8.3). */
   allHeld = -1;
-  /** RF: the next instruction goes past its code breakpoints. It goes with that instruction, so it never outlives a boundary. */
-  resuming = -1;
 
   constructor(private readonly core: Core) {
     this.clear();
@@ -18,6 +16,13 @@ export class Boundary {
   }
   set interruptsHeld(cycle: number) {
     this.core.view.setFloat64(quickWords.interruptsHeld, cycle, true);
+  }
+  /** RF: the next instruction goes past its code breakpoints. It goes with that instruction, so it never outlives a boundary; IRET sets it. */
+  get resuming(): number {
+    return this.core.view.getFloat64(quickWords.resuming, true);
+  }
+  set resuming(cycle: number) {
+    this.core.view.setFloat64(quickWords.resuming, cycle, true);
   }
   clear(): void {
     this.interruptsHeld = -1;

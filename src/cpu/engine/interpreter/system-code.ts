@@ -76,7 +76,7 @@ export abstract class SystemCode extends StringCode {
         return this.call(traps.deliver, 'i32', a, this.nextEip(), image, 1, 0, 0);
       }
       case 'interruptReturn':
-        return this.width === 32 ? this.call(traps.return, 'i32') : undefined;
+        return this.width === 32 ? this.call(traps.return, 'i32', this.field('remaining')) : undefined;
       case 'fastCall':
         return this.call(fastCalls.call, 'i32');
       case 'fastReturn':

@@ -14,6 +14,7 @@ import {
   statusFlags,
 } from '../../layout.js';
 import { atLeast, has, type ProcessorModel } from '../../model.js';
+import { quickWords } from '../../quick-words.js';
 import { cr0Bits, nmiBits } from '../../system/control-bits.js';
 import { attributeBits } from '../../system/segments.js';
 import type { FunctionBody } from '../../wasm/body.js';
@@ -50,7 +51,7 @@ export interface TrapFunctions {
    * can tell.
    */
   readonly deliver: number;
-  /** (): IRET with 32-bit operands; 1 with EIP set, or 0. */
+  /** (remaining): IRET with 32-bit operands, from its record's `remaining`; 1 with EIP set, or 0. */
   readonly return: number;
 }
 
@@ -67,7 +68,7 @@ interface Context {
 export function defineTraps(module: ModuleWriter, context: Context): TrapFunctions {
   const functions = {
     deliver: module.declareFunction({ parameters: i32s(6), results: i32s(1) }, 'deliver'),
-    return: module.declareFunction({ parameters: [], results: i32s(1) }),
+    return: module.declareFunction({ parameters: i32s(1), results: i32s(1) }),
   };
   module.defineFunction(functions.deliver, deliverBody(context));
   module.defineFunction(functions.return, returnBody(context));
@@ -228,7 +229,7 @@ function writtenBits(model: ProcessorModel): number {
 const cleared = TF | VIF | VIP;
 
 function returnBody(context: Context): FunctionBody {
-  return functionOf(0, (code) => {
+  return functionOf(1, (code, remaining) => {
     const { refills, segments, model } = context;
     giveUp(code, code.isZero(code.and(word(code, 'cr0'), cr0Bits.PE)));
     requireUncountedLevels(code);
@@ -242,7 +243,7 @@ function returnBody(context: Context): FunctionBody {
     const offset = code.load('i32.load', frame);
     const selector = code.load('i32.load16_u', frame, 4);
     const image = code.load('i32.load', frame, 8);
-    giveUp(code, code.and(image, cleared | RF | VM | AC));
+    giveUp(code, code.and(image, cleared | VM | AC));
     giveUp(code, code.and(code.notEqual(code.and(image, IF), 0), word(code, 'interruptRequested')));
     giveUp(code, word(code, 'pendingDebug'));
     const privilege = code.hold(code.and(selector, 3));
@@ -262,11 +263,19 @@ function returnBody(context: Context): FunctionBody {
       },
       () => code.store('i32.store', 0, code.add(pointer, 12), stackPointer),
     );
+    code.when(code.and(image, RF), () => resumeNext(code, remaining!));
     const written = writtenBits(model);
     setWord(code, 'flagsOther', code.or(code.and(flags, ~(written | cleared)), code.and(image, written)));
     code.callVoid(context.setStatusWord, code.and(image, statusFlags));
     enterCode(code, context, selector, target, offset);
   });
+}
+
+/** The next instruction goes past its breakpoints: it starts one cycle behind this one. */
+function resumeNext(code: Code, remaining: Value): void {
+  const left = code.widen(code.sub(code.add(word(code, 'budget'), remaining), 1), 'unsigned');
+  const boundary = code.wide('sub', code.loadLate('i64.load', 0, at.cyclesEnd), left);
+  code.store('f64.store', 0, code.apply('f64.convert_i64_s', boundary), quickWords.resuming);
 }
 
 /** Data segments that an outer level may not hold become null. */
