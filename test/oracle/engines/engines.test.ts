@@ -1,7 +1,7 @@
 /** Whole programs run alike on every engine, to the cycle; see README.md. `npm run fuzz:engines` runs more of them. */
 import { expect, test } from 'vitest';
 import { Fuzzer, type Mode } from './fuzz.js';
-import type { Length } from './generate.js';
+import type { Length } from './program.js';
 import { settingNamed, settings } from './settings.js';
 
 const numberFrom = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);

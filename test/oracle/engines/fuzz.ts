@@ -13,12 +13,12 @@ import {
   type Times,
   whole,
 } from './compare.js';
-import { type Length, programOf } from './generate.js';
+import { programOf } from './generate.js';
 import { imageOf } from './image.js';
 import { describe, listHandlers, listProgram, standingOf } from './listing.js';
 import { Machine } from './machine.js';
 import { minimise } from './minimise.js';
-import { groupOf, type Program, programsTogether } from './program.js';
+import { groupOf, type Length, type Program, programsTogether } from './program.js';
 import { drawSetting, type Setting, settings } from './settings.js';
 
 /** More findings than this are no use before these are looked at. */
@@ -46,10 +46,10 @@ interface Plan extends Times {
   readonly setting: Setting;
   readonly slicing: () => [Slicing, Slicing];
 }
-function planOf(seed: number, index: number, allowed: readonly Setting[]): Plan {
+function planOf(seed: number, index: number, group: number, allowed: readonly Setting[]): Plan {
   const random = randomOf(seed, index);
   random.next();
-  const setting = drawSetting(randomOf(seed + 3, groupOf(index)), allowed);
+  const setting = drawSetting(randomOf(seed + 3, group), allowed);
   const compilesBetween = setting.compilesBetween === true;
   const times = compilesBetween ? 2 : 1 + random.below(2);
   const cold = random.below(4) > 0;
@@ -72,8 +72,13 @@ export class Fuzzer {
     private readonly seed: number,
     private readonly mode: Mode = 'checks',
     private readonly length: Length = mode === 'checks' ? 'normal' : 'short',
-    private readonly allowed: readonly Setting[] = settings,
-  ) {}
+    allowed: readonly Setting[] = settings,
+  ) {
+    // Nothing is run twice in a row where it is compared at every cycle.
+    const fitting = mode === 'checks' ? allowed : allowed.filter(({ compilesBetween }) => compilesBetween !== true);
+    this.allowed = fitting.length > 0 ? fitting : allowed;
+  }
+  private readonly allowed: readonly Setting[];
 
   private reference(model: ProcessorModel): Machine {
     const known = this.references.get(model) ?? new Machine(model);
@@ -91,10 +96,11 @@ export class Fuzzer {
     const count = (key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
     let run = 0;
     for (let index = first; index < first + total && findings.length < mostFindings; index++) {
-      if (groupOf(index) !== this.group) this.subject = undefined;
-      this.group = groupOf(index);
+      const group = groupOf(index, this.length);
+      if (group !== this.group) this.subject = undefined;
+      this.group = group;
       const program = programOf(this.seed, index, this.length);
-      const plan = planOf(this.seed, index, this.allowed);
+      const plan = planOf(this.seed, index, group, this.allowed);
       count(plan.setting.name);
       count(program.environment.kind);
       const { model } = program.environment;
@@ -128,12 +134,13 @@ export class Fuzzer {
   private fresh(program: Program, plan: Plan, before?: Program): [Machine, Machine] {
     const { model } = program.environment;
     const machines: [Machine, Machine] = [this.reference(model), this.tuned(model, plan.setting)];
-    if (before !== undefined) this.compare(before, planOf(this.seed, before.index, this.allowed), ...machines);
+    if (before !== undefined)
+      this.compare(before, planOf(this.seed, before.index, this.group, this.allowed), ...machines);
     return machines;
   }
   /** The program without which another one of the same group does not differ. */
   private findBefore(program: Program, plan: Plan): Program | undefined {
-    for (let index = program.index - 1; index >= this.group * programsTogether; index--) {
+    for (let index = program.index - 1; index >= this.group * programsTogether[this.length]; index--) {
       const before = programOf(this.seed, index, this.length);
       if (this.compare(program, plan, ...this.fresh(program, plan, before)) !== undefined) return before;
     }
@@ -144,7 +151,7 @@ export class Fuzzer {
     const alone = this.compare(program, plan, ...this.fresh(program, plan)) !== undefined;
     const before = alone ? undefined : this.findBefore(program, plan);
     if (!alone && before === undefined) {
-      const start = this.group * programsTogether;
+      const start = this.group * programsTogether[this.length];
       return `${title}\n  only after several others\n  ${this.again(start, program.index - start + 1)}`;
     }
     const least = minimise(

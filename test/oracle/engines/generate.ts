@@ -4,7 +4,7 @@ import { d } from '../../cpu/bytes.js';
 import type { Item } from './assemble.js';
 import { drawEnvironment, drawModel } from './environment.js';
 import { anyNumber } from './forms.js';
-import { type Environment, groupOf, type Happening, places, type Program, variables } from './program.js';
+import { type Environment, groupOf, type Happening, type Length, places, type Program, variables } from './program.js';
 import { Body, type Changeable, type Snippet } from './snippets/body.js';
 import * as changes from './snippets/changes.js';
 import * as control from './snippets/control.js';
@@ -15,8 +15,6 @@ import * as worlds from './snippets/worlds.js';
 import { interrupts, writeSystem } from './system.js';
 import { EBP, ESP, jcc, jumps, Labels, Writer } from './writer.js';
 
-/** Which of the sizes of programs: short ones are compared at every cycle. */
-export type Length = 'short' | 'normal' | 'long';
 const cyclesOf: Readonly<Record<Length, readonly [number, number]>> = {
   short: [40, 200],
   normal: [200, 3000],
@@ -232,7 +230,7 @@ export function programOf(seed: number, index: number, length: Length = 'normal'
     return random;
   };
   const random = randomOf(index + 1);
-  const drawn = drawEnvironment(random, drawModel(randomOf(-1 - groupOf(index))));
+  const drawn = drawEnvironment(random, drawModel(randomOf(-1 - groupOf(index, length))));
   const stackInCode = random.below(8) === 0;
   const labels = new Labels();
   const system = new Writer(random, drawn, labels, drawn.kind === 'real' ? 16 : 32);

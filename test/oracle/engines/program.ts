@@ -84,9 +84,14 @@ export type Happening =
   | { readonly at: number; readonly kind: 'nonMaskable' }
   | { readonly at: number; readonly kind: 'write'; readonly address: number; readonly bytes: readonly number[] };
 
-/** So many programs in a row run on machines of one model, and under one setting: machines serve those, then new ones are made. */
-export const programsTogether = 50;
-export const groupOf = (index: number): number => Math.floor(index / programsTogether);
+/** Which of the sizes of programs: short ones are compared at every cycle. */
+export type Length = 'short' | 'normal' | 'long';
+/**
+ * So many programs in a row run on machines of one model, and under one setting: machines serve those, then new ones are made. Where
+ * programs take long there are few, and each is to meet another setting.
+ */
+export const programsTogether: Readonly<Record<Length, number>> = { short: 2, normal: 50, long: 2 };
+export const groupOf = (index: number, length: Length): number => Math.floor(index / programsTogether[length]);
 
 export interface Program {
   readonly seed: number;
