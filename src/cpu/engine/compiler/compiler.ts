@@ -21,6 +21,8 @@ const entriesMost = 200;
 const refusalsMost = 50;
 /** How often the number of looks that a page needs is doubled. */
 const doublingsMost = 6;
+/** So many looks it takes at least, where more than that are needed. */
+const looksLeast = 4;
 /** After so many changes of its code a page is left to the interpreter for good. */
 const changesMost = 8;
 
@@ -112,11 +114,15 @@ export class Compiler {
     if (this.queue.length > 0 && ++this.looksSinceQueued >= this.tuning.delay) this.compileQueue();
     const heat = this.heats.get(table) ?? this.newHeat(table);
     const isCovered = this.core.view.getUint16(at + record.handler, true) >= firstRegion || this.covers(heat, offset);
+    const cycles = this.pace;
     this.pace = isCovered ? Math.min(this.pace * 2, longestLook) : this.tuning.look;
     if (isCovered || heat.changes > changesMost) return;
     heat.facts = this.factsNow(table);
     heat.offsets.add(offset);
-    if (++heat.count < this.tuning.threshold << Math.min(heat.compilations, doublingsMost) || heat.isQueued) return;
+    const needed = this.tuning.threshold << Math.min(heat.compilations, doublingsMost);
+    // A look after a long pause stands for more of the time, but is no more than one of several.
+    heat.count += Math.min(Math.max(1, Math.round(cycles / this.tuning.look)), Math.ceil(needed / looksLeast));
+    if (heat.count < needed || heat.isQueued) return;
     heat.isQueued = true;
     if (this.queue.push(heat) === 1) this.looksSinceQueued = 0;
     if (this.queue.length >= this.tuning.batch) this.compileQueue();
