@@ -222,9 +222,13 @@ export class Processor {
     core.i32[wordIndex.budget] = budget;
     const first = this.fetcher.find(core.eip, false);
     if (this.mustLook) return this.forgetFault();
-    if (first !== NO_RECORD && core.view.getUint16(first + record.remaining, true) <= budget) {
+    const remaining = first === NO_RECORD ? 0 : core.view.getUint16(first + record.remaining, true);
+    if (first !== NO_RECORD && remaining <= budget) {
       this.compiler?.look(first, this.fetcher.table, this.fetcher.offset);
-      return this.execute(first, budget);
+      // A look that was due says only now when the next one is.
+      const given = Math.min(budget, Math.max(remaining, this.compiler?.untilLook ?? budget));
+      core.i32[wordIndex.budget] = given;
+      return this.execute(first, given);
     }
     if (first === NO_RECORD) return this.settleFetch(budget);
     this.step();
