@@ -323,7 +323,7 @@ export const codeLineShift = 6;
 
 export const physicalPageCount = 2 ** 20;
 /** Pages of the largest machine: 2 GiB of memory, read-only memory and display memory. */
-const pagesMost = 0x90000;
+export const pagesMost = 0x90000;
 const supervisorTlb = 0x1_0000;
 const tlbEnd = supervisorTlb + 4 * tlbBytes;
 const entryListBytes = 4 * tlbEntries * 2;
@@ -369,48 +369,3 @@ export const regions = {
  * caches have, so that what data accesses find never depends on when code was last looked up: that depends on how a run is sliced.
  */
 export const codeTlbDistance = regions.codeTlb - regions.supervisorTlb;
-
-/** How one machine's WebAssembly memory is divided. All sizes and addresses in bytes. */
-export interface MemoryPlan {
-  readonly codeLines: number;
-  readonly codeTables: number;
-  readonly codeTableCount: number;
-  readonly records: number;
-  readonly recordsEnd: number;
-  /** The XXH64 of each page of memory, in 8 bytes; which of them hold, `machine/memory-part.ts` knows. */
-  readonly pageHashes: number;
-  /** Host address of the guest's physical memory; read-only memory follows it. */
-  readonly ram: number;
-  readonly ramBytes: number;
-  readonly rom: number;
-  readonly romBytes: number;
-  /** Memory of a display adapter that the processor reaches without the bus; it follows the read-only memory. */
-  readonly video: number;
-  readonly videoBytes: number;
-  readonly totalBytes: number;
-}
-
-export const codeTableBytes = 4096 * 4;
-
-/** Plans the memory of a machine with `ramBytes` of memory, `romBytes` of read-only and `videoBytes` of display memory, all whole pages. */
-export function planMemory(ramBytes: number, romBytes: number, videoBytes = 0): MemoryPlan {
-  assert((ramBytes | romBytes | videoBytes) % 4096 === 0, 'memory is whole pages');
-  const align = (value: number): number => Math.ceil(value / 65536) * 65536;
-  const codeLines = regions.codeLines;
-  const memoryBytes = ramBytes + romBytes + videoBytes;
-  assert(memoryBytes <= pagesMost * 4096, 'every page has its place in the tables of pages');
-  const codeTables = align(codeLines + memoryBytes / codeLineBytes);
-  const codeTableCount = 1024;
-  const records = codeTables + codeTableCount * codeTableBytes;
-  const recordsEnd = records + (1 << 18) * record.bytes;
-  const pageHashes = recordsEnd;
-  const pages = (ramBytes + romBytes + videoBytes) / 4096;
-  const ram = align(pageHashes + pages * 8);
-  const rom = ram + ramBytes;
-  const video = rom + romBytes;
-  const totalBytes = align(video + videoBytes);
-  return {
-    ...{ codeLines, codeTables, codeTableCount, records, recordsEnd, pageHashes },
-    ...{ ram, ramBytes, rom, romBytes, video, videoBytes, totalBytes },
-  };
-}

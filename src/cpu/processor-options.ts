@@ -1,7 +1,7 @@
 /** What a processor is made from. */
 import type { ProcessorBus } from './bus.js';
 import type { CompilerTuning } from './engine/compiler/tuning.js';
-import type { MemoryPlan } from './layout.js';
+import type { MemoryPlan } from './memory-plan.js';
 import type { ProcessorModel } from './model.js';
 
 /** What a processor is made with. */

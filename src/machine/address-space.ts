@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.js';
 import type { DisplayMemory, DisplayWindow, HostPage } from '../cpu/bus.js';
 import { displayBase, displayBytes } from '../cpu/display-mapping.js';
-import type { MemoryPlan } from '../cpu/layout.js';
+import type { MemoryPlan } from '../cpu/memory-plan.js';
 import type { Core } from '../cpu/system/core.js';
 import type { Width } from '../device/device.js';
 import type { MemoryAccess } from '../device/memory-access.js';

@@ -4,7 +4,7 @@ import type { ProcessorBus } from '../cpu/bus.js';
 import { compilerTuning, type EngineChoice } from '../cpu/engine/choice.js';
 import { Processor } from '../cpu/processor.js';
 import { displayWords } from '../cpu/display-mapping.js';
-import type { MemoryPlan } from '../cpu/layout.js';
+import type { MemoryPlan } from '../cpu/memory-plan.js';
 import { type Difference, flag, struct } from '../state/schema.js';
 import { type Bench, createBench } from './bench.js';
 import { biosImage } from '../firmware/image.js';

@@ -1,13 +1,8 @@
 /** A processor with nothing around it but memory, ports that remember, and an interrupt line: for tests. */
 import type { ProcessorBus } from '../../src/cpu/bus.js';
 import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
-import {
-  generalRegisters,
-  type MemoryPlan,
-  segmentIndex,
-  type SegmentName,
-  type StateWord,
-} from '../../src/cpu/layout.js';
+import { generalRegisters, segmentIndex, type SegmentName, type StateWord } from '../../src/cpu/layout.js';
+import { type MemoryPlan } from '../../src/cpu/memory-plan.js';
 import type { ProcessorModel } from '../../src/cpu/model.js';
 import { Processor, type RunEnd } from '../../src/cpu/processor.js';
 import { setSegment } from '../../src/cpu/system/segments.js';

@@ -4,7 +4,8 @@
  */
 import { assert } from '../../base/assert.js';
 import { pseudoHandlers } from '../engine/interpreter/handlers.js';
-import { codeLineBytes, codeTableBytes, record, regions } from '../layout.js';
+import { codeLineBytes, record, regions } from '../layout.js';
+import { codeTableBytes } from '../memory-plan.js';
 import type { CodeWatch, Core } from '../system/core.js';
 import { type CrossingPlace, crossingRecords, Crossings } from './crossings.js';
 import { type CodeMode, Decoder, type Fetch } from './decoder.js';

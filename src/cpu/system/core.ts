@@ -4,7 +4,6 @@ import type { AccessWidth, ProcessorBus } from '../bus.js';
 import {
   flatSlot,
   flagBits,
-  type MemoryPlan,
   regions,
   registerAddress,
   segmentAddress,
@@ -13,6 +12,7 @@ import {
   tlbEntry,
   wordIndex,
 } from '../layout.js';
+import { type MemoryPlan } from '../memory-plan.js';
 import { physicalPageBits } from './page-entries.js';
 import { atLeast, type Feature, has, type ProcessorModel } from '../model.js';
 import { cr0Bits } from './control-bits.js';

@@ -1,5 +1,6 @@
 /** A processor on a bus whose every answer depends on the cycle, with interrupts and bus masters at given cycles. */
-import { generalRegisters, type MemoryPlan, segmentIndex, type StateWord } from '../../../src/cpu/layout.js';
+import { generalRegisters, segmentIndex, type StateWord } from '../../../src/cpu/layout.js';
+import { type MemoryPlan } from '../../../src/cpu/memory-plan.js';
 import type { Compiler } from '../../../src/cpu/engine/compiler/compiler.js';
 import type { ProcessorModel } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';

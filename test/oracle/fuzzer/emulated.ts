@@ -1,5 +1,5 @@
 /** Runs sequences on this project's processor, in the environment that the host's user mode gives them. */
-import type { MemoryPlan } from '../../../src/cpu/layout.js';
+import type { MemoryPlan } from '../../../src/cpu/memory-plan.js';
 import { segmentIndex } from '../../../src/cpu/layout.js';
 import { has, type ProcessorModel } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';

@@ -1,5 +1,6 @@
 /** Our processor without a board: it takes over QEMU's state, and what it reads of devices is QEMU's to say. */
-import { generalRegisters, type MemoryPlan, segmentIndex } from '../../../src/cpu/layout.js';
+import { generalRegisters, segmentIndex } from '../../../src/cpu/layout.js';
+import { type MemoryPlan } from '../../../src/cpu/memory-plan.js';
 import type { ProcessorModel } from '../../../src/cpu/model.js';
 import { Processor } from '../../../src/cpu/processor.js';
 import { peekPhysical } from '../../../src/cpu/system/paging.js';
