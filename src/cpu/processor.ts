@@ -81,13 +81,9 @@ export class Processor {
     });
     this.core.watch = this.breakpoints;
     this.fetcher = new Fetcher(this.core, this.code, this.breakpoints);
-    const engine = (): Interpreter => this.engine;
     this.flags = flagsAccess(
       this.core,
-      {
-        statusWord: () => engine().statusWord(),
-        setStatusWord: (word) => engine().setStatusWord(word),
-      },
+      { statusWord: () => this.engine.statusWord(), setStatusWord: (word) => this.engine.setStatusWord(word) },
       {
         get: () => this.boundary.resuming === this.now,
         set: (on) => (this.boundary.resuming = on ? this.next : -1),
@@ -223,16 +219,14 @@ export class Processor {
     core.i32[wordIndex.budget] = budget;
     const first = this.fetcher.find(core.eip, false);
     if (this.mustLook) return this.forgetFault();
-    const remaining = first === NO_RECORD ? 0 : core.view.getUint16(first + record.remaining, true);
-    if (first !== NO_RECORD && remaining <= budget) {
-      this.compiler?.look(first, this.fetcher.table, this.fetcher.offset);
-      // A look that was due says only now when the next one is.
-      const given = Math.min(budget, Math.max(remaining, this.compiler?.untilLook ?? budget));
-      core.i32[wordIndex.budget] = given;
-      return this.execute(first, given);
-    }
     if (first === NO_RECORD) return this.settleFetch(budget);
-    this.step();
+    const remaining = core.view.getUint16(first + record.remaining, true);
+    if (remaining > budget) return void this.step();
+    this.compiler?.look(first, this.fetcher.table, this.fetcher.offset);
+    // A look that was due says only now when the next one is.
+    const given = Math.min(budget, Math.max(remaining, this.compiler?.untilLook ?? budget));
+    core.i32[wordIndex.budget] = given;
+    this.execute(first, given);
   }
   /** Executes exactly one instruction, or one iteration of a repeated one; tells whether it came to its end. */
   private step(): boolean {

@@ -18,8 +18,8 @@ import { EBP, ESP, jcc, jumps, Labels, Writer } from './writer.js';
 const cyclesOf: Readonly<Record<Length, readonly [number, number]>> = {
   short: [40, 200],
   normal: [200, 3000],
-  // As the compiler is by default it compiles what it saw in a quarter of a million cycles.
-  long: [250_000, 600_000],
+  // As the compiler is by default it compiles what was at work for a million and a half cycles.
+  long: [1_800_000, 2_600_000],
 };
 
 type Weights = readonly (readonly [number, Snippet])[];
