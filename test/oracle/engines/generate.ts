@@ -18,7 +18,7 @@ import { EBP, ESP, jcc, jumps, Labels, Writer } from './writer.js';
 const cyclesOf: Readonly<Record<Length, readonly [number, number]>> = {
   short: [40, 200],
   normal: [200, 3000],
-  // As the compiler is by default it compiles what was at work for a million and a half cycles.
+  // As the compiler is by default it compiles what was at work for some hundred thousand cycles, and more of it later.
   long: [1_800_000, 2_600_000],
 };
 

@@ -8,4 +8,4 @@ export interface CompilerTuning {
   readonly batch: number;
   readonly delay: number;
 }
-export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 150, batch: 8, delay: 16 };
+export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 16, batch: 8, delay: 16 };
