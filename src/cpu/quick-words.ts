@@ -1,6 +1,7 @@
 /** Words by which system instructions in WebAssembly and the slow paths tell each other what they have to know; never saved. */
 import { assert } from '../base/assert.js';
 import { displayWords } from './display-mapping.js';
+import { modelSpecific } from './layout.js';
 
 /** In the one memory, in front of what `layout.ts` has from B00h on. */
 const start = 0xae8;
@@ -17,3 +18,4 @@ export const quickWords = {
   /** The address of the three registers of SYSENTER, which lie in a row. */
   fastCallRegisters: start + 12,
 } as const;
+assert(quickWords.resuming + 8 <= modelSpecific.timeStampOffset, 'they end before the model-specific words');

@@ -2,18 +2,9 @@
 import type { Handler } from '../interpreter/handlers.js';
 import { emitHandler } from '../interpreter/emit-handler.js';
 import type { ModuleFunctions } from '../interpreter/record-code.js';
-import {
-  at,
-  codeTlbDistance,
-  firstRegion,
-  record,
-  segmentAddress,
-  segmentFields,
-  segmentIndex,
-  startsInsideKey,
-  tlbEntry,
-} from '../../layout.js';
+import { at, codeTlbDistance, firstRegion, record, tlbEntry } from '../../layout.js';
 import { atLeast, type ProcessorModel } from '../../model.js';
+import { placeOf } from '../interpreter/lookup-code.js';
 import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
@@ -89,7 +80,6 @@ function writeInstruction(
   region.settleDynamic = (): void => emit.callVoid(imports.settleFlags, kind, left, right, result, carry);
   emitHandler(handler, emit);
 }
-const codeSegment = segmentAddress(segmentIndex.cs);
 
 class RegionWriter {
   private readonly region = new RegionFunction();
@@ -296,15 +286,9 @@ class RegionWriter {
     const { code, region } = this;
     const eip = region.local('target');
     if (this.context.facts.isFlat) this.writeSearchHere(eip);
-    const word = (address: number): Value => code.loadLate('i32.load', 0, address);
-    const linear = code.hold(code.add(eip, word(codeSegment + segmentFields.base)));
+    const { linear, offset, key, reaches } = placeOf(code, eip);
     const entry = tlbEntryFor(code, linear);
-    const offset = code.hold(code.and(linear, 0xfff));
-    const startsInside = code.select(code.lessUnsigned(eip, offset), startsInsideKey, 0);
-    const tag = code.or(code.and(linear, ~0xfff), code.or(word(at.executeKey), startsInside));
-    const limit = word(codeSegment + segmentFields.limit);
-    const endsInside = code.lessUnsigned(code.sub(limit, eip), code.sub(0xfff, offset));
-    const reaches = code.isZero(code.or(code.greaterUnsigned(eip, limit), endsInside));
+    const tag = code.or(code.and(linear, ~0xfff), key);
     const isHit = code.equal(code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.execute), tag);
     code.when(code.and(isHit, reaches), () => {
       const table = code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.codeTable);
@@ -312,7 +296,10 @@ class RegionWriter {
       code.when(region.local('at'), () => {
         const base = code.hold(code.sub(eip, offset));
         const handler = code.loadLate('i32.load16_u', region.local('at'), record.handler);
-        const isSame = code.and(code.equal(handler, firstRegion + this.place), code.equal(base, word(at.codeBase)));
+        const isSame = code.and(
+          code.equal(handler, firstRegion + this.place),
+          code.equal(base, code.loadLate('i32.load', 0, at.codeBase)),
+        );
         code.when(isSame, () => this.goRound());
         code.store('i32.store', 0, base, at.codeBase);
         this.writeChain();

@@ -47,7 +47,7 @@ export function lookupBody(missed: number): FunctionBody {
 }
 
 /** Where an offset of the code segment lies, and under which key the TLB knows it. */
-function placeOf(code: Code, eip: Value): { linear: Value; offset: Value; key: Value; reaches: Value } {
+export function placeOf(code: Code, eip: Value): { linear: Value; offset: Value; key: Value; reaches: Value } {
   const csBase = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.base);
   const linear = code.hold(code.add(eip, csBase));
   const offset = code.hold(code.and(linear, 0xfff));

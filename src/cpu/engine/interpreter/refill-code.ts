@@ -3,7 +3,7 @@
  * entry and mark for mark. Whatever is rare (a fault, the bus, a page's first write, tables that hold code, watched data) gives 0 with nothing left half-way,
  * and the caller goes on to the slow path, which knows every case.
  */
-import { at, codeTlbDistance, codeLineShift, modelSpecific, regions, tlbEntry, tlbEntryShift } from '../../layout.js';
+import { at, codeTlbDistance, modelSpecific, regions, tlbEntry, tlbEntryShift } from '../../layout.js';
 import { has, type ProcessorModel } from '../../model.js';
 import { cr0Bits, cr4Bits } from '../../system/control-bits.js';
 import {
@@ -18,9 +18,10 @@ import {
   reservedBits,
   translationBits,
 } from '../../system/page-entries.js';
-import { FunctionBody } from '../../wasm/body.js';
+import type { FunctionBody } from '../../wasm/body.js';
 import type { ModuleWriter } from '../../wasm/module.js';
-import { Code, type Operand, type Value, type Variable } from '../../wasm/values.js';
+import type { Code, Value, Variable } from '../../wasm/values.js';
+import { functionOf, giveUp, lineOf, word } from './function-code.js';
 import { tlbDistanceOf } from './memory-code.js';
 
 const { VALID } = pageWordBits;
@@ -66,16 +67,6 @@ export function defineRefills(module: ModuleWriter, model: ProcessorModel): Refi
   return functions;
 }
 
-export function functionOf(parameters: number, write: (code: Code, ...parameters: Value[]) => void): FunctionBody {
-  const body = new FunctionBody(Array.from({ length: parameters }, () => 'i32' as const));
-  const code = new Code(body);
-  write(code, ...Array.from({ length: parameters }, (_, index) => code.local(index, 'i32')));
-  body.op('unreachable');
-  return body;
-}
-
-export const word = (code: Code, name: keyof typeof at): Value => code.loadLate('i32.load', 0, at[name]);
-const giveUp = (code: Code, condition: Operand): void => code.when(condition, () => code.return(0));
 const userBit = (code: Code): Value => code.shl(code.equal(word(code, 'cpl'), 3), userShift);
 
 /** The entry for a linear address in the half of a privilege level. */
@@ -110,12 +101,6 @@ function placeBody(fill: number): FunctionBody {
     code.return(code.select(isTagged('read'), host, 0));
   });
 }
-const lineOf = (code: Code, host: Value): Value =>
-  code.loadLate(
-    'i32.load8_u',
-    code.shrUnsigned(code.sub(host, word(code, 'ramBase')), codeLineShift),
-    regions.codeLines,
-  );
 
 /** (linear, bytes): the same for the current privilege level, inside one page. */
 function currentPlaceBody(place: number, access: number): FunctionBody {

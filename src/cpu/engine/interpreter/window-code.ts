@@ -15,7 +15,7 @@ import type { ModuleWriter } from '../../wasm/module.js';
 import type { Code, Value } from '../../wasm/values.js';
 import { tlbEntryFor } from './memory-code.js';
 import { i32s } from './module-parts.js';
-import { functionOf, word } from './refill-code.js';
+import { functionOf, word } from './function-code.js';
 
 /** Accesses by function index: refills that make an access to a display's window themselves, and give the address of its value. */
 export interface AccessFunctions {
