@@ -24,6 +24,9 @@ class Entry implements Clocked {
   reschedule(): void {
     this.timeline.reschedule(this);
   }
+  restartTick(): void {
+    this.divider.remainder = 0;
+  }
   /** The cycle of the next edge, found anew. */
   findDue(): number {
     return (this.due = this.reached + this.divider.cyclesUntil(this.device.nextEdge()));
@@ -36,10 +39,12 @@ export interface Clocked {
   sync(cycle: number): void;
   /** Looks at the chip's next edge again; to be called after whatever touched it. */
   reschedule(): void;
+  /** The tick at hand starts anew; to be called between the two. */
+  restartTick(): void;
 }
 
 /** What stands for a chip without time. */
-const timeless: Clocked = { sync() {}, reschedule() {} };
+const timeless: Clocked = { sync() {}, reschedule() {}, restartTick() {} };
 
 export class Timeline {
   private readonly entries: Entry[] = [];

@@ -26,7 +26,11 @@ function chip(log: string[]) {
 function connected(wide: readonly 'data'[] = []) {
   const log: string[] = [];
   const ports = new PortMap(() => 42);
-  const clocked = { sync: (at: number) => void log.push(`sync ${at}`), reschedule: () => void log.push('reschedule') };
+  const clocked = {
+    sync: (at: number) => void log.push(`sync ${at}`),
+    reschedule: () => void log.push('reschedule'),
+    restartTick: () => {},
+  };
   ports.connect(chip(log), 0x300, clocked, wide);
   return { ports, log };
 }
@@ -86,7 +90,7 @@ describe('a port map', () => {
 
   test('takes no second register at a port', () => {
     const { ports } = connected();
-    const clocked = { sync: () => {}, reschedule: () => {} };
+    const clocked = { sync: () => {}, reschedule: () => {}, restartTick: () => {} };
     expect(() => ports.connect(chip([]), 0x2ff, clocked)).toThrow(InvariantError);
   });
 });

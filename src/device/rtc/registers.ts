@@ -1,6 +1,6 @@
 /**
  * Addresses and bits of the real-time clock's registers.
- * Source: Motorola MC146818A (ADI-1000), "Address map" and "Registers".
+ * Source: Dallas DS12887, "Address map" and "Registers"; tables of the Motorola MC146818A (ADI-1000).
  */
 
 /** Addresses of the clock's own bytes; from 0Eh on lies general purpose memory. */

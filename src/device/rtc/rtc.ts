@@ -1,8 +1,9 @@
 /**
  * Real-time clock with battery-backed memory: time and calendar, alarm, periodic and update-ended interrupts.
  *
- * Source: Motorola MC146818A Real-Time Clock plus RAM (ADI-1000). The memory is that of the 128-byte parts that followed
- * (Dallas DS12887, "Address map"); port 70h bit 7 is the NMI mask of the IBM PC AT Technical Reference, "Real-time clock".
+ * Source: Dallas DS12887 Real Time Clock, the 128-byte part in the place of the Motorola MC146818A (ADI-1000), whose registers it keeps. Unlike
+ * the older part it counts in a copy of its own and moves the new second over at once. Port 70h bit 7 is the NMI mask
+ * of the IBM PC AT Technical Reference, "Real-time clock".
  *
  * Not modelled: see `notModelled` below.
  */
@@ -13,25 +14,27 @@ import { addSecond, alarmMatches, calendarTime, changeFormat, writeTime } from '
 import { address, dividerMode, periodicTicks, registerA, registerB, registerC, registerD } from './registers.js';
 
 const ticksPerSecond = 32_768;
-/** UIP is set this long before the update cycle begins: table 6, tBUC = 244 us. */
+/** UIP is set this long before the update, and falls with it: figure 3, tBUC = 244 us. */
 const ticksBeforeUpdate = 8;
-/** The update cycle lasts this long with the 32.768 kHz time base: table 6, tUC = 1984 us. */
-const ticksOfUpdate = 65;
-/** "When the divider reset is removed, the first update cycle begins one-half second later." */
+/** Register A, DV: the next update comes 500 ms after the countdown chain is let go. */
 const ticksAtRelease = ticksPerSecond / 2;
 
 const state = struct({
   index: u8(),
   nonMaskableInterruptMasked: flag(true),
   memory: bytes(128),
-  /** Where the divider chain stands in the current second, in ticks; an update cycle begins when it wraps to 0. */
+  /** Where the countdown chain stands in the current second, in ticks; the update comes when it wraps to 0. */
   chain: count(),
-  /** Inside an update cycle: the chain has wrapped and stands below `ticksOfUpdate`. */
-  updating: flag(),
 });
 
+/** What the board does for the chip. */
+interface RtcBoard {
+  /** The countdown chain starts from nothing: its next tick ends a whole tick from now. */
+  restartTick(): void;
+}
+
 type Rtc = StateOf<typeof state>;
-type Context = DeviceContext<Rtc, 'interrupt' | 'nonMaskableInterruptMask', unknown>;
+type Context = DeviceContext<Rtc, 'interrupt' | 'nonMaskableInterruptMask', RtcBoard>;
 
 function driveInterrupt({ state, lines }: Context): void {
   lines.interrupt(interruptRequested(state));
@@ -53,54 +56,44 @@ function ticksToPeriodicEdge({ memory, chain }: Rtc): number {
   return period - (place % period);
 }
 
-function beginUpdate({ memory }: Rtc): boolean {
-  if (memory[address.registerB]! & registerB.set) return false;
+function update({ memory }: Rtc): void {
+  if (memory[address.registerB]! & registerB.set) return;
   addSecond(memory);
-  return true;
+  memory[address.registerC]! |= registerC.updateEnded | (alarmMatches(memory) ? registerC.alarm : 0);
 }
 
-function endUpdate(rtc: Rtc): void {
-  if (!rtc.updating) return;
-  rtc.updating = false;
-  rtc.memory[address.registerC]! |= registerC.updateEnded | (alarmMatches(rtc.memory) ? registerC.alarm : 0);
-}
-
-/** Moves the divider chain on, from one of its places of interest to the next. */
+/** Moves the countdown chain on, from one second to the next. */
 function advanceChain(rtc: Rtc, ticks: number): void {
   let left = ticks;
   while (left > 0) {
-    const place = rtc.chain < ticksOfUpdate ? ticksOfUpdate : ticksPerSecond;
-    const step = Math.min(left, place - rtc.chain);
+    const step = Math.min(left, ticksPerSecond - rtc.chain);
     if (ticksToPeriodicEdge(rtc) <= step) rtc.memory[address.registerC]! |= registerC.periodic;
     rtc.chain += step;
     left -= step;
-    if (rtc.chain === ticksOfUpdate) endUpdate(rtc);
-    if (rtc.chain === ticksPerSecond) {
-      rtc.chain = 0;
-      rtc.updating = beginUpdate(rtc);
-    }
+    if (rtc.chain < ticksPerSecond) continue;
+    rtc.chain = 0;
+    update(rtc);
   }
 }
 
-function updateInProgress({ memory, chain, updating }: Rtc): boolean {
+function updateInProgress({ memory, chain }: Rtc): boolean {
   const coming = chain >= ticksPerSecond - ticksBeforeUpdate && !(memory[address.registerB]! & registerB.set);
-  return (updating || coming) && dividerMode(memory[address.registerA]!) === 'runs';
+  return coming && dividerMode(memory[address.registerA]!) === 'runs';
 }
 
-function writeA(rtc: Rtc, value: number): void {
-  const before = dividerMode(rtc.memory[address.registerA]!);
+function writeA({ state, board }: Context, value: number): void {
+  const before = dividerMode(state.memory[address.registerA]!);
   const after = dividerMode(value);
-  rtc.memory[address.registerA] = value & registerA.writable;
+  state.memory[address.registerA] = value & registerA.writable;
   if (after === 'reset') {
-    rtc.chain = 0;
-    rtc.updating = false;
+    state.chain = 0;
   } else if (before === 'reset') {
-    rtc.chain = ticksAtRelease;
+    state.chain = ticksAtRelease;
+    board.restartTick();
   }
 }
 
 function writeB(rtc: Rtc, value: number): void {
-  if (value & registerB.set) rtc.updating = false;
   const before = rtc.memory[address.registerB]!;
   // "SET bit going high clears the UIE bit"; while it stays high there is no update whose end could interrupt.
   rtc.memory[address.registerB] = value & registerB.set ? value & ~registerB.updateEndedInterruptEnable : value;
@@ -121,7 +114,7 @@ function readSelected(context: Context): number {
 
 function writeSelected(context: Context, value: number): void {
   const { memory, index } = context.state;
-  if (index === address.registerA) writeA(context.state, value);
+  if (index === address.registerA) writeA(context, value);
   else if (index === address.registerB) writeB(context.state, value);
   else if (index !== address.registerC && index !== address.registerD) memory[index] = value;
   driveInterrupt(context);
@@ -130,14 +123,14 @@ function writeSelected(context: Context, value: number): void {
 /** The real-time clock; register offsets count from port 70h. */
 export const rtc = defineDevice({
   name: 'rtc',
-  source: 'Motorola MC146818A (ADI-1000)',
+  source: 'Dallas DS12887; Motorola MC146818A (ADI-1000)',
   notModelled: [
     'daylight saving (register B, DSE): the bit is kept and does nothing',
     'the square wave output (register B, SQWE): no pin listens on this board',
     'other crystals: every divider setting that runs is taken to name the crystal that is fitted',
     'divider settings for factory tests (DV = 3 to 5): the chain stands still',
     'the battery sense input: register D always reads as valid',
-    'unreadable time bytes during an update cycle: they show the new second at once',
+    "the second copy of the time: while SET is high the time stands still, instead of going on behind the user's bytes",
   ],
   clock: { numerator: ticksPerSecond, denominator: 1 },
   registers: { index: 0, data: 1 },
@@ -171,8 +164,7 @@ export const rtc = defineDevice({
       enabled & (registerB.alarmInterruptEnable | registerB.updateEndedInterruptEnable) &&
       !(enabled & registerB.set)
     ) {
-      const toEnd = state.updating ? ticksOfUpdate - state.chain : ticksPerSecond - state.chain + ticksOfUpdate;
-      ticks = Math.min(ticks, toEnd);
+      ticks = Math.min(ticks, ticksPerSecond - state.chain);
     }
     return ticks;
   },
@@ -209,7 +201,6 @@ export const rtc = defineDevice({
       writeTime(state.memory, time);
       state.memory[address.century] = (Math.floor(time.century / 10) << 4) | (time.century % 10);
       state.chain = 0;
-      state.updating = false;
     },
     /** Puts a byte into the general purpose memory, addresses 0Eh to 7Fh, as a battery would have kept it. */
     presetMemory({ state }: Context, at: number, value: number) {

@@ -83,10 +83,11 @@ function attachTimerAndSpeaker(board: Board): void {
 function attachClock(board: Board): void {
   const chip = createDevice(rtc, {
     lines: { interrupt: board.legacyClock, nonMaskableInterruptMask: (masked) => board.maskNonMaskable(masked) },
-    board: {},
+    board: { restartTick: () => clocked.restartTick() },
   });
   const device = { ...chip, reset: () => chip.input('reset', true) };
-  board.ports.connect(chip, 0x70, board.add('rtc', device));
+  const clocked = board.add('rtc', device);
+  board.ports.connect(chip, 0x70, clocked);
   board.onLoad(() => board.maskNonMaskable(chip.state.nonMaskableInterruptMasked));
   board.touch(device, () => {
     chip.operations.setDate(board.powerOn.date);

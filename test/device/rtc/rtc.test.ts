@@ -8,12 +8,13 @@ const second = 32_768;
 
 function bench() {
   const levels = { interrupt: false, nonMaskableInterruptMask: false };
+  const ticksRestarted = { count: 0 };
   const chip = createDevice(rtc, {
     lines: {
       interrupt: (level) => (levels.interrupt = level),
       nonMaskableInterruptMask: (level) => (levels.nonMaskableInterruptMask = level),
     },
-    board: undefined,
+    board: { restartTick: () => void ticksRestarted.count++ },
   });
   const read = (at: number): number => {
     chip.write('index', at);
@@ -24,7 +25,7 @@ function bench() {
     chip.write('data', value);
   };
   const time = (): string => [9, 8, 7, 6, 4, 2, 0].map((at) => read(at).toString(16).padStart(2, '0')).join(' ');
-  return { chip, levels, read, write, time };
+  return { chip, levels, ticksRestarted, read, write, time };
 }
 
 describe('the time', () => {
@@ -93,25 +94,27 @@ describe('the time', () => {
     expect(time()).toBe('70 01 01 05 00 00 01');
   });
 
-  test('begins its first update half a second after the divider is released', () => {
-    const { chip, time, write } = bench();
+  test('updates half a second after the countdown chain is released, to the tick', () => {
+    const { chip, ticksRestarted, time, write } = bench();
     chip.operations.setDate(0);
     write(0x0a, 0x76);
     chip.advance(5 * second);
+    expect(ticksRestarted.count).toBe(0);
     write(0x0a, 0x26);
+    expect(ticksRestarted.count).toBe(1);
     chip.advance(second / 2 - 1);
     expect(time()).toBe('70 01 01 05 00 00 00');
     chip.advance(1);
     expect(time()).toBe('70 01 01 05 00 00 01');
   });
 
-  test('sets UIP 244 microseconds before an update cycle and keeps it for 1984 more', () => {
+  test('sets UIP 244 microseconds before an update, which takes it away', () => {
     const { chip, read } = bench();
     chip.advance(second - 9);
     expect(read(0x0a)).toBe(0x26);
     chip.advance(1);
     expect(read(0x0a)).toBe(0xa6);
-    chip.advance(8 + 64);
+    chip.advance(7);
     expect(read(0x0a)).toBe(0xa6);
     chip.advance(1);
     expect(read(0x0a)).toBe(0x26);
@@ -119,11 +122,11 @@ describe('the time', () => {
 });
 
 describe('the interrupts', () => {
-  test('come at the end of an update cycle, and reading register C takes them away', () => {
+  test('come with an update, and reading register C takes them away', () => {
     const { chip, levels, read, write } = bench();
     write(0x0b, 0x12);
-    expect(chip.nextEdge()).toBe(second + 65);
-    chip.advance(second + 64);
+    expect(chip.nextEdge()).toBe(second);
+    chip.advance(second - 1);
     expect(levels.interrupt).toBe(false);
     chip.advance(1);
     expect(levels.interrupt).toBe(true);
@@ -153,9 +156,9 @@ describe('the interrupts', () => {
     write(0x03, 0xff);
     write(0x05, 0xff);
     write(0x0b, 0x22);
-    chip.advance(30 * second);
+    chip.advance(30 * second - 1);
     expect(levels.interrupt).toBe(false);
-    chip.advance(65);
+    chip.advance(1);
     expect(levels.interrupt).toBe(true);
     expect(read(0x0c) & 0x20).toBe(0x20);
     chip.advance(60 * second);
@@ -207,7 +210,7 @@ describe('any use', () => {
     (line) =>
       createDevice(rtc, {
         lines: { interrupt: line('interrupt'), nonMaskableInterruptMask: line('nonMaskableInterruptMask') },
-        board: undefined,
+        board: { restartTick() {} },
       }),
     action,
   );

@@ -13,8 +13,6 @@ import type { LineChange } from './transcript.js';
 const powerOnDate = Date.UTC(2000, 0, 1) / 1000;
 const interruptLine = 8;
 const ticksPerSecond = 32_768;
-const ticksOfUpdate = 65;
-const ticksBeforeUpdate = 8;
 
 /** Why the reference differs; each is one entry of `knownDifferences`. */
 const reasons = {
@@ -39,10 +37,6 @@ const reasons = {
   century: {
     reference: 'byte 32h follows the year as its century',
     datasheet: 'MC146818A, "General purpose RAM bytes" from 0Eh on: unaffected by the clock',
-  },
-  updateInProgress: {
-    reference: 'the update takes no time',
-    datasheet: 'MC146818A, "Update cycle", table 6: UIP stays for 1984 us after the 244 us, and UF comes at the end',
   },
   updateWhileSet: {
     reference: 'UF and AF are set every second even while SET or the divider setting stops the clock',
@@ -90,6 +84,8 @@ class RtcBench implements Bench {
   private readonly reference = new ReferenceClock(powerOnDate);
   private readonly chip;
   private ticks = 0;
+  /** The moment from which ticks are counted, in nanoseconds, and those before it. */
+  private counted = { from: 0n, before: 0, now: 0n };
   private parted: Reason | undefined;
   /** When periodic interrupts may last have begun anew, in ticks; and whether the clock stood still since the flags were read. */
   private periodicSince = 0;
@@ -109,7 +105,7 @@ class RtcBench implements Bench {
       },
       nonMaskableInterruptMask: () => {},
     };
-    this.chip = createDevice(rtc, { lines, board: undefined });
+    this.chip = createDevice(rtc, { lines, board: { restartTick: () => this.restartTick() } });
     this.chip.operations.setDate(powerOnDate);
     this.chip.operations.presetMemory(0x10, 0x50); // What the reference's board keeps there: a 2.88 MB floppy drive.
     this.before = this.note();
@@ -124,20 +120,22 @@ class RtcBench implements Bench {
   }
 
   private note(): Before {
-    const { chain } = this.chip.state;
     const rate = this.memory[address.registerA]! & 0x0f;
     const period = rate <= 2 ? 256 : periodicTicks(this.memory[address.registerA]!);
     const enabled = (this.memory[address.registerB]! & registerB.periodicInterruptEnable) !== 0;
     const recent = !enabled || this.ticks - this.periodicSince <= 2 * period;
     const elsewhere = this.stopped ? 'updateWhileSet' : this.far ? 'farDate' : undefined;
-    const updating = chain < ticksOfUpdate ? 'updateInProgress' : undefined;
     return {
       selected: this.chip.state.index,
       levels: { ...this.levels },
       parted: this.parted,
       periodic: this.dividerStopped ? 'divider' : recent ? 'periodicEnable' : undefined,
-      update: this.parted ?? elsewhere ?? updating,
+      update: this.parted ?? elsewhere,
     };
+  }
+
+  private restartTick(): void {
+    this.counted = { ...this.counted, from: this.counted.now, before: this.ticks };
   }
 
   takeLine({ line, level }: LineChange): void {
@@ -146,7 +144,8 @@ class RtcBench implements Bench {
 
   advanceTo(nanoseconds: bigint): void {
     const levels = { ...this.levels };
-    const ticks = ticksAt(nanoseconds, rtc.clock!);
+    this.counted.now = nanoseconds;
+    const ticks = this.counted.before + ticksAt(nanoseconds - this.counted.from, rtc.clock!);
     this.chip.advance(ticks - this.ticks);
     this.ticks = ticks;
     this.reference.advanceTo(nanoseconds);
@@ -204,7 +203,6 @@ class RtcBench implements Bench {
     for (const at of timeBytes) state.memory[at] = shown[at]!;
     if (this.reference.running) {
       state.chain = ticksAt(BigInt(this.reference.phase), rtc.clock!);
-      state.updating = false;
       this.periodicSince = this.ticks;
     }
     this.parted = undefined;
@@ -244,9 +242,7 @@ class RtcBench implements Bench {
     if (selected === address.registerC) return this.explainFlags(bits);
     if (selected === address.century) return parted ?? 'century';
     if (selected !== address.registerA || bits !== 0x80) return timeBytes.includes(selected) ? parted : undefined;
-    const { chain } = this.chip.state;
-    const near = chain < ticksOfUpdate || chain >= ticksPerSecond - ticksBeforeUpdate - 1;
-    return parted ?? (this.far ? 'farDate' : near ? 'updateInProgress' : undefined);
+    return parted ?? (this.far ? 'farDate' : undefined);
   }
 
   /** The reason of the flags in which the two differ; none when one of them has none. */
