@@ -104,6 +104,12 @@ const transientWords = [
   'globalEntries',
   /** Iterations of repeated instructions that others followed; counted on from the last look, for performance counters. */
   'repeatedAgain',
+  /** Flags that compiled code has not written yet: the number of their kind, 0 where there are none, and what they follow from. */
+  'keptKind',
+  'keptLeft',
+  'keptRight',
+  'keptResult',
+  'keptCarry',
 ] as const;
 
 /** 32-bit slots of the x87 unit (Intel SDM Vol. 1, section 8.1), after its registers. */
@@ -343,6 +349,8 @@ export const regions = {
   parityTable: 0x1800,
   /** Tables of RCPPS and RSQRTPS. */
   approximations: 0x2000,
+  /** 4096 counters of 16 bits: TLB misses of compiled code by record; never saved. */
+  missCounts: 0x4000,
   supervisorTlb,
   userTlb: supervisorTlb + tlbBytes,
   /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */

@@ -13,6 +13,8 @@ export interface Setting {
   readonly compilesBetween?: boolean;
 }
 
+/** Never leaves for the TLB, or from the first time on, or only where it is no use. */
+const missesOf = (random: Random): number => [0, 1, 4, 256][random.below(4)]!;
 const never = Number.MAX_SAFE_INTEGER;
 
 export const settings: readonly Setting[] = [
@@ -21,7 +23,7 @@ export const settings: readonly Setting[] = [
   {
     name: 'threshold 1',
     weight: 2,
-    tuning: (random) => ({ look: 16 << random.below(3), threshold: 1, batch: 1, delay: 0 }),
+    tuning: (random) => ({ look: 16 << random.below(3), threshold: 1, batch: 1, delay: 0, misses: missesOf(random) }),
   },
   {
     name: 'random',
@@ -31,13 +33,20 @@ export const settings: readonly Setting[] = [
       threshold: 1 + random.below(4),
       batch: 1 + random.below(6),
       delay: random.below(12),
+      misses: missesOf(random),
     }),
   },
   /** All that ran is compiled in one module, which costs a tenth of compiling it as it comes, and runs from the first cycle on. */
   {
     name: 'second run',
     weight: 9,
-    tuning: (random) => ({ look: 8 + random.below(40), threshold: 1, batch: never, delay: never }),
+    tuning: (random) => ({
+      look: 8 + random.below(40),
+      threshold: 1,
+      batch: never,
+      delay: never,
+      misses: missesOf(random),
+    }),
     compilesBetween: true,
   },
   { name: 'default', weight: 1, tuning: () => defaultTuning },

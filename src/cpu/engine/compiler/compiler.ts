@@ -13,6 +13,7 @@ import { relativeTargetOffset } from './region-emitter.js';
 import { type PageCode, planRegion, type RegionInstruction, type RegionPlan } from './region.js';
 import type { CompilerTuning } from './tuning.js';
 import { RegionModule } from './region-module.js';
+import { missesOf } from './ways-out.js';
 
 const longestLook = 1 << 20;
 const instructionsMost = 600;
@@ -23,6 +24,8 @@ const refusalsMost = 50;
 const doublingsMost = 6;
 /** So many looks it takes at least, where more than that are needed. */
 const looksLeast = 4;
+/** Misses of the TLB that come more often than once in so many cycles are worth a call. */
+const missPace = 300;
 /** After so many changes of its code a page is left to the interpreter for good. */
 const changesMost = 8;
 
@@ -36,6 +39,8 @@ interface Heat {
   /** How often code of the page changed after it was compiled. */
   changes: number;
   refusals: number;
+  /** Offsets of instructions whose accesses missed the TLB time and again. */
+  readonly missing: Set<number>;
   /** How often it was compiled: each time asks for twice as many looks, as all of its code is compiled anew. */
   compilations: number;
   /** Regions of the page. */
@@ -48,8 +53,8 @@ interface Region {
   readonly heat: Heat;
   readonly plan: RegionPlan;
   readonly entries: readonly number[];
-  /** Offsets of its instructions. */
-  readonly covered: ReadonlySet<number>;
+  /** Its instructions' records by offset. */
+  readonly covered: ReadonlyMap<number, number>;
   /** Where its walk started. */
   readonly starts: readonly number[];
   refusals: number;
@@ -71,6 +76,13 @@ export class Compiler {
   /** Places in the order in which they were filled. */
   private readonly order: number[] = [];
   private readonly leaving = new Map<number, boolean>();
+  private readonly told = {
+    refused: (at: number): number => this.refused(at),
+    missed: (at: number): void => this.missed(at),
+  };
+  /** Cycles that ran, and how many there were when a record was told to miss. */
+  private spent = 0;
+  private readonly missedAt = new Map<number, number>();
 
   constructor(
     private readonly core: Core,
@@ -89,6 +101,7 @@ export class Compiler {
   }
   /** Code ran for so many cycles. The next look comes wherever the rest of them ends, so that what runs most is seen most. */
   spend(cycles: number): void {
+    this.spent += cycles;
     this.rest -= cycles;
     if (this.rest <= 0) this.isDue = true;
   }
@@ -129,7 +142,7 @@ export class Compiler {
   }
   private newHeat(table: number): Heat {
     const heat: Heat = {
-      table, offsets: new Set(), count: 0, facts: this.factsNow(table), changes: 0, refusals: 0, compilations: 0, compiled: [], isQueued: false,
+      table, offsets: new Set(), count: 0, facts: this.factsNow(table), changes: 0, refusals: 0, missing: new Set(), compilations: 0, compiled: [], isQueued: false,
     }; // prettier-ignore
     this.heats.set(table, heat);
     return heat;
@@ -148,6 +161,7 @@ export class Compiler {
     return {
       isFlat: code32 && !general && hold(flatConditions),
       codeBase: code32 ? undefined : core.i32[wordIndex.codeBase]!,
+      tlb: general ? undefined : core.i32[wordIndex.tlb]!,
       unitsReady: !general && hold(unitConditions(core.model)),
     };
   }
@@ -155,7 +169,14 @@ export class Compiler {
   // Compiling.
 
   private compileQueue(): void {
-    const module = new RegionModule(this.core, this.interpreter, this.float80, this.table, (at) => this.refused(at));
+    const module = new RegionModule(
+      this.core,
+      this.interpreter,
+      this.float80,
+      this.table,
+      this.told,
+      this.tuning.misses,
+    );
     const made: Region[] = [];
     for (const heat of this.queue.splice(0)) {
       heat.isQueued = false;
@@ -208,6 +229,7 @@ export class Compiler {
       table: heat.table,
       handler: (number) => handlers[number - firstHandler],
       numberOf: (at) => this.numberOf(at),
+      oftenMisses: (offset) => this.tuning.misses === 0 || heat.missing.has(offset),
       alwaysLeaves: (instruction) => this.alwaysLeaves(instruction, module, code, facts),
       targetOf: ({ record: at, handler }) => relativeTargetOffset(view, at, handler!.variant.width, facts.codeBase),
     };
@@ -233,7 +255,9 @@ export class Compiler {
     return number >= firstHandler || number === pseudoHandlers.invalidOpcode ? number : 0;
   }
   private regionOf(heat: Heat, plan: RegionPlan, starts: readonly number[], place: number): Region {
-    const covered = new Set(plan.blocks.flatMap(({ instructions }) => instructions.map(({ offset }) => offset)));
+    const covered = new Map(
+      plan.blocks.flatMap(({ instructions }) => instructions.map(({ offset, record: at }) => [offset, at] as const)),
+    );
     const entries = plan.blocks.filter(({ isEntry }) => isEntry).map(({ instructions }) => instructions[0]!.record);
     return { place, heat, plan, entries, covered, starts, refusals: 0 };
   }
@@ -295,6 +319,7 @@ export class Compiler {
     }
     this.order.length = 0;
     this.originals.clear();
+    this.missedAt.clear();
     this.heats.clear();
     this.queue.length = 0;
     this.lookAnew();
@@ -310,6 +335,28 @@ export class Compiler {
       this.remove(region);
     }
     return original;
+  }
+
+  /** Where an instruction misses the TLB again and again, its page is compiled with a look for more than the TLB knows. */
+  private missed(at: number): void {
+    const before = this.missedAt.get(at);
+    this.missedAt.set(at, this.spent);
+    if (before === undefined || this.spent - before > missPace * this.tuning.misses) return;
+    const offset = this.core.view.getUint16(at + record.pageOffset, true);
+    const region = this.regions.find((each) => each?.covered.get(offset) === at);
+    if (region === undefined) return;
+    const { heat } = region;
+    const { misses } = this.tuning;
+    // The others that do so too are compiled along with it.
+    for (const [each, its] of region.covered)
+      if (its === at || missesOf(this.core, its) % misses >= misses / 4) heat.missing.add(each);
+    for (const start of region.starts) heat.offsets.add(start);
+    this.remove(region);
+    if (heat.isQueued) return;
+    heat.isQueued = true;
+    this.queue.push(heat);
+    this.looksSinceQueued = this.tuning.delay;
+    this.lookAnew();
   }
 }
 

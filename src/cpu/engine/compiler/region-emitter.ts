@@ -24,7 +24,7 @@ import type { Operand, Value } from '../../wasm/values.js';
 import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
 import type { HandlerOperand } from '../interpreter/handlers.js';
-import { copyBlock, tagMatches, tlbEntryFor, withinTop } from '../interpreter/memory-code.js';
+import { copyBlock, tagMatches, tlbDistanceOf, withinTop } from '../interpreter/memory-code.js';
 import { plainOperand } from '../interpreter/operand-code.js';
 import { type HandlerVariant, loadOpcodes, type ModuleFunctions, storeOpcodes } from '../interpreter/record-code.js';
 import { flatConditionsOf, flatSegments, type RegionFacts } from './region-facts.js';
@@ -62,7 +62,8 @@ export class RegionEmitter extends RegionFlagCode {
     private readonly view: DataView,
     private readonly facts: RegionFacts,
     private readonly ways: BlockWays,
-    private readonly refills: RegionRefills,
+    /** None where the interpreter fills the TLB: nothing is called then. */
+    private readonly refills: RegionRefills | undefined,
   ) {
     super(region, functions, noFlow(region.code.i32(region.here.record)), variant);
     this.units = facts.unitsReady ? 'ready' : 'left';
@@ -149,13 +150,16 @@ export class RegionEmitter extends RegionFlagCode {
     const slot = this.asValue(segment).constant;
     const isFlat = slot === flatSlot || (this.facts.isFlat && flatSegments.includes(slot!));
     const linear = isFlat ? offset : this.linear(segment, offset);
-    const entry = tlbEntryFor(this, linear);
+    const half = this.facts.tlb ?? 0;
+    const distance = tlbDistanceOf(this, linear);
+    const entry = this.hold(half === 0 ? this.add(distance, this.loadLate('i32.load', 0, at.tlb)) : distance);
     if (!isFlat) this.unless(withinTop(this, segment, offset, bytes, kind === 'read' ? 'readTop' : 'writeTop'));
-    const hit = tagMatches(this, this.loadLate('i32.load', entry, tlbEntry[kind]), linear, bytes);
-    const place = this.variable(this.add(linear, this.loadLate('i32.load', entry, tlbEntry.addend)));
+    const hit = tagMatches(this, this.loadLate('i32.load', entry, half + tlbEntry[kind]), linear, bytes);
+    const place = this.variable(this.add(linear, this.loadLate('i32.load', entry, half + tlbEntry.addend)));
     const { region, refills } = this;
     // No way through here leaves the flags otherwise than they were.
     region.rarely(this.isZero(hit), () => {
+      if (refills === undefined) return region.bail(true);
       place.set(this.call(refills[refill], 'i32', linear, this.i32(bytes), ...stored));
       region.rarely(this.isZero(place), () => region.bail());
     });
@@ -180,10 +184,12 @@ export class RegionEmitter extends RegionFlagCode {
   }
   protected override writeBack(place: Value, segment: Value, offset: Value, width: Width, value: Operand): void {
     this.store(storeOpcodes[width], place, value);
+    const { refills } = this;
+    if (refills === undefined) return;
     // What was read in a display's window lies apart, and can be written there for sure.
     this.region.rarely(this.equal(place, displayWordAt('value')), () => {
       const linear = this.linear(segment, offset);
-      this.perform(this.call(this.refills.store, 'i32', linear, this.i32(width / 8), this.asValue(value)));
+      this.perform(this.call(refills.store, 'i32', linear, this.i32(width / 8), this.asValue(value)));
     });
   }
   protected override readableBlock(segment: Operand, offset: Value, bytes: number): Value {

@@ -1,7 +1,8 @@
 /** What a region is compiled for: looked at when it is compiled, and again wherever it is entered. */
-import { at, segmentAddress, segmentFields, segmentIndex } from '../../layout.js';
+import { at, regions, segmentAddress, segmentFields, segmentIndex } from '../../layout.js';
 import { has, type ProcessorModel } from '../../model.js';
 import { cr0Bits } from '../../system/control-bits.js';
+import { entryBits } from './ways-out.js';
 
 /** What holds wherever the region is entered, or it is not. */
 export interface RegionFacts {
@@ -9,6 +10,8 @@ export interface RegionFacts {
   readonly isFlat: boolean;
   /** EIP of the page's first byte, where the code was compiled for one such place only. */
   readonly codeBase: number | undefined;
+  /** Address of the TLB half of the privilege level that the code runs at, where it is compiled for one. */
+  readonly tlb: number | undefined;
   /** The x87 and SSE units may be used, nothing is pending, and x87 exceptions are masked. */
   readonly unitsReady: boolean;
 }
@@ -49,3 +52,15 @@ export const unitConditions = (model: ProcessorModel): readonly Condition[] => [
   { address: at.x87Control, mask: exceptionMasks, value: exceptionMasks },
   ...(has(model, 'sse') ? [{ address: at.cr4, mask: OSFXSR, value: OSFXSR }] : []),
 ];
+
+/** Everything that must hold but for the place of the page. */
+export const conditionsOf = ({ isFlat, tlb, unitsReady }: RegionFacts, model: ProcessorModel): readonly Condition[] => [
+  ...(isFlat ? flatConditions : []),
+  ...(tlb === undefined ? [] : [{ address: at.tlb, mask: -1, value: tlb }]),
+  ...(unitsReady ? unitConditions(model) : []),
+];
+/** The same as bits that a region vouches for where it leads into another one. */
+export const factBits = ({ isFlat, tlb, unitsReady }: RegionFacts): number =>
+  (isFlat ? entryBits.flat : 0) |
+  (tlb === regions.supervisorTlb ? entryBits.supervisor : tlb === regions.userTlb ? entryBits.user : 0) |
+  (unitsReady ? entryBits.units : 0);

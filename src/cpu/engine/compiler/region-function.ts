@@ -3,11 +3,12 @@
  * ways out.
  */
 import { assert } from '../../../base/assert.js';
-import { type KeptFlags, keptNumber, type KeptValues } from '../interpreter/kept-flags.js';
+import { keepsValue, type KeptFlags, keptNumber, type KeptValues, keptWords } from '../interpreter/kept-flags.js';
 import { at, generalRegisters, registerAddress } from '../../layout.js';
 import { FunctionBody, type Label } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
 import type { RegionInstruction } from './region.js';
+import type { WaysOut } from './ways-out.js';
 
 /** Locals that live as long as the function, in order; general registers come first. */
 const localNames = [
@@ -17,12 +18,9 @@ const localNames = [
   'way',
   /** The record where somebody else goes on. */
   'at',
-  /** Of a bail: the handler's number above 8 bits of cycles that are given back. */
-  'bail',
   /** An offset in the code segment to be looked for. */
   'target',
-  /** What the flags follow from: the number of their kind, 0 where they are written. */
-  'kind',
+  /** What the flags follow from, where their kind is known. */
   'left',
   'right',
   'result',
@@ -30,11 +28,17 @@ const localNames = [
 ] as const;
 type LocalName = (typeof localNames)[number];
 
-/** What is known of the flags while writing: what they follow from, that they are written, or that the local `kind` knows. */
+/**
+ * What is known of the flags while writing: what they follow from, in locals; that they are written; or that it stands in memory whether they
+ * are, and what they follow from if not. Only one block, or several of which each leads to the next alone, keep them in locals: V8 would
+ * carry the locals of all of them through every loop.
+ */
 export type FlagState = KeptFlags | 'written' | 'dynamic';
 
 const sameFlags = (a: FlagState, b: FlagState): boolean =>
   typeof a === 'object' && typeof b === 'object' ? a.kind === b.kind && a.width === b.width : a === b;
+
+const valueNames = ['left', 'right', 'result', 'carry'] as const;
 
 const firstLocal = 1;
 const localIndex = (name: LocalName): number => firstLocal + generalRegisters.length + localNames.indexOf(name);
@@ -43,7 +47,6 @@ const lasting = generalRegisters.length + localNames.length;
 
 /** Where the function's code branches to leave. */
 export interface Ways {
-  readonly bail: Label;
   readonly goOn: Label;
   /** What the region was compiled for may no longer hold. */
   readonly outside: Label;
@@ -74,7 +77,8 @@ export class RegionFunction {
   /** Cycles of its block that are taken and not spent yet, its own included. */
   private unspent = 0;
 
-  constructor() {
+  /** None where an instruction is only tried. */
+  constructor(private readonly waysOut?: WaysOut) {
     for (let index = 0; index < lasting; index++) this.body.allocate('i32');
   }
 
@@ -148,23 +152,27 @@ export class RegionFunction {
     assert(this.ways !== undefined, 'the ways out are there');
     return this.ways[name];
   }
-  /** Has the interpreter run the instruction at hand, of which nothing was done that may not be done again. */
-  bail(): void {
+  /**
+   * Has the interpreter run the instruction at hand, of which nothing was done that may not be done again; `isMiss` where the TLB had no
+   * entry for what it accesses.
+   */
+  bail(isMiss = false): void {
     if (this.depth === 0 && !this.completes) this.alwaysLeft = true;
-    const { record, number } = this.here;
     for (const written of this.writtenHere) this.writtenBeforeLeaving.add(written);
-    for (const [register, local] of this.undo) {
-      this.code.local(local, 'i32').push(this.body);
-      this.body.local('local.set', firstLocal + register);
-    }
-    this.noteFlags();
-    this.set('at', record);
-    this.set('bail', (number << 8) | this.unspent);
-    this.branch(this.way('bail'));
+    const { record, number } = this.here;
+    const registers = generalRegisters.map((_, register) => {
+      const kept = this.undo.get(register);
+      return kept === undefined ? this.register(register) : this.code.local(kept, 'i32');
+    });
+    const { unspent } = this;
+    const flags = typeof this.flags === 'object' ? this.keptList(this.flags) : [];
+    const budget = this.local('budget');
+    this.waysOut?.bail(this.code, { record, handler: number, unspent, budget, flags, registers }, isMiss);
+    this.terminated = true;
   }
   /** Goes on at a record outside the region. */
   goOn(record: number): void {
-    this.settleFlags();
+    this.noteFlags();
     this.set('at', record);
     this.branch(this.way('goOn'));
   }
@@ -179,7 +187,7 @@ export class RegionFunction {
   private seek(target: Value, way: 'search' | 'outside'): void {
     this.completes = true;
     this.set('target', target);
-    this.settleFlags();
+    this.noteFlags();
     this.branch(this.way(way));
   }
   branch(label: Label): void {
@@ -195,27 +203,39 @@ export class RegionFunction {
     );
     return { left: left!, right: right!, result: result!, carry: carry! };
   }
+  /** What the kind and values of kept flags are, in the order of {@link keptWords}; 0 what a kind does not need. */
+  private keptList({ kind, width }: KeptFlags): Value[] {
+    const values = valueNames.map((name) => (keepsValue(kind, name) ? this.local(name) : this.code.i32(0)));
+    return [this.code.i32(keptNumber({ kind, width })), ...values];
+  }
   /** Writes the flags where their kind is only known when the code runs; set by the emitter, which knows the function. */
   settleDynamic: () => void = () => {};
   /** Writes flags of a known kind. */
   settleKnown: (flags: KeptFlags) => void = () => {};
 
-  /** Tells the local `kind` what is known; the state itself is as before. */
+  /** Stores what is known; the state itself is as before. */
   noteFlags(): void {
-    if (this.flags === 'dynamic') return;
-    this.set('kind', this.flags === 'written' ? 0 : keptNumber(this.flags));
+    const { flags } = this;
+    if (typeof flags !== 'object') return;
+    this.keptList(flags).forEach((value, index) => {
+      const name = keptWords[index]!;
+      if (index === 0 || keepsValue(flags.kind, valueNames[index - 1]!))
+        this.code.store('i32.store', 0, value, at[name]);
+    });
   }
-  /** From here on the local knows. */
+  /** From here on memory knows. */
   forgetFlags(): void {
     this.noteFlags();
     this.flags = 'dynamic';
   }
-  /** Writes the flags; the local says so as well. */
+  /** Writes the flags; memory says so as well. */
   settleFlags(): void {
     if (this.flags === 'dynamic') this.settleDynamic();
-    else if (this.flags !== 'written') this.settleKnown(this.flags);
+    else if (this.flags !== 'written') {
+      this.settleKnown(this.flags);
+      this.code.store('i32.store', 0, 0, at.keptKind);
+    }
     this.flags = 'written';
-    this.set('kind', 0);
   }
 
   /** Code that runs only sometimes: what is known afterwards is what both ways know. */

@@ -15,6 +15,14 @@ const kernelNames = Object.keys(float80Signatures) as (keyof Float80)[];
 const regionSignature = { parameters: i32s(1), results: i32s(1) };
 const unavailable = -1;
 
+/** What regions tell the compiler. */
+export interface CompilerCalls {
+  /** A region was entered where something that it was compiled for does not hold; gives the interpreter's handler. */
+  refused(record: number): number;
+  /** Accesses of a record were not in the TLB, or of one that shares its counter. */
+  missed(record: number): void;
+}
+
 export class RegionModule {
   private readonly module = new ModuleWriter();
   private readonly functions: ModuleFunctions;
@@ -26,7 +34,8 @@ export class RegionModule {
     private readonly interpreter: Interpreter,
     private readonly float80: Float80 | undefined,
     private readonly table: WebAssembly.Table,
-    private readonly refused: (record: number) => number,
+    private readonly told: CompilerCalls,
+    private readonly misses: number,
   ) {
     this.memory = core.memory;
     this.model = core.model;
@@ -39,6 +48,7 @@ export class RegionModule {
       lookup: own('lookup', 1, 1),
       resume: own('resume', 2, 1),
       settleFlags: own('settleFlags', 5, 0),
+      settleKept: own('settleKept', 0, 0),
       refills: {
         read: own('refillRead', 2, 1),
         write: own('refillWrite', 2, 1),
@@ -46,6 +56,7 @@ export class RegionModule {
         store: own('refillStore', 3, 1),
       },
       refused: module.importFunction('compiler', 'refused', regionSignature),
+      missed: module.importFunction('compiler', 'missed', { parameters: i32s(1), results: [] }),
       regionType: module.typeIndex(regionSignature),
     };
     const byWidth = { 8: unavailable, 16: unavailable, 32: unavailable };
@@ -79,7 +90,8 @@ export class RegionModule {
   private readonly model: ProcessorModel;
 
   private context(code: PageCode, facts: RegionFacts): RegionContext {
-    return { code, facts, functions: this.functions, imports: this.imports, model: this.model };
+    const { functions, imports, model, misses } = this;
+    return { code, facts, functions, imports, model, misses };
   }
   /** Whether compiled code could do nothing of an instruction. */
   alwaysLeaves(instruction: RegionInstruction, code: PageCode, facts: RegionFacts): boolean {
@@ -93,12 +105,12 @@ export class RegionModule {
   }
   /** Compiles the module and puts its functions into the table. */
   install(): void {
-    const { memory, table, refused } = this;
+    const { memory, table } = this;
     const module = new WebAssembly.Module(this.module.finish() as BufferSource);
     const instance = new WebAssembly.Instance(module, {
       environment: { memory, regions: table },
       interpreter: this.interpreter as unknown as WebAssembly.ModuleImports,
-      compiler: { refused },
+      compiler: { ...this.told },
       ...(this.float80 === undefined ? {} : { float80: this.float80 as unknown as WebAssembly.ModuleImports }),
     });
     for (const place of this.places) table.set(place, instance.exports[`region${place}`]);

@@ -44,6 +44,8 @@ export interface PageCode {
   numberOf(record: number): number;
   /** Whether a handler has nothing that compiled code could do. */
   alwaysLeaves(instruction: RegionInstruction): boolean;
+  /** Whether an instruction's memory accesses are hardly ever in the TLB. */
+  oftenMisses(offset: number): boolean;
   /** Where a relative jump leads, as an offset in the page; undefined where that is not known. */
   targetOf(instruction: RegionInstruction): number | undefined;
 }

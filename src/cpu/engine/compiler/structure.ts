@@ -11,6 +11,14 @@ export type Part =
 /** The blocks where a part can be entered. */
 export const headsOf = (part: Part): readonly number[] => (part.kind === 'block' ? [part.block] : part.heads);
 
+type Loop = Extract<Part, { readonly kind: 'loop' }>;
+/** All loops in parts, outer ones first. */
+export const loopsWithin = (parts: readonly Part[]): readonly Loop[] =>
+  parts.flatMap((part) => (part.kind === 'block' ? [] : [part, ...loopsWithin(part.parts)]));
+/** The heads of all loops. */
+export const headsWithin = (parts: readonly Part[]): readonly number[] =>
+  loopsWithin(parts).flatMap(({ heads }) => heads);
+
 /** Nests blocks 0 to `successors.length - 1`; `entries` are entered from outside. Blocks that nothing leads to are left out. */
 export function nest(successors: readonly (readonly number[])[], entries: readonly number[]): readonly Part[] {
   const all = new Set(reachable(successors, entries));

@@ -7,5 +7,7 @@ export interface CompilerTuning {
   /** So many pages are compiled at once, or so many looks after the first of them was seen. */
   readonly batch: number;
   readonly delay: number;
+  /** After so many TLB misses of one instruction, a power of two, it may fill the TLB by itself; 0 where all do from the start. */
+  readonly misses: number;
 }
-export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 16, batch: 8, delay: 16 };
+export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 16, batch: 8, delay: 16, misses: 256 };

@@ -9,21 +9,16 @@ import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
 import { RegionEmitter, type RegionRefills } from './region-emitter.js';
-import { flatConditions, type RegionFacts, unitConditions } from './region-facts.js';
+import { conditionsOf, factBits, type RegionFacts } from './region-facts.js';
 import { type FlagState, RegionFunction } from './region-function.js';
 import type { PageCode, RegionBlock, RegionInstruction, RegionPlan } from './region.js';
-import { headsOf, nest, type Part } from './structure.js';
+import { budgetChecks } from './budget-checks.js';
+import { headsOf, headsWithin, loopsWithin, nest, type Part } from './structure.js';
+import { entryBits, WaysOut, type WaysOutImports } from './ways-out.js';
 
 /** Functions of other modules that a region's function calls, by index. */
-export interface RegionImports {
-  readonly lookup: number;
-  readonly resume: number;
-  readonly settleFlags: number;
+export interface RegionImports extends WaysOutImports {
   readonly refills: RegionRefills;
-  /** Gives the interpreter's handler of a record that the region is entered at but cannot run. */
-  readonly refused: number;
-  /** The type of region functions, for calls through the table of regions. */
-  readonly regionType: number;
 }
 
 export interface RegionContext {
@@ -32,6 +27,8 @@ export interface RegionContext {
   readonly functions: ModuleFunctions;
   readonly imports: RegionImports;
   readonly model: ProcessorModel;
+  /** See {@link WaysOut.misses}. */
+  readonly misses: number;
 }
 
 /** The function of a region that lies at `place` in the table of regions. */
@@ -46,7 +43,7 @@ export function alwaysLeaves(instruction: RegionInstruction, context: RegionCont
 function tryInstruction(instruction: RegionInstruction, handler: Handler, context: RegionContext): RegionFunction {
   const region = new RegionFunction();
   const ways = region.body.open('block');
-  region.setWays({ bail: ways, goOn: ways, outside: ways, search: ways });
+  region.setWays({ goOn: ways, outside: ways, search: ways });
   const blockWays = {
     goToOffset: (): void => {
       region.completes = true;
@@ -74,17 +71,18 @@ function writeInstruction(
   { functions, code, facts, imports }: RegionContext,
   ways: { goToOffset(offset: number): void },
 ): void {
-  const emit = new RegionEmitter(region, functions, handler.variant, code.view, facts, ways, imports.refills);
-  const { kind, left, right, result, carry } = { kind: region.local('kind'), ...region.kept };
+  const refills = code.oftenMisses(region.here.offset) ? imports.refills : undefined;
+  const emit = new RegionEmitter(region, functions, handler.variant, code.view, facts, ways, refills);
   region.settleKnown = (flags): void => emit.settleKnown(flags);
-  region.settleDynamic = (): void => emit.callVoid(imports.settleFlags, kind, left, right, result, carry);
+  region.settleDynamic = (): void => emit.callVoid(imports.settleKept);
   emitHandler(handler, emit);
 }
 
 class RegionWriter {
-  private readonly region = new RegionFunction();
-  private readonly code: Code = this.region.code;
-  private readonly body = this.region.body;
+  private readonly waysOut: WaysOut;
+  private readonly region: RegionFunction;
+  private readonly code: Code;
+  private readonly body: FunctionBody;
   private readonly labels = new Map<number, Label>();
   /** What the flags are known to follow from where a block starts that has one way in. */
   private readonly flagsInto = new Map<number, FlagState>();
@@ -92,12 +90,19 @@ class RegionWriter {
   /** Blocks that are reached through a choice by the local `way`. */
   private readonly needsWay = new Set<number>();
   private again!: Label;
+  /** Blocks that check the budget, and for how many cycles. */
+  private checks: ReadonlyMap<number, number> = new Map();
 
   constructor(
     private readonly plan: RegionPlan,
     private readonly place: number,
     private readonly context: RegionContext,
-  ) {}
+  ) {
+    this.waysOut = new WaysOut(context.functions, context.imports, context.misses);
+    this.region = new RegionFunction(this.waysOut);
+    this.code = this.region.code;
+    this.body = this.region.body;
+  }
 
   write(): FunctionBody {
     const { body, region, plan } = this;
@@ -107,13 +112,13 @@ class RegionWriter {
       entries,
     );
     this.countWays(parts);
+    this.checks = budgetChecks(plan.blocks, headsWithin(parts));
     this.writeStart();
     this.again = body.open('loop');
-    const bail = body.open('block');
     const goOn = body.open('block');
     const outside = body.open('block');
     const search = body.open('block');
-    region.setWays({ bail, goOn, outside, search });
+    region.setWays({ goOn, outside, search });
     this.writeParts(parts, entries);
     body.op('unreachable');
     body.close();
@@ -121,9 +126,7 @@ class RegionWriter {
     body.close();
     this.writeOutside();
     body.close();
-    this.writeGoOn();
-    body.close();
-    this.writeBail();
+    this.writeChain();
     body.close();
     body.op('unreachable');
     return body;
@@ -134,18 +137,9 @@ class RegionWriter {
     for (const { successors } of this.plan.blocks) {
       for (const next of successors) waysIn.set(next, (waysIn.get(next) ?? 0) + 1);
     }
-    const heads = new Set<number>();
-    const visit = (all: readonly Part[]): void => {
-      for (const part of all) {
-        if (part.kind === 'block') continue;
-        for (const head of part.heads) {
-          heads.add(head);
-          if (part.heads.length > 1) this.needsWay.add(head);
-        }
-        visit(part.parts);
-      }
-    };
-    visit(parts);
+    const heads = new Set(headsWithin(parts));
+    for (const { heads: all } of loopsWithin(parts))
+      if (all.length > 1) for (const head of all) this.needsWay.add(head);
     for (const { index, isEntry } of this.plan.blocks) {
       if (!isEntry && !heads.has(index) && waysIn.get(index) === 1) this.hasOneWayIn.add(index);
     }
@@ -156,37 +150,34 @@ class RegionWriter {
   private writeStart(): void {
     const { code, region } = this;
     const from = code.local(0, 'i32');
-    region.set('at', code.and(from, ~1));
+    region.set('at', code.and(from, ~entryBits.all));
     const here = region.local('at');
     region.set('budget', code.loadLate('i32.load', 0, at.budget));
     // The interpreter has taken the cycles of the block already.
-    code.when(code.isZero(code.and(from, 1)), () => {
+    code.when(code.isZero(code.and(from, entryBits.unpaid)), () => {
       region.set('budget', code.add(region.local('budget'), code.loadLate('i32.load16_u', here, record.remaining)));
     });
-    const refusal = this.refusal();
-    if (refusal !== undefined) {
-      code.when(refusal, () => {
-        code.store('i32.store', 0, region.local('budget'), at.budget);
-        const { refused, resume } = this.context.imports;
-        code.return(code.call(resume, 'i32', here, code.call(refused, 'i32', here)));
-      });
+    const refuse = (): void => {
+      code.store('i32.store', 0, region.local('budget'), at.budget);
+      this.waysOut.refuse(code, here);
+    };
+    const base = code.loadLate('i32.load', 0, at.codeBase);
+    const { codeBase } = this.context.facts;
+    code.when(
+      codeBase === undefined ? code.greaterUnsigned(base, 0xffff_f000 | 0) : code.notEqual(base, codeBase),
+      refuse,
+    );
+    const known = factBits(this.context.facts);
+    const wrong = conditionsOf(this.context.facts, this.context.model).map(({ address, mask, value }) =>
+      code.xor(code.and(code.loadLate('i32.load', 0, address), mask), value),
+    );
+    if (wrong.length > 0) {
+      const isLost = wrong.reduce((all, each) => code.or(all, each));
+      code.when(code.notEqual(code.and(from, known), known), () => code.when(isLost, refuse));
     }
     region.set('way', code.loadLate('i32.load8_u', here, record.entry));
     region.loadRegisters();
   }
-  /** Not 0 where what the region was compiled for does not hold. */
-  private refusal(): Value | undefined {
-    const { code } = this;
-    const { isFlat, codeBase, unitsReady } = this.context.facts;
-    const word = (address: number): Value => code.loadLate('i32.load', 0, address);
-    const wrong: Value[] = [];
-    const base = word(at.codeBase);
-    wrong.push(codeBase === undefined ? code.greaterUnsigned(base, 0xffff_f000 | 0) : code.notEqual(base, codeBase));
-    const conditions = [...(isFlat ? flatConditions : []), ...(unitsReady ? unitConditions(this.context.model) : [])];
-    for (const { address, mask, value } of conditions) wrong.push(code.xor(code.and(word(address), mask), value));
-    return wrong.reduce((all, each) => code.or(all, each));
-  }
-
   // Blocks.
 
   /**
@@ -237,7 +228,7 @@ class RegionWriter {
     const { region, context } = this;
     region.flags = this.flagsInto.get(index) ?? 'dynamic';
     const cycles = instructions.length;
-    this.takeCycles(instructions[0]!, cycles);
+    this.takeCycles(index, instructions[0]!, cycles);
     for (const [position, instruction] of instructions.entries()) {
       region.begin(instruction, cycles - position);
       if (instruction.handler === undefined) region.bail();
@@ -252,12 +243,13 @@ class RegionWriter {
     const last = instructions.at(-1)!;
     this.goToOffset(last.offset + last.length);
   }
-  private takeCycles(first: RegionInstruction, cycles: number): void {
+  private takeCycles(index: number, first: RegionInstruction, cycles: number): void {
     const { region, code } = this;
-    region.begin(first, cycles);
-    region.set('budget', code.sub(region.local('budget'), cycles));
+    region.begin(first, 0);
+    const needed = this.checks.get(index);
     // The interpreter runs what is left of the budget.
-    region.arms(code.lessSigned(region.local('budget'), 0), () => region.bail());
+    if (needed !== undefined) region.arms(code.lessSigned(region.local('budget'), needed), () => region.bail());
+    region.set('budget', code.sub(region.local('budget'), cycles));
   }
   private goToOffset(offset: number): void {
     const { region, code, plan, context } = this;
@@ -310,9 +302,7 @@ class RegionWriter {
   private writeOutside(): void {
     const { code, region } = this;
     region.spill();
-    const found = code.call(this.context.imports.lookup, 'i32', region.local('target'));
-    code.when(code.isZero(found), () => code.return(0));
-    code.return(code.or(found, 1));
+    this.waysOut.lookOutside(code, region.local('target'));
   }
   /** The page that runs is translated, or it would not run; whatever changes that looks for its next instruction outside. */
   private writeSearchHere(eip: Value): void {
@@ -332,36 +322,10 @@ class RegionWriter {
     region.set('way', code.loadLate('i32.load8_u', region.local('at'), record.entry));
     body.branch(this.again);
   }
-  private writeGoOn(): void {
-    this.writeChain();
-  }
   /** On at the record `at`, in another region or in the interpreter. */
   private writeChain(): void {
-    const { code, region, body, context } = this;
+    const { code, region } = this;
     region.spill();
-    const handler = code.load('i32.load16_u', region.local('at'), record.handler);
-    const target = code.or(region.local('at'), 1);
-    code.when(code.and(handler, firstRegion), () => {
-      target.push(body);
-      code.xor(handler, firstRegion).push(body);
-      body.returnCallIndirect(context.imports.regionType);
-    });
-    code.return(target);
-  }
-  private settle(): void {
-    const { code, region, context } = this;
-    const { left, right, result, carry } = region.kept;
-    const kind = region.local('kind');
-    code.when(kind, () => code.callVoid(context.imports.settleFlags, kind, left, right, result, carry));
-  }
-  private writeBail(): void {
-    const { code, region, body, context } = this;
-    const bail = region.local('bail');
-    region.set('budget', code.add(region.local('budget'), code.and(bail, 0xff)));
-    region.spill();
-    this.settle();
-    region.local('at').push(body);
-    code.shrUnsigned(bail, 8).push(body);
-    body.returnCall(context.imports.resume);
+    this.waysOut.goOn(code, region.local('at'), factBits(this.context.facts));
   }
 }

@@ -9,7 +9,7 @@ import { type Float80, float80Signatures } from '../../kernel/float80/float80.js
 import { exits, importList } from '../imports.js';
 import { emitHandler } from './emit-handler.js';
 import { RecordEmitter } from './emitter.js';
-import { keptFlags, keptNumber, settle } from './kept-flags.js';
+import { keptFlags, keptWords, settle } from './kept-flags.js';
 import { defineFastCalls } from './fast-call-code.js';
 import { defineSegments } from './segment-code.js';
 import { defineTraps } from './trap-code.js';
@@ -74,6 +74,7 @@ export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Ui
   const outlined = handlers.map(() => module.declareFunction(handlerSignature));
   const resume = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'resume');
   const settleFlags = module.declareFunction({ parameters: i32s(5), results: [] }, 'settleFlags');
+  const settleKept = module.declareFunction({ parameters: [], results: [] }, 'settleKept');
 
   const missedLookup = module.declareFunction(handlerSignature);
   module.defineFunction(functions.lookup, lookupBody(missedLookup));
@@ -104,6 +105,7 @@ export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Ui
   const calls: HandlerCalls = { type: module.typeIndex(handlerSignature), table: module.ownTable };
   module.defineFunction(resume, resumeBody(calls));
   module.defineFunction(settleFlags, settleFlagsBody(functions));
+  module.defineFunction(settleKept, settleKeptBody(settleFlags));
   codeSizes.forEach((size, index) => {
     const hot = handlers.map((handler, number) => ({ handler, id: number + firstHandler }));
     const inside = hot.filter(({ handler }) => isHot(handler, size));
@@ -290,12 +292,29 @@ function settleFlagsBody(functions: ModuleFunctions): FunctionBody {
   const variant = { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model: '80386' } as const;
   const code = new RecordEmitter(body, functions, outlineFlow(new Code(body).i32(0)), variant, 0);
   const [kind, left, right, result, carry] = [0, 1, 2, 3, 4].map((index) => code.local(index, 'i32'));
+  const labels = keptFlags.map(() => body.open('block')).reverse();
+  const outside = body.open('block');
+  kind!.push(body);
+  body.branchTable([outside, ...labels], outside);
+  body.close();
+  code.return();
   for (const each of keptFlags) {
-    code.when(code.equal(kind!, keptNumber(each)), () => {
-      settle(code, each, { left: left!, right: right!, result: result!, carry: carry! });
-      code.return();
-    });
+    body.close();
+    settle(code, each, { left: left!, right: right!, result: result!, carry: carry! });
+    code.return();
   }
+  return body;
+}
+
+/** The same for those that lie in memory, if any do. */
+function settleKeptBody(settleFlags: number): FunctionBody {
+  const body = new FunctionBody([]);
+  const code = new Code(body);
+  const [kind, ...values] = keptWords.map((name) => code.loadLate('i32.load', 0, at[name]));
+  code.when(kind!, () => {
+    code.callVoid(settleFlags, kind!, ...values);
+    code.store('i32.store', 0, 0, at.keptKind);
+  });
   return body;
 }
 

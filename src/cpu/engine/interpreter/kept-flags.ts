@@ -39,6 +39,16 @@ export const keptFlags: readonly KeptFlags[] = kinds.flatMap((kind) => widths.ma
 export const keptNumber = ({ kind, width }: KeptFlags): number =>
   1 + kinds.indexOf(kind) * widths.length + widths.indexOf(width);
 
+/** Where a kind and what it follows from lie between regions, in the order in which functions take them. */
+export const keptWords = ['keptKind', 'keptLeft', 'keptRight', 'keptResult', 'keptCarry'] as const;
+/** Whether flags of a kind follow from a value. */
+export const keepsValue = (kind: KeptKind, value: keyof KeptValues): boolean => {
+  if (value === 'result') return true;
+  if (kind === 'logic' || kind === 'word') return false;
+  if (kind === 'result' || kind === 'resultAuxiliary') return value !== 'right';
+  return value !== 'carry' || kind.endsWith('KeepingCarry');
+};
+
 export interface KeptValues {
   readonly left: Value;
   readonly right: Value;

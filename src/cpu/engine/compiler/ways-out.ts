@@ -1,0 +1,142 @@
+/**
+ * Ways out of regions: functions of a region's module that are called last and never come back. V8 keeps every register in memory around a
+ * call and takes much longer to compile a function with many, so regions themselves hardly call anything.
+ */
+import { at, firstRegion, generalRegisters, record, regions, registerAddress } from '../../layout.js';
+import type { Core } from '../../system/core.js';
+import type { FunctionBody } from '../../wasm/body.js';
+import { Code, type Operand, type Value } from '../../wasm/values.js';
+import type { ModuleFunctions } from '../interpreter/record-code.js';
+
+/** Functions of other modules that ways out call, by index. */
+export interface WaysOutImports {
+  readonly lookup: number;
+  readonly resume: number;
+  readonly settleFlags: number;
+  readonly settleKept: number;
+  /** Gives the interpreter's handler of a record that the region is entered at but cannot run. */
+  readonly refused: number;
+  /** Is told of a record whose memory access was not in the TLB, once in {@link WaysOut.misses} times. */
+  readonly missed: number;
+  /** The type of region functions, for calls through the table of regions. */
+  readonly regionType: number;
+}
+
+const missCounters = 4096;
+const recordShift = 5;
+/** How often a record has missed lately. */
+export const missesOf = (core: Core, at: number): number =>
+  core.view.getUint16(regions.missCounts + ((at >> recordShift) & (missCounters - 1)) * 2, true);
+
+/** In what a region is given beside the address of the record where it starts. */
+export const entryBits = {
+  /** The record's block is not paid for yet. */
+  unpaid: 1,
+  /** The segments are known to be flat. */
+  flat: 2,
+  /** The numeric units are known to be ready. */
+  units: 4,
+  /** So is the privilege level. */
+  supervisor: 8,
+  user: 16,
+  all: 31,
+} as const;
+
+/** Leaves one instruction, of which nothing was done, to the interpreter. */
+export interface Bail {
+  readonly record: number;
+  /** The number of its handler in the interpreter. */
+  readonly handler: number;
+  /** Cycles that were taken and are given back. */
+  readonly unspent: number;
+  readonly budget: Value;
+  /** The kind of flags that are not written and what they follow from; nothing where memory knows. */
+  readonly flags: readonly Value[];
+  readonly registers: readonly Value[];
+}
+
+export class WaysOut {
+  constructor(
+    private readonly functions: ModuleFunctions,
+    private readonly imports: WaysOutImports,
+    /** Misses of one record, or of others that share its counter, until the compiler is told; a power of two. */
+    private readonly misses: number,
+  ) {}
+
+  /** Has the interpreter run an instruction; `isMiss` where the TLB had no entry for what it accesses. */
+  bail(code: Code, { record: here, handler, unspent, budget, flags, registers }: Bail, isMiss: boolean): void {
+    const name = `${isMiss ? 'miss' : 'bail'} ${flags.length}`;
+    const parameters = 3 + registers.length + flags.length;
+    const index = this.functions.shared(name, parameters, (body) => this.writeBail(body, parameters, isMiss));
+    leave(code, index, here, (handler << 8) | unspent, budget, ...registers, ...flags);
+  }
+  private writeBail(body: FunctionBody, parameters: number, isMiss: boolean): void {
+    const { code, locals } = locally(body, parameters);
+    const [here, bail, budget] = locals as [Value, Value, Value];
+    const registers = locals.slice(3, 3 + generalRegisters.length);
+    const flags = locals.slice(3 + generalRegisters.length);
+    code.store('i32.store', 0, code.add(budget, code.and(bail, 0xff)), at.budget);
+    registers.forEach((value, number) => code.store('i32.store', 0, value, registerAddress(number)));
+    if (flags.length === 0) code.callVoid(this.imports.settleKept);
+    else {
+      code.callVoid(this.imports.settleFlags, ...flags);
+      code.store('i32.store', 0, 0, at.keptKind);
+    }
+    if (isMiss) this.countMiss(code, here);
+    leave(code, this.imports.resume, here, code.shrUnsigned(bail, 8));
+  }
+  private countMiss(code: Code, here: Value): void {
+    const slot = code.hold(code.shl(code.and(code.shrUnsigned(here, recordShift), missCounters - 1), 1));
+    const count = code.hold(code.add(code.loadLate('i32.load16_u', slot, regions.missCounts), 1));
+    code.store('i32.store16', slot, count, regions.missCounts);
+    code.when(code.isZero(code.and(count, this.misses - 1)), () => code.callVoid(this.imports.missed, here));
+  }
+
+  /** Goes on at a record, in another region or in the interpreter; `known` are the {@link entryBits} that hold. */
+  goOn(code: Code, here: Value, known: number): void {
+    const handler = code.load('i32.load16_u', here, record.handler);
+    code.when(code.and(handler, firstRegion), () => {
+      code.or(here, entryBits.unpaid | known).push(code.body);
+      code.xor(handler, firstRegion).push(code.body);
+      code.body.returnCallIndirect(this.imports.regionType);
+    });
+    const index = this.functions.shared('go back', 1, (body) => {
+      const { code: own, locals } = locally(body, 1);
+      own.callVoid(this.imports.settleKept);
+      own.return(own.or(locals[0]!, entryBits.unpaid));
+      body.op('unreachable');
+    });
+    leave(code, index, here);
+  }
+
+  /** Looks for the record at an offset of the code segment outside, where a region may be entered anew if it can. */
+  lookOutside(code: Code, target: Value): void {
+    const index = this.functions.shared('look outside', 1, (body) => {
+      const { code: own, locals } = locally(body, 1);
+      own.callVoid(this.imports.settleKept);
+      const found = own.call(this.imports.lookup, 'i32', locals[0]!);
+      own.when(own.isZero(found), () => own.return(0));
+      own.return(own.or(found, entryBits.unpaid));
+      body.op('unreachable');
+    });
+    leave(code, index, target);
+  }
+  /** What the region was compiled for does not hold. */
+  refuse(code: Code, here: Value): void {
+    const index = this.functions.shared('refuse', 1, (body) => {
+      const { code: own, locals } = locally(body, 1);
+      own.callVoid(this.imports.settleKept);
+      leave(own, this.imports.resume, locals[0]!, own.call(this.imports.refused, 'i32', locals[0]!));
+    });
+    leave(code, index, here);
+  }
+}
+
+function locally(body: FunctionBody, count: number): { readonly code: Code; readonly locals: readonly Value[] } {
+  const code = new Code(body);
+  return { code, locals: Array.from({ length: count }, (_, index) => code.local(index, 'i32')) };
+}
+function leave(code: Code, index: number, ...values: Operand[]): void {
+  for (const each of values) (typeof each === 'number' ? code.i32(each) : each).push(code.body);
+  code.body.returnCall(index);
+}
