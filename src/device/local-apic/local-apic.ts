@@ -5,7 +5,7 @@
  * Not modelled: see `notModelled` below. A software-disabled APIC lets LINT0 and LINT1 through as INTR and NMI, as a disabled
  * one does, so that a firmware that never heard of it works.
  */
-import { bytes, count, flag, resetState, struct, u32, u8 } from '../../state/schema.js';
+import { resetState, type StateOf } from '../../state/schema.js';
 import { defineDevice, type DeviceContext, type Width } from '../device.js';
 import {
   delivery,
@@ -20,34 +20,10 @@ import {
   softwareEnable,
   versionValue,
 } from './registers.js';
+import { stateFields } from './state.js';
 import { classOf, exclude, has, highest, include, wordOf } from './vector-set.js';
 
-interface State {
-  enabled: boolean;
-  id: number;
-  taskPriority: number;
-  logicalDestination: number;
-  destinationFormat: number;
-  spuriousVector: number;
-  inService: Uint8Array;
-  triggerMode: Uint8Array;
-  requests: Uint8Array;
-  errorStatus: number;
-  errorsSeen: number;
-  commandLow: number;
-  commandHigh: number;
-  timer: number;
-  performance: number;
-  lint0: number;
-  lint1: number;
-  error: number;
-  initialCount: number;
-  divide: number;
-  /** Bus clocks until the timer's count is zero; 0 while it stands. */
-  remaining: number;
-  lint0High: boolean;
-  lint1High: boolean;
-}
+type State = StateOf<typeof stateFields>;
 
 /** What the board grants. */
 export interface LocalApicBoard {
@@ -321,15 +297,12 @@ function writeRegister(context: Context, offset: number, value: number): void {
   }
 }
 
-// prettier-ignore
-const stateFields = struct<State>({
-  enabled: flag(true), id: u8(), taskPriority: u8(), logicalDestination: u32(), destinationFormat: u32(0xffff_ffff),
-  spuriousVector: u32(0xff), inService: bytes(32), triggerMode: bytes(32), requests: bytes(32), errorStatus: u8(),
-  errorsSeen: u8(), commandLow: u32(), commandHigh: u32(), timer: u32(localVector.masked),
-  performance: u32(localVector.masked), lint0: u32(localVector.masked), lint1: u32(localVector.masked),
-  error: u32(localVector.masked), initialCount: u32(), divide: u8(), remaining: count(), lint0High: flag(),
-  lint1High: flag(),
-});
+/** As after a reset, but for what is given and the levels of the pins. */
+function begin({ state }: Context, kept: Partial<State>): void {
+  const { lint0High, lint1High } = state;
+  resetState(stateFields, state);
+  Object.assign(state, { lint0High, lint1High, ...kept });
+}
 
 export const localApic = defineDevice({
   name: 'localApic',
@@ -383,14 +356,13 @@ export const localApic = defineDevice({
     },
     /** INIT reached the processor: as at power-on, but for the identifier (section 10.4.7.3). */
     initialize(context: Context): void {
-      const { state } = context;
-      const { enabled, id, lint0High, lint1High } = state;
-      resetState(stateFields, state);
-      Object.assign(state, { enabled, id, lint0High, lint1High });
+      const { enabled, id } = context.state;
+      begin(context, { enabled, id });
       drive(context);
     },
-    /** IA32_APIC_BASE's enable bit (section 10.4.3). */
+    /** IA32_APIC_BASE's enable bit (section 10.4.3): an APIC that was switched off is as after a reset. */
     setEnabled(context: Context, enabled: boolean): void {
+      if (context.state.enabled && !enabled) begin(context, {});
       context.state.enabled = enabled;
       drive(context);
     },

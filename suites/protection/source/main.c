@@ -94,6 +94,7 @@ void main(void) {
   part("system", try_system);
   part("apic", try_apic);
   part("counters", try_counters);
+  part("events", try_events);
   print("right ");
   print_hex(right);
   print(", wrong ");

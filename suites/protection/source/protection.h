@@ -114,6 +114,7 @@ void try_paging(void);
 void try_debug(void);
 void try_apic(void);
 void try_counters(void);
+void try_events(void);
 void try_system(void);
 
 #endif

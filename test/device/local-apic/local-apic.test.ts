@@ -52,6 +52,21 @@ describe('a local APIC that software has not switched on', () => {
 });
 
 describe('a local APIC', () => {
+  test('that IA32_APIC_BASE switches off and on again is as after a reset, and its pins are where they were', () => {
+    const { chip, seen, read, write, fixed } = switchedOn();
+    write(offsets.taskPriority, 0x20);
+    fixed(0x41);
+    chip.input('lint0', true);
+    seen.length = 0;
+    chip.operations.setEnabled(false);
+    chip.operations.setEnabled(true);
+    expect([read(offsets.spuriousVector), read(offsets.taskPriority), read(offsets.requests + 0x20)]).toEqual([
+      0xff, 0, 0,
+    ]);
+    expect(read(offsets.lint0)).toBe(0x1_0000);
+    expect(seen).toEqual([]);
+    expect(chip.state.lint0High).toBe(true);
+  });
   test('gives the highest vector first and holds lower ones back until its end', () => {
     const { fixed, acknowledge, write } = switchedOn();
     for (const vector of [0x31, 0x52, 0x41]) fixed(vector);
