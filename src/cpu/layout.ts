@@ -351,6 +351,8 @@ export const regions = {
   approximations: 0x2000,
   /** 4096 counters of 16 bits: TLB misses of compiled code by record; never saved. */
   missCounts: 0x4000,
+  /** The same for where compiled code went on in the interpreter. */
+  leaveCounts: 0x6000,
   supervisorTlb,
   userTlb: supervisorTlb + tlbBytes,
   /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */

@@ -4,7 +4,7 @@ import type { EngineChoice } from '../machine/index.js';
 
 /** `interpreter`, `compiler` (the default), or the compiler with a tuning, as `look=16,threshold=1,batch=1,delay=0`. */
 export const engineVariable = 'TSVM_ENGINE';
-const tunings = ['look', 'threshold', 'batch', 'delay', 'misses'] as const;
+const tunings = ['look', 'threshold', 'batch', 'delay', 'patience'] as const;
 
 export function engineAsked(): EngineChoice {
   const asked = process.env[engineVariable];

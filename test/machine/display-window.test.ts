@@ -197,8 +197,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
 const alone = new Window(false);
 const followed = [
   new Window(true),
-  new Window(true, { look: 20, threshold: 1, batch: 1, delay: 0, misses: 1 }),
-  new Window(false, { look: 20, threshold: 1, batch: 1, delay: 0, misses: 1 }),
+  new Window(true, { look: 20, threshold: 1, batch: 1, delay: 0, patience: 1 }),
+  new Window(false, { look: 20, threshold: 1, batch: 1, delay: 0, patience: 1 }),
 ];
 
 function sameEverywhere(each: Case): void {

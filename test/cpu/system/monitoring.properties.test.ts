@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Cutting, oneGo, type Program, programs, randomWorld, runProgram } from '../random-programs.js';
 
-const tuning = { look: 7, threshold: 1, batch: 1, delay: 1, misses: 1 };
+const tuning = { look: 7, threshold: 1, batch: 1, delay: 1, patience: 1 };
 const worlds = {
   pentiumMmx: [randomWorld(undefined, 'pentiumMmx'), randomWorld(tuning, 'pentiumMmx')],
   pentium3: [randomWorld(undefined, 'pentium3'), randomWorld(tuning, 'pentium3')],

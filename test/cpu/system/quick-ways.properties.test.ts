@@ -352,7 +352,7 @@ function take(world: World, { kind, cycles }: Step): void {
   } else if (kind === 'load') processor.load(processor.save(), processor.cycle);
   else looks.get(world)!.take();
 }
-const eager = { look: 3, threshold: 1, batch: 1, delay: 1, misses: 1 };
+const eager = { look: 3, threshold: 1, batch: 1, delay: 1, patience: 1 };
 
 for (const model of [
   '80386',

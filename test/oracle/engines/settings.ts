@@ -14,7 +14,7 @@ export interface Setting {
 }
 
 /** Never leaves for the TLB, or from the first time on, or only where it is no use. */
-const missesOf = (random: Random): number => [0, 1, 4, 256][random.below(4)]!;
+const patienceOf = (random: Random): number => [0, 1, 4, 256][random.below(4)]!;
 const never = Number.MAX_SAFE_INTEGER;
 
 export const settings: readonly Setting[] = [
@@ -23,7 +23,13 @@ export const settings: readonly Setting[] = [
   {
     name: 'threshold 1',
     weight: 2,
-    tuning: (random) => ({ look: 16 << random.below(3), threshold: 1, batch: 1, delay: 0, misses: missesOf(random) }),
+    tuning: (random) => ({
+      look: 16 << random.below(3),
+      threshold: 1,
+      batch: 1,
+      delay: 0,
+      patience: patienceOf(random),
+    }),
   },
   {
     name: 'random',
@@ -33,7 +39,7 @@ export const settings: readonly Setting[] = [
       threshold: 1 + random.below(4),
       batch: 1 + random.below(6),
       delay: random.below(12),
-      misses: missesOf(random),
+      patience: patienceOf(random),
     }),
   },
   /** All that ran is compiled in one module, which costs a tenth of compiling it as it comes, and runs from the first cycle on. */
@@ -45,7 +51,7 @@ export const settings: readonly Setting[] = [
       threshold: 1,
       batch: never,
       delay: never,
-      misses: missesOf(random),
+      patience: patienceOf(random),
     }),
     compilesBetween: true,
   },

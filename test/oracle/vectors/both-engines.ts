@@ -8,7 +8,7 @@ import type { ProcessorDriver, StepResult } from './driver.js';
 import { Driver } from './processor-driver.js';
 
 /** Everything that is looked at is compiled at once. */
-const atOnce = { look: 1, threshold: 1, batch: 1, delay: 0, misses: 0 } as const;
+const atOnce = { look: 1, threshold: 1, batch: 1, delay: 0, patience: 0 } as const;
 
 /** What of a processor is not for its users. */
 interface Inside {

@@ -6,17 +6,20 @@ import { assert } from '../../../base/assert.js';
 import { firstRegion, record, regionPlaces, wordIndex } from '../../layout.js';
 import type { Core } from '../../system/core.js';
 import { firstHandler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
+import { type Heat, isEntered, newHeat, type Planned, type Region } from './heat.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { Float80 } from '../../kernel/float80/float80.js';
 import { type Condition, flatConditions, type RegionFacts, unitConditions } from './region-facts.js';
 import { relativeTargetOffset } from './region-emitter.js';
-import { type PageCode, planRegion, type RegionInstruction, type RegionPlan } from './region.js';
+import { headOf, type PageCode, planRegion, type RegionInstruction } from './region.js';
 import type { CompilerTuning } from './tuning.js';
 import { RegionModule } from './region-module.js';
 import { missesOf } from './ways-out.js';
 
 const longestLook = 1 << 20;
 const instructionsMost = 600;
+/** A region of more instructions is not compiled anew with what it leads to. */
+const growsMost = 300;
 const entriesMost = 200;
 /** After so many refusals a region is given up. */
 const refusalsMost = 50;
@@ -24,41 +27,12 @@ const refusalsMost = 50;
 const doublingsMost = 6;
 /** So many looks it takes at least, where more than that are needed. */
 const looksLeast = 4;
-/** Misses of the TLB that come more often than once in so many cycles are worth a call. */
-const missPace = 300;
+/** What regions leave to the interpreter more often than once in so many cycles is worth compiling anew. */
+const frequentPace = 300;
+/** No page is compiled more often for that. */
+const compilationsMost = 40;
 /** After so many changes of its code a page is left to the interpreter for good. */
 const changesMost = 8;
-
-/** A table's page that was seen running. */
-interface Heat {
-  readonly table: number;
-  readonly offsets: Set<number>;
-  count: number;
-  /** What held when it was last seen. */
-  facts: RegionFacts;
-  /** How often code of the page changed after it was compiled. */
-  changes: number;
-  refusals: number;
-  /** Offsets of instructions whose accesses missed the TLB time and again. */
-  readonly missing: Set<number>;
-  /** How often it was compiled: each time asks for twice as many looks, as all of its code is compiled anew. */
-  compilations: number;
-  /** Regions of the page. */
-  readonly compiled: Region[];
-  isQueued: boolean;
-}
-
-interface Region {
-  readonly place: number;
-  readonly heat: Heat;
-  readonly plan: RegionPlan;
-  readonly entries: readonly number[];
-  /** Its instructions' records by offset. */
-  readonly covered: ReadonlyMap<number, number>;
-  /** Where its walk started. */
-  readonly starts: readonly number[];
-  refusals: number;
-}
 
 export class Compiler {
   /** Cycles between two looks, about; see {@link wait}. */
@@ -79,10 +53,12 @@ export class Compiler {
   private readonly told = {
     refused: (at: number): number => this.refused(at),
     missed: (at: number): void => this.missed(at),
+    left: (at: number): void => this.left(at),
   };
   /** Cycles that ran, and how many there were when a record was told to miss. */
   private spent = 0;
   private readonly missedAt = new Map<number, number>();
+  private readonly leftAt = new Map<number, number>();
 
   constructor(
     private readonly core: Core,
@@ -125,7 +101,7 @@ export class Compiler {
   }
   private see(at: number, table: number, offset: number): void {
     if (this.queue.length > 0 && ++this.looksSinceQueued >= this.tuning.delay) this.compileQueue();
-    const heat = this.heats.get(table) ?? this.newHeat(table);
+    const heat = this.heatOf(table);
     const isCovered = this.core.view.getUint16(at + record.handler, true) >= firstRegion || this.covers(heat, offset);
     const cycles = this.pace;
     this.pace = isCovered ? Math.min(this.pace * 2, longestLook) : this.tuning.look;
@@ -140,10 +116,10 @@ export class Compiler {
     if (this.queue.push(heat) === 1) this.looksSinceQueued = 0;
     if (this.queue.length >= this.tuning.batch) this.compileQueue();
   }
-  private newHeat(table: number): Heat {
-    const heat: Heat = {
-      table, offsets: new Set(), count: 0, facts: this.factsNow(table), changes: 0, refusals: 0, missing: new Set(), compilations: 0, compiled: [], isQueued: false,
-    }; // prettier-ignore
+  private heatOf(table: number): Heat {
+    const known = this.heats.get(table);
+    if (known !== undefined) return known;
+    const heat = newHeat(table, this.factsNow(table));
     this.heats.set(table, heat);
     return heat;
   }
@@ -175,7 +151,7 @@ export class Compiler {
       this.float80,
       this.table,
       this.told,
-      this.tuning.misses,
+      this.tuning.patience,
     );
     const made: Region[] = [];
     for (const heat of this.queue.splice(0)) {
@@ -183,11 +159,13 @@ export class Compiler {
       heat.count = 0;
       const planned = this.plan(heat, module);
       heat.offsets.clear();
+      for (const offset of heat.wanted) if (!isEntered(planned, offset)) heat.barred.add(offset);
+      heat.wanted.clear();
       if (planned === undefined) continue;
-      for (const old of planned.replaces) this.remove(old);
+      for (const old of planned.replaced) this.remove(old);
       const place = this.takePlace();
       module.add(planned.plan, place, this.pageCode(heat, module), heat.facts);
-      const region = this.regionOf(heat, planned.plan, planned.starts, place);
+      const region = this.regionOf(heat, planned, place);
       this.regions[place] = region;
       this.order.push(place);
       heat.compiled.push(region);
@@ -199,27 +177,25 @@ export class Compiler {
     module.install();
     for (const region of made) this.enter(region);
   }
-  /** A region for what was seen of a page; together with the one that it meets there, if that is not too long. */
-  private plan(
-    heat: Heat,
-    module: RegionModule,
-  ):
-    | { readonly plan: RegionPlan; readonly starts: readonly number[]; readonly replaces: readonly Region[] }
-    | undefined {
-    const code = this.pageCode(heat, module);
-    const limits = { instructions: instructionsMost, entries: entriesMost };
-    const seen = [...heat.offsets];
-    const last = heat.compiled.at(-1);
-    if (last !== undefined) {
-      const starts = [...new Set([...last.starts, ...seen])];
-      const plan = planRegion(code, starts, limits);
-      const isWhole = plan !== undefined && plan.blocks.length < 200 && countInstructions(plan) < instructionsMost;
-      if (isWhole) return { plan, starts, replaces: [last] };
+  /** A region for what was seen of a page; together with those that it grows out of, if they are not too long. */
+  private plan(heat: Heat, module: RegionModule): Planned | undefined {
+    const replaced = new Set<Region>();
+    const starts = new Set<number>(heat.wanted);
+    const code = this.pageCode(heat, module, replaced);
+    const coveredBy = (offset: number): Region | undefined => heat.compiled.find(({ covered }) => covered.has(offset));
+    for (const offset of heat.offsets) {
+      const { head, behind } = headOf(code, offset, (each) => coveredBy(each) !== undefined);
+      starts.add(head);
+      const before = behind === undefined ? undefined : coveredBy(behind)!;
+      if (before === undefined || before.covered.size > growsMost) continue;
+      replaced.add(before);
+      for (const start of before.starts) starts.add(start);
     }
-    const plan = planRegion(code, seen, limits);
-    return plan === undefined ? undefined : { plan, starts: seen, replaces: [] };
+    const plan = planRegion(code, starts, { instructions: instructionsMost, entries: entriesMost });
+    return plan === undefined ? undefined : { plan, starts, replaced };
   }
-  private pageCode(heat: Heat, module: RegionModule): PageCode {
+  private pageCode(heat: Heat, module: RegionModule, replaced: ReadonlySet<Region> = new Set()): PageCode {
+    const isOther = (region: Region): boolean => !replaced.has(region);
     const { view, model } = this.core;
     // Found here, as a start that compiles nothing need not know what every handler is.
     const { handlers } = handlersOf(model);
@@ -229,7 +205,8 @@ export class Compiler {
       table: heat.table,
       handler: (number) => handlers[number - firstHandler],
       numberOf: (at) => this.numberOf(at),
-      oftenMisses: (offset) => this.tuning.misses === 0 || heat.missing.has(offset),
+      isElsewhere: (offset) => heat.compiled.some((region) => isOther(region) && region.entryOffsets.has(offset)),
+      oftenMisses: (offset) => this.tuning.patience === 0 || heat.missing.has(offset),
       alwaysLeaves: (instruction) => this.alwaysLeaves(instruction, module, code, facts),
       targetOf: ({ record: at, handler }) => relativeTargetOffset(view, at, handler!.variant.width, facts.codeBase),
     };
@@ -254,12 +231,14 @@ export class Compiler {
     if (number >= firstRegion) return this.originals.get(at)!;
     return number >= firstHandler || number === pseudoHandlers.invalidOpcode ? number : 0;
   }
-  private regionOf(heat: Heat, plan: RegionPlan, starts: readonly number[], place: number): Region {
+  private regionOf(heat: Heat, { plan, starts }: Planned, place: number): Region {
     const covered = new Map(
       plan.blocks.flatMap(({ instructions }) => instructions.map(({ offset, record: at }) => [offset, at] as const)),
     );
-    const entries = plan.blocks.filter(({ isEntry }) => isEntry).map(({ instructions }) => instructions[0]!.record);
-    return { place, heat, plan, entries, covered, starts, refusals: 0 };
+    const firsts = plan.blocks.filter(({ isEntry }) => isEntry).map(({ instructions }) => instructions[0]!);
+    const entries = firsts.map(({ record: at }) => at);
+    const entryOffsets = new Set(firsts.map(({ offset }) => offset));
+    return { place, heat, plan, entries, entryOffsets, covered, starts, refusals: 0 };
   }
   /** Leads the interpreter into a region, where another one does not have the entry already. */
   private enter(region: Region): void {
@@ -320,6 +299,7 @@ export class Compiler {
     this.order.length = 0;
     this.originals.clear();
     this.missedAt.clear();
+    this.leftAt.clear();
     this.heats.clear();
     this.queue.length = 0;
     this.lookAnew();
@@ -337,28 +317,53 @@ export class Compiler {
     return original;
   }
 
+  // What regions tell.
+
+  /** Whether something comes so often that it is worth compiling anew; told once in {@link CompilerTuning.patience} times. */
+  private isFrequent(at: number, before: Map<number, number>): boolean {
+    const last = before.get(at);
+    before.set(at, this.spent);
+    return last !== undefined && this.spent - last <= frequentPace * this.tuning.patience;
+  }
   /** Where an instruction misses the TLB again and again, its page is compiled with a look for more than the TLB knows. */
   private missed(at: number): void {
-    const before = this.missedAt.get(at);
-    this.missedAt.set(at, this.spent);
-    if (before === undefined || this.spent - before > missPace * this.tuning.misses) return;
-    const offset = this.core.view.getUint16(at + record.pageOffset, true);
-    const region = this.regions.find((each) => each?.covered.get(offset) === at);
+    const region = this.isFrequent(at, this.missedAt) ? this.regionWith(at) : undefined;
     if (region === undefined) return;
+    const { patience } = this.tuning;
     const { heat } = region;
-    const { misses } = this.tuning;
     // The others that do so too are compiled along with it.
-    for (const [each, its] of region.covered)
-      if (its === at || missesOf(this.core, its) % misses >= misses / 4) heat.missing.add(each);
-    for (const start of region.starts) heat.offsets.add(start);
+    for (const [offset, its] of region.covered) {
+      if (its === at || missesOf(this.core, its) % patience >= patience / 4) heat.missing.add(offset);
+    }
+    this.compileAnew(region);
+  }
+  /** A region went on in the interpreter, at code that may be compiled but is not entered there, or that is not compiled. */
+  private left(at: number): void {
+    if (!this.isFrequent(at, this.leftAt)) return;
+    const offset = this.core.view.getUint16(at + record.pageOffset, true);
+    const region = this.regionWith(at);
+    const heat = region?.heat ?? [...this.heats.values()].find(({ table }) => this.recordAt(table, offset) === at);
+    if (heat === undefined || heat.isQueued || heat.barred.has(offset) || heat.compilations >= compilationsMost) return;
+    heat.wanted.add(offset);
+    if (region === undefined) this.queueNow(heat);
+    else this.compileAnew(region);
+  }
+  private recordAt(table: number, offset: number): number {
+    return this.core.view.getInt32(table + offset * 4, true);
+  }
+  private regionWith(at: number): Region | undefined {
+    const offset = this.core.view.getUint16(at + record.pageOffset, true);
+    return this.regions.find((each) => each?.covered.get(offset) === at);
+  }
+  private compileAnew(region: Region): void {
+    for (const start of region.starts) region.heat.wanted.add(start);
     this.remove(region);
-    if (heat.isQueued) return;
+    this.queueNow(region.heat);
+  }
+  private queueNow(heat: Heat): void {
+    if (!heat.isQueued) this.queue.push(heat);
     heat.isQueued = true;
-    this.queue.push(heat);
     this.looksSinceQueued = this.tuning.delay;
     this.lookAnew();
   }
 }
-
-const countInstructions = (plan: RegionPlan): number =>
-  plan.blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);

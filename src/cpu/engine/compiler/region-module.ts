@@ -21,6 +21,8 @@ export interface CompilerCalls {
   refused(record: number): number;
   /** Accesses of a record were not in the TLB, or of one that shares its counter. */
   missed(record: number): void;
+  /** The interpreter goes on at a record. */
+  left(record: number): void;
 }
 
 export class RegionModule {
@@ -35,7 +37,7 @@ export class RegionModule {
     private readonly float80: Float80 | undefined,
     private readonly table: WebAssembly.Table,
     private readonly told: CompilerCalls,
-    private readonly misses: number,
+    private readonly patience: number,
   ) {
     this.memory = core.memory;
     this.model = core.model;
@@ -57,6 +59,7 @@ export class RegionModule {
       },
       refused: module.importFunction('compiler', 'refused', regionSignature),
       missed: module.importFunction('compiler', 'missed', { parameters: i32s(1), results: [] }),
+      left: module.importFunction('compiler', 'left', { parameters: i32s(1), results: [] }),
       regionType: module.typeIndex(regionSignature),
     };
     const byWidth = { 8: unavailable, 16: unavailable, 32: unavailable };
@@ -90,8 +93,8 @@ export class RegionModule {
   private readonly model: ProcessorModel;
 
   private context(code: PageCode, facts: RegionFacts): RegionContext {
-    const { functions, imports, model, misses } = this;
-    return { code, facts, functions, imports, model, misses };
+    const { functions, imports, model, patience } = this;
+    return { code, facts, functions, imports, model, patience };
   }
   /** Whether compiled code could do nothing of an instruction. */
   alwaysLeaves(instruction: RegionInstruction, code: PageCode, facts: RegionFacts): boolean {

@@ -44,6 +44,8 @@ export interface PageCode {
   numberOf(record: number): number;
   /** Whether a handler has nothing that compiled code could do. */
   alwaysLeaves(instruction: RegionInstruction): boolean;
+  /** Whether another region is entered at an offset. */
+  isElsewhere(offset: number): boolean;
   /** Whether an instruction's memory accesses are hardly ever in the TLB. */
   oftenMisses(offset: number): boolean;
   /** Where a relative jump leads, as an offset in the page; undefined where that is not known. */
@@ -55,6 +57,14 @@ export interface RegionLimits {
   readonly entries: number;
 }
 
+const longestInstruction = 15;
+/** No function is followed back for more instructions. */
+const backMost = 256;
+/** A record has 8 bits for the number of a block that it is the entry of. */
+const entryMost = 0xff;
+/** Blocks are cut behind so many instructions. */
+const blockMost = 64;
+
 const isRelative = ({ handler }: RegionInstruction): boolean =>
   handler !== undefined &&
   handler.instruction.forms.every(({ operands }) => operands.some(({ kind }) => kind === 'relative'));
@@ -64,9 +74,44 @@ const isJump = ({ handler }: RegionInstruction): boolean => handler?.instruction
 const repeats = ({ handler }: RegionInstruction): boolean =>
   handler !== undefined && handler.instruction.repeatable !== undefined && handler.variant.repeat !== 'none';
 
-/** Finds a region's blocks from offsets of decoded instructions; undefined where nothing of it can be compiled. */
-export function planRegion(code: PageCode, starts: readonly number[], limits: RegionLimits): RegionPlan | undefined {
+/** Finds a region's blocks from offsets of decoded instructions where it is entered; undefined where nothing of it can be compiled. */
+export function planRegion(code: PageCode, starts: Iterable<number>, limits: RegionLimits): RegionPlan | undefined {
   return new Planner(code, limits).plan(starts);
+}
+
+/**
+ * Back over instructions that run into the next one, calls included: to where a function starts, most often. A region that is entered in the
+ * middle of one, where it happened to be seen, would have its loops cut. Stops behind code that is compiled already: `behind` is there then.
+ */
+export function headOf(
+  code: PageCode,
+  start: number,
+  isCompiled: (offset: number) => boolean,
+): { readonly head: number; readonly behind: number | undefined } {
+  let head = start;
+  for (let steps = 0; steps < backMost; steps++) {
+    const before = instructionBefore(code, head);
+    if (before === undefined) break;
+    if (isCompiled(before)) return { head, behind: before };
+    head = before;
+  }
+  return { head, behind: undefined };
+}
+function instructionBefore(code: PageCode, offset: number): number | undefined {
+  for (let length = 1; length <= longestInstruction; length++) {
+    const instruction = readInstruction(code, offset - length);
+    if (instruction?.length !== length || instruction.handler === undefined) continue;
+    if (!isReturn(instruction) && !isJump(instruction)) return offset - length;
+  }
+  return undefined;
+}
+
+function readInstruction(code: PageCode, offset: number): RegionInstruction | undefined {
+  if (offset < 0 || offset > 0xfff) return undefined;
+  const at = code.view.getInt32(code.table + offset * 4, true);
+  const number = at === 0 ? 0 : code.numberOf(at);
+  if (number === 0) return undefined;
+  return { record: at, number, handler: code.handler(number), offset, length: code.view.getUint8(at + record.length) };
 }
 
 class Planner {
@@ -74,16 +119,17 @@ class Planner {
   private readonly entries = new Set<number>();
   private readonly found = new Map<number, RegionInstruction | undefined>();
   private readonly work: number[] = [];
+  /** Instructions that were walked over. */
+  private leading = 0;
 
   constructor(
     private readonly code: PageCode,
     private readonly limits: RegionLimits,
   ) {}
 
-  plan(starts: readonly number[]): RegionPlan | undefined {
-    for (const start of starts) this.lead(start, true);
-    for (let at = 0; at < this.work.length && this.found.size < this.limits.instructions; at++)
-      this.walk(this.work[at]!);
+  plan(starts: Iterable<number>): RegionPlan | undefined {
+    for (const offset of starts) this.lead(offset, true);
+    for (let at = 0; at < this.work.length && this.leading < this.limits.instructions; at++) this.walk(this.work[at]!);
     const blocks = this.blocks();
     return blocks.length === 0 ? undefined : this.finish(blocks);
   }
@@ -91,28 +137,14 @@ class Planner {
   private at(offset: number): RegionInstruction | undefined {
     const known = this.found.get(offset);
     if (known !== undefined || this.found.has(offset)) return known;
-    const made = this.read(offset);
+    const made = readInstruction(this.code, offset);
     this.found.set(offset, made);
     return made;
-  }
-  private read(offset: number): RegionInstruction | undefined {
-    const { code } = this;
-    if (offset < 0 || offset > 0xfff) return undefined;
-    const at = code.view.getInt32(code.table + offset * 4, true);
-    const number = at === 0 ? 0 : code.numberOf(at);
-    if (number === 0) return undefined;
-    return {
-      record: at,
-      number,
-      handler: code.handler(number),
-      offset,
-      length: code.view.getUint8(at + record.length),
-    };
   }
 
   private lead(offset: number, isEntry: boolean): void {
     const instruction = this.at(offset);
-    if (instruction === undefined) return;
+    if (instruction === undefined || this.code.isElsewhere(offset)) return;
     // What the interpreter does anyway is entered there.
     if (isEntry && !repeats(instruction) && !this.code.alwaysLeaves(instruction)) this.entries.add(offset);
     if (this.leaders.has(offset)) return;
@@ -124,7 +156,8 @@ class Planner {
   private walk(start: number): void {
     for (let offset = start; ;) {
       const instruction = this.at(offset);
-      if (instruction === undefined) return;
+      if (instruction === undefined || this.code.isElsewhere(offset)) return;
+      this.leading++;
       const next = offset + instruction.length;
       if (this.endsBlock(instruction)) return this.leadOn(instruction, next);
       offset = next;
@@ -139,7 +172,7 @@ class Planner {
     if (instruction.handler === undefined) return;
     if (isRelative(instruction)) {
       const target = this.code.targetOf(instruction);
-      if (target !== undefined) this.lead(target, target <= instruction.offset);
+      if (target !== undefined) this.lead(target, isCall(instruction) || target <= instruction.offset);
     }
     if (isReturn(instruction) || isJump(instruction)) return;
     this.lead(next, isCall(instruction) || this.code.alwaysLeaves(instruction));
@@ -148,29 +181,36 @@ class Planner {
   private blocks(): { instructions: RegionInstruction[]; next: number | undefined }[] {
     const blocks = [];
     for (const start of [...this.leaders].sort((a, b) => a - b)) {
-      const instructions: RegionInstruction[] = [];
-      let next: number | undefined;
-      for (let offset = start; ;) {
-        const instruction = this.at(offset);
-        if (instruction === undefined) break;
-        instructions.push(instruction);
-        offset += instruction.length;
-        if (this.endsBlock(instruction)) {
-          if (!isReturn(instruction) && !isJump(instruction) && !isCall(instruction)) next = offset;
-          break;
-        }
-        next = offset;
-        if (this.leaders.has(offset) || instructions.length === 64) break;
+      for (let from: number | undefined = start; from !== undefined;) {
+        const { instructions, next } = this.block(from);
+        if (instructions.length > 0) blocks.push({ instructions, next });
+        // What is too long for one block is several.
+        from = instructions.length === blockMost && next !== undefined && !this.leaders.has(next) ? next : undefined;
       }
-      if (instructions.length > 0) blocks.push({ instructions, next });
     }
     return blocks;
+  }
+  private block(start: number): { instructions: RegionInstruction[]; next: number | undefined } {
+    const instructions: RegionInstruction[] = [];
+    for (let offset = start; ;) {
+      const instruction = this.at(offset);
+      if (instruction === undefined || this.code.isElsewhere(offset)) return { instructions, next: undefined };
+      instructions.push(instruction);
+      offset += instruction.length;
+      if (this.endsBlock(instruction)) {
+        const runsOn = !isReturn(instruction) && !isJump(instruction) && !isCall(instruction);
+        return { instructions, next: runsOn ? offset : undefined };
+      }
+      if (this.leaders.has(offset) || instructions.length === blockMost) return { instructions, next: offset };
+    }
   }
   private finish(
     blocks: readonly { instructions: RegionInstruction[]; next: number | undefined }[],
   ): RegionPlan | undefined {
     const blockAt = new Map(blocks.map(({ instructions }, index) => [instructions[0]!.offset, index]));
-    const entries = [...this.entries].filter((offset) => blockAt.has(offset)).slice(0, this.limits.entries);
+    const entries = [...this.entries]
+      .filter((offset) => (blockAt.get(offset) ?? Infinity) <= entryMost)
+      .slice(0, this.limits.entries);
     if (entries.length === 0) return undefined;
     const isEntry = new Set(entries);
     return {

@@ -7,7 +7,10 @@ export interface CompilerTuning {
   /** So many pages are compiled at once, or so many looks after the first of them was seen. */
   readonly batch: number;
   readonly delay: number;
-  /** After so many TLB misses of one instruction, a power of two, it may fill the TLB by itself; 0 where all do from the start. */
-  readonly misses: number;
+  /**
+   * After an instruction missed the TLB so often, or the interpreter took over at one place, a power of two, it is compiled anew; 0 where all
+   * fill the TLB themselves from the start, and that is that.
+   */
+  readonly patience: number;
 }
-export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 16, batch: 8, delay: 16, misses: 256 };
+export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 16, batch: 8, delay: 16, patience: 256 };

@@ -16,17 +16,19 @@ export interface WaysOutImports {
   readonly settleKept: number;
   /** Gives the interpreter's handler of a record that the region is entered at but cannot run. */
   readonly refused: number;
-  /** Is told of a record whose memory access was not in the TLB, once in {@link WaysOut.misses} times. */
+  /** Is told of a record whose memory access was not in the TLB, once in {@link WaysOut.patience} times. */
   readonly missed: number;
+  /** The same for a record where the interpreter went on. */
+  readonly left: number;
   /** The type of region functions, for calls through the table of regions. */
   readonly regionType: number;
 }
 
-const missCounters = 4096;
+const counters = 4096;
 const recordShift = 5;
 /** How often a record has missed lately. */
 export const missesOf = (core: Core, at: number): number =>
-  core.view.getUint16(regions.missCounts + ((at >> recordShift) & (missCounters - 1)) * 2, true);
+  core.view.getUint16(regions.missCounts + ((at >> recordShift) & (counters - 1)) * 2, true);
 
 /** In what a region is given beside the address of the record where it starts. */
 export const entryBits = {
@@ -60,7 +62,7 @@ export class WaysOut {
     private readonly functions: ModuleFunctions,
     private readonly imports: WaysOutImports,
     /** Misses of one record, or of others that share its counter, until the compiler is told; a power of two. */
-    private readonly misses: number,
+    private readonly patience: number,
   ) {}
 
   /** Has the interpreter run an instruction; `isMiss` where the TLB had no entry for what it accesses. */
@@ -82,14 +84,14 @@ export class WaysOut {
       code.callVoid(this.imports.settleFlags, ...flags);
       code.store('i32.store', 0, 0, at.keptKind);
     }
-    if (isMiss) this.countMiss(code, here);
+    if (isMiss) this.count(code, here, regions.missCounts, this.imports.missed);
     leave(code, this.imports.resume, here, code.shrUnsigned(bail, 8));
   }
-  private countMiss(code: Code, here: Value): void {
-    const slot = code.hold(code.shl(code.and(code.shrUnsigned(here, recordShift), missCounters - 1), 1));
-    const count = code.hold(code.add(code.loadLate('i32.load16_u', slot, regions.missCounts), 1));
-    code.store('i32.store16', slot, count, regions.missCounts);
-    code.when(code.isZero(code.and(count, this.misses - 1)), () => code.callVoid(this.imports.missed, here));
+  private count(code: Code, here: Value, counts: number, told: number): void {
+    const slot = code.hold(code.shl(code.and(code.shrUnsigned(here, recordShift), counters - 1), 1));
+    const count = code.hold(code.add(code.loadLate('i32.load16_u', slot, counts), 1));
+    code.store('i32.store16', slot, count, counts);
+    code.when(code.isZero(code.and(count, this.patience - 1)), () => code.callVoid(told, here));
   }
 
   /** Goes on at a record, in another region or in the interpreter; `known` are the {@link entryBits} that hold. */
@@ -103,6 +105,7 @@ export class WaysOut {
     const index = this.functions.shared('go back', 1, (body) => {
       const { code: own, locals } = locally(body, 1);
       own.callVoid(this.imports.settleKept);
+      this.count(own, locals[0]!, regions.leaveCounts, this.imports.left);
       own.return(own.or(locals[0]!, entryBits.unpaid));
       body.op('unreachable');
     });

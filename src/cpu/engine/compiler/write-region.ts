@@ -27,8 +27,8 @@ export interface RegionContext {
   readonly functions: ModuleFunctions;
   readonly imports: RegionImports;
   readonly model: ProcessorModel;
-  /** See {@link WaysOut.misses}. */
-  readonly misses: number;
+  /** See {@link WaysOut.patience}. */
+  readonly patience: number;
 }
 
 /** The function of a region that lies at `place` in the table of regions. */
@@ -98,7 +98,7 @@ class RegionWriter {
     private readonly place: number,
     private readonly context: RegionContext,
   ) {
-    this.waysOut = new WaysOut(context.functions, context.imports, context.misses);
+    this.waysOut = new WaysOut(context.functions, context.imports, context.patience);
     this.region = new RegionFunction(this.waysOut);
     this.code = this.region.code;
     this.body = this.region.body;

@@ -43,7 +43,7 @@ function run(model: '8086' | '80286', compiler?: CompilerTuning): { state: Uint8
 describe.each(['8086', '80286'] as const)('on the %s', (model) => {
   test('stores to pages that were not written yet move registers once', () => {
     const interpreted = run(model);
-    const compiled = run(model, { look: 5, threshold: 1, batch: 1, delay: 0, misses: 1 });
+    const compiled = run(model, { look: 5, threshold: 1, batch: 1, delay: 0, patience: 1 });
     expect(Buffer.compare(interpreted.state, compiled.state)).toBe(0);
     expect(Buffer.compare(interpreted.memory, compiled.memory)).toBe(0);
   });

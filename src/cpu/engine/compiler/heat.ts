@@ -1,0 +1,55 @@
+/** What the compiler knows of pages that were seen running, and of the regions that it made of them. */
+import type { RegionFacts } from './region-facts.js';
+import type { RegionPlan } from './region.js';
+
+/** A table's page that was seen running. */
+export interface Heat {
+  readonly table: number;
+  readonly offsets: Set<number>;
+  /** Where it shall be entered besides. */
+  readonly wanted: Set<number>;
+  /** Where it cannot be entered, as what stands there is the interpreter's. */
+  readonly barred: Set<number>;
+  count: number;
+  /** What held when it was last seen. */
+  facts: RegionFacts;
+  /** How often code of the page changed after it was compiled. */
+  changes: number;
+  refusals: number;
+  /** Offsets of instructions whose accesses missed the TLB time and again. */
+  readonly missing: Set<number>;
+  /** How often it was compiled: each time asks for twice as many looks, as all of its code is compiled anew. */
+  compilations: number;
+  /** Regions of the page. */
+  readonly compiled: Region[];
+  isQueued: boolean;
+}
+
+export interface Region {
+  readonly place: number;
+  readonly heat: Heat;
+  readonly plan: RegionPlan;
+  readonly entries: readonly number[];
+  /** Its instructions' records by offset. */
+  readonly covered: ReadonlyMap<number, number>;
+  /** Where its walk started. */
+  readonly starts: ReadonlySet<number>;
+  readonly entryOffsets: ReadonlySet<number>;
+  refusals: number;
+}
+
+export interface Planned {
+  readonly plan: RegionPlan;
+  readonly starts: ReadonlySet<number>;
+  readonly replaced: ReadonlySet<Region>;
+}
+
+export const newHeat = (table: number, facts: RegionFacts): Heat => ({
+  ...{ table, facts, count: 0, changes: 0, refusals: 0, compilations: 0, compiled: [], isQueued: false },
+  ...{ offsets: new Set(), wanted: new Set(), barred: new Set(), missing: new Set() },
+});
+
+export const isEntered = (planned: Planned | undefined, offset: number): boolean => {
+  const block = planned?.plan.blockAt.get(offset);
+  return block !== undefined && planned!.plan.blocks[block]!.isEntry;
+};
