@@ -9,6 +9,7 @@ import { assert } from '../base/assert.js';
 import { bytes, flag, struct } from '../state/schema.js';
 import { createDevice, defineDevice, type DeviceContext, type Drive, type Width } from './device.js';
 import type { PciIdentity, PciWindow } from './pci-identity.js';
+import { capabilityOf, messageCapability, messageRange } from './pci-messages.js';
 
 /** Offsets in the header (section 6.1). */
 export const pciRegisters = {
@@ -80,6 +81,8 @@ interface Layout {
   readonly clearable: Uint8Array;
   /** Where the window's registers are in the space, when a capability has one. */
   window?: PciWindow;
+  /** Where the control register of its messages is, when it has any. */
+  messageControl?: number;
 }
 
 /** The access that a window makes now. */
@@ -150,6 +153,7 @@ function placeCapabilities(identity: PciIdentity, layout: Layout): void {
     initial.set(body, at + 2);
     if (mask) writable.set(mask, at + 2);
     if (window) layout.window = shifted(window, at);
+    if (id === messageCapability.id) layout.messageControl = at + 2;
     at = next;
   });
 }
@@ -169,11 +173,32 @@ const valueAt = (from: Uint8Array, offset: number, width: number): number => {
 
 const commandOf = ({ state }: Context): number => valueAt(state.configuration, pciRegisters.command, 2);
 
-function driveInterrupt(context: Context): void {
+/** The control register of the function's messages; 0 where it has none. */
+const messageControlOf = ({ state }: Context, { messageControl }: Layout): number =>
+  messageControl === undefined ? 0 : valueAt(state.configuration, messageControl, 2);
+
+/** The pin's level: a function whose messages are switched on does not use it (revision 3.0, section 6.8.3.3). */
+const pinLevel = (context: Context, layout: Layout): boolean =>
+  context.state.interrupt &&
+  (commandOf(context) & pciCommand.interruptDisable) === 0 &&
+  (messageControlOf(context, layout) & messageCapability.enable) === 0;
+
+function driveInterrupt(context: Context, layout: Layout): void {
   const { state, lines } = context;
   const status = state.configuration[pciRegisters.status]! & ~statusInterrupt;
   state.configuration[pciRegisters.status] = status | (state.interrupt ? statusInterrupt : 0);
-  lines.interrupt(state.interrupt && (commandOf(context) & pciCommand.interruptDisable) === 0);
+  lines.interrupt(pinLevel(context, layout));
+}
+
+/** A function that can send messages has their range and their capability. */
+function withMessages(identity: PciIdentity): PciIdentity {
+  const { messages, ranges, capabilities = [] } = identity;
+  if (messages === undefined) return identity;
+  return {
+    ...identity,
+    ranges: { ...ranges, [messages.range]: messageRange },
+    capabilities: [...capabilities, capabilityOf(messages)],
+  };
 }
 
 function rangesNow({ state }: Context, identity: PciIdentity, command: number): (PciRangeNow | undefined)[] {
@@ -202,7 +227,8 @@ function windowNow({ state }: Context, identity: PciIdentity, window: PciWindow 
 }
 
 /** A function's configuration space as a chip of its own: its state is the 256 bytes, and the level of its interrupt. */
-export function pciFunction(name: string, identity: PciIdentity, own: readonly PciOwnRegister[] = []) {
+export function pciFunction(name: string, given: PciIdentity, own: readonly PciOwnRegister[] = []) {
+  const identity = withMessages(given);
   const layout = layoutOf(identity, own);
   return defineDevice({
     name,
@@ -233,7 +259,7 @@ export function pciFunction(name: string, identity: PciIdentity, own: readonly P
           const mask = layout.writable[at]!;
           configuration[at] = ((old & ~mask) | (byte & mask)) & ~(byte & layout.clearable[at]!);
         }
-        driveInterrupt(context);
+        driveInterrupt(context, layout);
         context.board.changed(offset, width);
       },
       /** Sets bytes that software may only read, such as a status of the function's own. */
@@ -242,8 +268,12 @@ export function pciFunction(name: string, identity: PciIdentity, own: readonly P
       },
       interrupt(context: Context, level: boolean): void {
         context.state.interrupt = level;
-        driveInterrupt(context);
+        driveInterrupt(context, layout);
       },
+      /** The level of its interrupt pin. */
+      pin: (context: Context): boolean => pinLevel(context, layout),
+      /** The control register of its messages; 0 where it has none. */
+      messageControl: (context: Context): number => messageControlOf(context, layout),
       /** Whether the function may start transfers of its own. */
       isMaster: (context: Context): boolean => (commandOf(context) & pciCommand.busMaster) !== 0,
       /** The ranges that the function answers at now, by index. */

@@ -29,6 +29,12 @@ export interface PciWindow {
   readonly data: number;
 }
 
+/** The messages that a function can send in the place of its pin (MSI-X): where their table lies, and how many there are. */
+export interface PciMessages {
+  readonly range: 0 | 1 | 2 | 3 | 4 | 5;
+  readonly vectors: number;
+}
+
 export interface PciIdentity {
   readonly vendor: number;
   readonly device: number;
@@ -44,6 +50,8 @@ export interface PciIdentity {
   /** Bytes of the expansion ROM, a power of two. */
   readonly romBytes?: number;
   readonly capabilities?: readonly PciCapability[];
+  /** Its range and its capability, behind the others, follow from it. */
+  readonly messages?: PciMessages;
   /** Bits of the command register that the function has (section 6.2.2). Default: ports, memory, bus master and interrupt disable as ranges need them. */
   readonly commandBits?: number;
   readonly latencies?: { readonly minimumGrant: number; readonly maximumLatency: number };

@@ -1,5 +1,6 @@
 /** What a component reaches of the board that it is put on. */
 import type { Device, Drive } from '../device/device.js';
+import type { ApicMessage } from '../device/local-apic/local-apic.js';
 import type { MediumBay } from '../device/disk/medium.js';
 import type { MemoryAccess } from '../device/memory-access.js';
 import type { VideoMemory } from '../device/video-memory.js';
@@ -112,6 +113,8 @@ export interface InterruptRoute {
   readonly nonMaskable: Drive;
   /** The processor says where its local APIC lies, and whether it is switched on. */
   readonly place: (physical: number, enabled: boolean) => void;
+  /** A function of the PCI bus wrote a message of its own. */
+  readonly message: (message: ApicMessage) => void;
   /** A performance counter overflowed; on some processors its entry masks itself. */
   readonly performance: (masks: boolean) => void;
   /** INIT reached the processor. */

@@ -10,6 +10,7 @@ import type { AddressSpace } from './address-space.js';
 import type { AnyDevice, Board, DisplayAdapter, InterruptRoute } from './board.js';
 import { componentsOf } from './components/index.js';
 import { InterruptLines } from './interrupt-lines.js';
+import { messageOf } from './interrupt-messages.js';
 import type { Drive, Images, InputEvent, MachineDescription, MachineObservers, PowerOn } from './machine.js';
 import { Bays } from './media.js';
 import { type AnyPart, devicePart, type Part } from './parts.js';
@@ -100,7 +101,14 @@ export class CircuitBoard implements Board {
       placePorts: (base, bytes, region) => this.ports.place(base, bytes, region),
       placeMemory: (base, bytes, region) => addressSpace.map.place(base, bytes, region),
       interrupt: (line, level) => this.pciLines[line]!.drive(level),
+      message: (address, data) => this.message(address, data),
     });
+  }
+  /** A doubleword that a PCI function writes to interrupt: to the APICs, or to memory where it does not lie among theirs. */
+  private message(address: number, data: number): void {
+    const message = messageOf(address, data);
+    if (message !== undefined) this.interruptRoute?.message(message);
+    else this.master.write(address, Uint8Array.of(data, data >>> 8, data >>> 16, data >>> 24));
   }
 
   /** What decides where addresses lead, and what lies between the chips, as parts of the state. */

@@ -4,12 +4,13 @@
  * Source: PCI Local Bus Specification, revision 2.2, sections 3.2.2.3.2 (mechanism #1) and 6.
  */
 import { assert } from '../base/assert.js';
-import type { Drive, Width } from '../device/device.js';
+import { createDevice, type Drive, type Width } from '../device/device.js';
 import { createPciFunction, pciFunction, type PciFunctionDevice, type PciOwnRegister } from '../device/pci-function.js';
 import type { PciIdentity } from '../device/pci-identity.js';
+import { messageCapability, pciMessages } from '../device/pci-messages.js';
 import { struct, u32 } from '../state/schema.js';
 import type { BusRegion } from './memory-map.js';
-import { type Part, statePart } from './parts.js';
+import { devicePart, type Part, statePart } from './parts.js';
 
 /** Where a function sits: its device number (0 to 31) and function number (0 to 7). */
 export interface PciPlace {
@@ -37,13 +38,25 @@ export interface PciAttachment {
 export interface PciBusBoard {
   placePorts(base: number, bytes: number, region: BusRegion): () => void;
   placeMemory(base: number, bytes: number, region: BusRegion): () => void;
+  /** A function sends a message: a doubleword written as a master of the bus. */
+  message(address: number, data: number): void;
   /** The level of one of the four interrupt lines INTA# to INTD# as the first device has them: 0 to 3. */
   interrupt(line: number, level: boolean): void;
 }
 
+/** The messages of a function, which take the place of its pin while they are on. */
+export interface MessageSource {
+  readonly enabled: () => boolean;
+  readonly request: (vector: number) => void;
+}
+
+const newMessages = (definition: ReturnType<typeof pciMessages>, control: () => number, send: PciBusBoard['message']) =>
+  createDevice(definition, { lines: {}, board: { control, send } });
+
 interface Attached {
   readonly attachment: PciAttachment;
   readonly device: PciFunctionDevice;
+  readonly messages: ReturnType<typeof newMessages> | undefined;
   /** Where each range, and at 6 the ROM, was placed last, and how it is taken away. */
   readonly placed: (undefined | { readonly base: number; readonly remove: () => void })[];
   /** The level of the function's pin. */
@@ -62,7 +75,11 @@ export class PciBus {
   constructor(private readonly board: PciBusBoard) {}
 
   /** Puts a function on the bus; its interrupt pin is driven by the function that comes back. */
-  attach(attachment: PciAttachment): { readonly device: PciFunctionDevice; readonly interrupt: Drive } {
+  attach(attachment: PciAttachment): {
+    readonly device: PciFunctionDevice;
+    readonly interrupt: Drive;
+    readonly messages: MessageSource | undefined;
+  } {
     const { place, name, identity } = attachment;
     const key = keyOf(place.device, place.function);
     assert(!this.functions.has(key), `one function at ${place.device}.${place.function}`);
@@ -72,12 +89,27 @@ export class PciBus {
         if (holder.attached !== undefined) this.changed(holder.attached, offset, width);
       },
     });
-    const attached: Attached = { attachment, device, placed: [], level: false };
+    const messages = this.messagesOf(attachment, device);
+    const attached: Attached = { attachment, device, messages, placed: [], level: false };
     holder.attached = attached;
     this.functions.set(key, attached);
     this.markSiblings(place.device);
     attachment.changed?.(0, 4);
-    return { device, interrupt: (level) => device.operations.interrupt(level) };
+    const source = messages && {
+      enabled: () => (device.operations.messageControl() & messageCapability.enable) !== 0,
+      request: (vector: number) => messages.operations.request(vector),
+    };
+    return { device, interrupt: (level) => device.operations.interrupt(level), messages: source };
+  }
+  private messagesOf({ name, identity }: PciAttachment, device: PciFunctionDevice): Attached['messages'] {
+    if (identity.messages === undefined) return undefined;
+    return newMessages(
+      pciMessages(`${name}Messages`, identity.messages),
+      () => device.operations.messageControl(),
+      (address, data) => {
+        if (device.operations.isMaster()) this.board.message(address, data);
+      },
+    );
   }
   /** The first device number that is free for a card: below 4 is what a board has soldered on. */
   freeDevice(): number {
@@ -147,14 +179,16 @@ export class PciBus {
 
   private changed(attached: Attached, offset: number, width: Width): void {
     this.placeRanges(attached);
+    attached.messages?.operations.controlChanged();
     attached.attachment.changed?.(offset, width);
   }
-  private placeRanges({ attachment, device, placed }: Attached): void {
+  private placeRanges(attached: Attached): void {
+    const { attachment, device, placed } = attached;
     device.operations.ranges().forEach((range, index) => {
       if (placed[index]?.base === range?.base) return;
       placed[index]?.remove();
       placed[index] = undefined;
-      const region = attachment.regions?.[index as 0];
+      const region = regionOf(attached, index);
       if (range === undefined) {
         if (region === undefined) attachment.moved?.(index, undefined);
         return;
@@ -186,8 +220,9 @@ export class PciBus {
 
   reset(): void {
     this.state.address = 0;
-    for (const { attachment, device } of this.functions.values()) {
+    for (const { attachment, device, messages } of this.functions.values()) {
       device.reset();
+      messages?.reset();
       this.markSiblings(attachment.place.device);
     }
   }
@@ -197,7 +232,7 @@ export class PciBus {
       save: () => attached.device.save(),
       load: (saved) => {
         attached.device.load(saved);
-        attached.level = pinLevel(attached.device);
+        attached.level = attached.device.operations.pin();
         this.placeRanges(attached);
         attached.attachment.changed?.(0, 4);
       },
@@ -207,38 +242,42 @@ export class PciBus {
       `${each.attachment.name}Pci`,
       loaded(each),
     ]);
-    return [['pciAddress', statePart(addressState, this.state)], ...functions];
+    const messages = [...this.functions.values()].flatMap(({ attachment, messages }): [string, Part][] =>
+      messages === undefined ? [] : [[`${attachment.name}Messages`, devicePart(messages)]],
+    );
+    return [['pciAddress', statePart(addressState, this.state)], ...functions, ...messages];
   }
 }
 
 const keyOf = (device: number, number: number): number => (device << 3) | number;
 
+/** What answers in a range; undefined where the board places it by itself. */
+function regionOf({ attachment, messages }: Attached, index: number): BusRegion | undefined {
+  const isTable = messages !== undefined && index === attachment.identity.messages?.range;
+  return isTable ? tableRegion(messages) : attachment.regions?.[index as 0];
+}
+
 /** A read of a window's data puts there what the range answers; whether the range is on does not matter. */
-function readWindow({ attachment, device }: Attached, register: number, width: Width): void {
-  const window = device.operations.window(register, width);
-  const region = window && attachment.regions?.[window.range as 0];
+function readWindow(attached: Attached, register: number, width: Width): void {
+  const { operations } = attached.device;
+  const window = operations.window(register, width);
+  const region = window && regionOf(attached, window.range);
   if (!window || !region) return;
   const value = region.read(window.offset, window.width) ?? 2 ** (8 * window.width) - 1;
-  device.operations.preset(window.data, value, window.width);
+  operations.preset(window.data, value, window.width);
 }
 
 /** A write of a window's data goes on to the range. */
-function writeWindow({ attachment, device }: Attached, register: number, width: Width): void {
-  const window = device.operations.window(register, width);
+function writeWindow(attached: Attached, register: number, width: Width): void {
+  const { operations } = attached.device;
+  const window = operations.window(register, width);
   if (!window) return;
-  const value = device.operations.read(window.data, window.width);
-  attachment.regions?.[window.range as 0]?.write(window.offset, value, window.width);
+  regionOf(attached, window.range)?.write(window.offset, operations.read(window.data, window.width), window.width);
 }
 
 function lineOf(key: number, { attachment }: Attached): number {
   const pin = attachment.identity.interruptPin ?? 1;
   return ((key >> 3) - 1 + pin - 1 + lines) % lines;
-}
-
-/** The level that a loaded function's pin has. */
-function pinLevel(device: PciFunctionDevice): boolean {
-  const command = device.operations.read(4, 2);
-  return device.state.interrupt && (command & 0x400) === 0;
 }
 
 function diffOf(device: PciFunctionDevice, left: Uint8Array, right: Uint8Array) {
@@ -248,6 +287,11 @@ function diffOf(device: PciFunctionDevice, left: Uint8Array, right: Uint8Array) 
   device.load(live);
   return found;
 }
+
+const tableRegion = ({ operations }: NonNullable<Attached['messages']>): BusRegion => ({
+  read: (offset, width) => operations.readRegister(offset, width),
+  write: (offset, value, width) => operations.writeRegister(offset, value, width),
+});
 
 /** A ROM as a region: bytes behind its end read as ones. */
 const romRegion = (rom: Uint8Array): BusRegion => ({

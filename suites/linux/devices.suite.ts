@@ -45,6 +45,8 @@ test('draws random bytes from the virtio entropy device', async ({ vm }) => {
   expect(await does(vm, 'wc -c /first; cmp /first /second >/dev/null || echo they-differ')).toMatch(
     /4096 \/first\nthey-differ/,
   );
+  // Each queue has a message of its own in the place of the pin.
+  expect(await does(vm, 'cat /proc/interrupts')).toMatch(/\d+ +PCI-MSI \d+-edge +virtio0-/);
   // Random bytes do not become shorter.
   expect(Number(await does(vm, 'gzip -c /first | wc -c').then((said) => said.split('\n')[0]))).toBeGreaterThan(4096);
 });

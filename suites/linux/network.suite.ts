@@ -34,6 +34,7 @@ for (const { card, load, driver } of cards) {
     const counters = await does(vm, 'ifconfig eth0');
     for (const way of ['RX', 'TX'])
       expect(counters).toMatch(new RegExp(`${way} packets:\\d+ errors:0 dropped:0 overruns:0`));
+    if (driver === 'virtio_net') expect(await does(vm, 'cat /proc/interrupts')).toMatch(/PCI-MSI .* virtio0-input\.0/);
   });
 }
 

@@ -2,7 +2,7 @@
 import { resetState } from '../../state/schema.js';
 import { placeLegacyQueue, type QueueState, queueState } from './queue.js';
 import { type FileRegister, registerFile, type RegisterFile } from '../register-file.js';
-import { feature, type TransportState, type VirtioContext } from './state.js';
+import { feature, noVector, type TransportState, usesMessages, type VirtioContext } from './state.js';
 
 /** What an interface of a device may do to it; `transport.ts` makes it from a kind. */
 export interface Controls<Context> {
@@ -19,8 +19,10 @@ export interface Controls<Context> {
   readonly takeInterruptStatus: (context: Context) => number;
 }
 
-/** Bytes of the block before the device-specific configuration; there is no MSI-X to make it longer. */
-export const legacyHeaderBytes = 0x14;
+/** Bytes of the block before the device-specific configuration: as long as there is no MSI-X, and with it. */
+const headerBytes = { pin: 0x14, messages: 0x18 } as const;
+/** The most of them. */
+export const legacyHeaderBytes = headerBytes.messages;
 
 /** The bits of one half of the 64 feature bits as a word. */
 export function featureWord(bits: readonly number[], half: number): number {
@@ -51,19 +53,61 @@ function writePage<Context extends VirtioContext<unknown>>(
   const queue = selectedQueue(context);
   transport.dialect = 'legacy';
   if (queue === undefined) return;
+  const { vector } = queue;
   resetState(queueState, queue);
+  queue.vector = vector;
   placeLegacyQueue(queue, page, controls.sizeOffered(transport.queueSelect));
 }
 
-/** The block of ports. */
+/** The message of the configuration, or of the selected queue; a number that there is not becomes none (4.1.5.1.2.1). */
+export function vectorRegisters<Context extends VirtioContext<unknown>>(
+  controls: Controls<Context>,
+  at: { readonly configuration: number; readonly queue: number },
+): FileRegister<Context>[] {
+  const accepted = (value: number): number => (value <= controls.queues ? value : noVector);
+  return [
+    {
+      offset: at.configuration,
+      bytes: 2,
+      read: ({ state }) => state.transport.configurationVector,
+      write: ({ state }, value) => void (state.transport.configurationVector = accepted(value)),
+    },
+    {
+      offset: at.queue,
+      bytes: 2,
+      read: (context) => selectedQueue(context)?.vector ?? noVector,
+      write(context, value) {
+        const queue = selectedQueue(context);
+        if (queue !== undefined) queue.vector = accepted(value);
+      },
+    },
+  ];
+}
+
+/** The block of ports: two more registers, and the configuration behind them, while messages are on. */
 export function legacyInterface<Context extends VirtioContext<unknown>>(
   controls: Controls<Context>,
 ): RegisterFile<Context> {
+  const common = commonRegisters(controls);
+  const plain = registerFile([...common, ...configurationRegisters(controls, headerBytes.pin)]);
+  const withMessages = registerFile([
+    ...common,
+    ...vectorRegisters(controls, { configuration: 0x14, queue: 0x16 }),
+    ...configurationRegisters(controls, headerBytes.messages),
+  ]);
+  const now = (context: Context): RegisterFile<Context> => (usesMessages(context) ? withMessages : plain);
+  return {
+    read: (context, offset, width) => now(context).read(context, offset, width),
+    write: (context, offset, value, width) => now(context).write(context, offset, value, width),
+  };
+}
+
+function commonRegisters<Context extends VirtioContext<unknown>>(controls: Controls<Context>): FileRegister<Context>[] {
   const offered = featureWord(
     [...controls.features, feature.anyLayout, feature.indirectDescriptors, feature.eventIndex],
     0,
   );
-  return registerFile<Context>([
+  return [
     { offset: 0x00, bytes: 4, read: () => offered },
     {
       offset: 0x04,
@@ -95,6 +139,5 @@ export function legacyInterface<Context extends VirtioContext<unknown>>(
       write: (context, value) => controls.writeStatus(context, value, 'legacy'),
     },
     { offset: 0x13, bytes: 1, read: controls.takeInterruptStatus },
-    ...configurationRegisters(controls, legacyHeaderBytes),
-  ]);
+  ];
 }

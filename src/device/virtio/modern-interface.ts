@@ -1,6 +1,12 @@
 /** The modern interface: structures in one block of memory, found by capabilities. VIRTIO 1.2, sections 4.1.4.3 to 4.1.4.9. */
 import type { PciCapability } from '../pci-identity.js';
-import { type Controls, configurationRegisters, featureWord, selectedQueue } from './legacy-interface.js';
+import {
+  type Controls,
+  configurationRegisters,
+  featureWord,
+  selectedQueue,
+  vectorRegisters,
+} from './legacy-interface.js';
 import type { QueueState } from './queue.js';
 import { type FileRegister, registerFile, type RegisterFile } from '../register-file.js';
 import { feature, status, type VirtioContext } from './state.js';
@@ -20,7 +26,6 @@ const structures = {
 const vendorSpecific = 0x09;
 const accessType = 5;
 const notifyMultiplier = 4;
-const noVector = 0xffff;
 
 /** One half of a queue's 64-bit address; it is settled when the queue is enabled. */
 function addressRegister<Context extends VirtioContext<unknown>>(
@@ -88,7 +93,6 @@ function queueRegisters<Context extends VirtioContext<unknown>>(controls: Contro
         if (queue !== undefined && !queue.enabled && isPower && fits) queue.size = value;
       },
     },
-    { offset: 0x1a, bytes: 2, read: () => noVector },
     {
       offset: 0x1c,
       bytes: 2,
@@ -118,7 +122,6 @@ export function modernInterface<Context extends VirtioContext<unknown>>(
 ): RegisterFile<Context> {
   const common: FileRegister<Context>[] = [
     ...featureRegisters<Context>(controls.features),
-    { offset: 0x10, bytes: 2, read: () => noVector },
     { offset: 0x12, bytes: 2, read: () => controls.queues },
     {
       offset: 0x14,
@@ -127,6 +130,7 @@ export function modernInterface<Context extends VirtioContext<unknown>>(
       write: (context, value) => controls.writeStatus(context, value, 'modern'),
     },
     { offset: 0x15, bytes: 1, read: ({ state }) => state.transport.configurationGeneration },
+    ...vectorRegisters(controls, { configuration: 0x10, queue: 0x1a }),
     ...queueRegisters(controls),
   ];
   const notifications = Array.from({ length: controls.queues }, (_, queue) => ({

@@ -7,6 +7,8 @@ export const queueState = struct({
   /** Entries of the ring as the driver chose them; 0 stands for "as many as offered". */
   size: u16(),
   enabled: flag(),
+  /** The message that tells of finished chains; FFFFh is none. */
+  vector: u16(0xffff),
   descriptorsLow: u32(),
   descriptorsHigh: u32(),
   driverLow: u32(),

@@ -18,6 +18,9 @@ export const status = {
   failed: 128,
 } as const;
 
+/** What stands in the place of a message's number where there is none (4.1.5.1.2). */
+export const noVector = 0xffff;
+
 /** The ISR status (4.1.4.5). */
 export const interruptBit = { queue: 1, configuration: 2 } as const;
 
@@ -33,6 +36,8 @@ export const transportState = (queues: number) =>
     deviceFeatureSelect: u32(),
     driverFeatureSelect: u32(),
     queueSelect: u16(),
+    /** The message that tells of the configuration. */
+    configurationVector: u16(noVector),
     configurationGeneration: u8(),
     queues: repeat(queues, ring.queueState),
   });
@@ -51,6 +56,13 @@ export const virtioState = <State extends object>(queues: number, own: Field<Sta
 /** What the board grants every virtio device. */
 export interface VirtioBoard {
   readonly memory: MemoryAccess;
+  /** Messages that take the place of the interrupt pin while they are on, as many as queues and one more. Absent: none. */
+  readonly messages?: VirtioMessages | undefined;
+}
+
+export interface VirtioMessages {
+  readonly enabled: () => boolean;
+  readonly request: (vector: number) => void;
 }
 
 /** What a kind's functions are given; `board` holds the kind's own capabilities too. */
@@ -73,16 +85,27 @@ export function isLive({ state: { transport } }: AnyContext): boolean {
 export const driveInterrupt = ({ state, lines }: AnyContext): void =>
   lines.interrupt(state.transport.interruptStatus !== 0);
 
-function interrupt(context: AnyContext, bit: number): void {
+/** Whether messages are on. */
+export const usesMessages = ({ board }: AnyContext): boolean => board.messages?.enabled() ?? false;
+
+/** Tells the driver by a message, or by the pin and the ISR status (4.1.4.5.1). */
+function interrupt(context: AnyContext, bit: number, vector: number): void {
+  const { messages } = context.board;
+  if (messages?.enabled()) {
+    if (vector !== noVector) messages.request(vector);
+    return;
+  }
   context.state.transport.interruptStatus |= bit;
   driveInterrupt(context);
 }
+const interruptOfConfiguration = (context: AnyContext): void =>
+  interrupt(context, interruptBit.configuration, context.state.transport.configurationVector);
 
 /** The device's configuration has changed: the driver is told (4.1.4.5). */
 export function configurationChanged(context: AnyContext): void {
   const { transport } = context.state;
   transport.configurationGeneration = (transport.configurationGeneration + 1) & 0xff;
-  if (transport.status & status.driverOk) interrupt(context, interruptBit.configuration);
+  if (transport.status & status.driverOk) interruptOfConfiguration(context);
 }
 
 /** The driver broke a rule: the device stops until it is reset (2.1.2). */
@@ -90,7 +113,7 @@ export function failDevice(context: AnyContext): void {
   const { transport } = context.state;
   if (transport.status & status.needsReset) return;
   transport.status |= status.needsReset;
-  if (transport.status & status.driverOk) interrupt(context, interruptBit.configuration);
+  if (transport.status & status.driverOk) interruptOfConfiguration(context);
 }
 
 function usable(context: AnyContext, queue: number): ring.QueueState | undefined {
@@ -141,5 +164,5 @@ export function giveBack(context: AnyContext, queue: number, ...finished: readon
   const state = usable(context, queue);
   if (state === undefined) return;
   const wanted = ring.publish(context.board.memory, state, finished, hasFeature(context, feature.eventIndex));
-  if (wanted) interrupt(context, interruptBit.queue);
+  if (wanted) interrupt(context, interruptBit.queue, state.vector);
 }

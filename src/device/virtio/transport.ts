@@ -3,7 +3,7 @@
  * A kind of device (network, block …) says what it is as a {@link VirtioKind}; {@link defineVirtio} makes a chip of it.
  *
  * Source: OASIS Virtual I/O Device (VIRTIO) Version 1.2, sections 2 and 4.1; legacy interface: 4.1.4.8 and 4.1.5.1.
- * Not modelled: MSI-X (the capability is not offered), packed rings, queue reset, notification data, shared memory.
+ * Not modelled: packed rings, queue reset, notification data, shared memory.
  */
 import type { Frequency } from '../../clock/divider.js';
 import { type Field, resetState } from '../../state/schema.js';
@@ -116,7 +116,7 @@ export function defineVirtio<State extends object, Board, Ops extends KindOperat
   return defineDevice({
     name: kind.name,
     source: kind.source,
-    notModelled: [...kind.notModelled, 'MSI-X', 'packed rings', 'queue reset', 'notification data'],
+    notModelled: [...kind.notModelled, 'packed rings', 'queue reset', 'notification data'],
     ...(kind.clock === undefined ? {} : { clock: kind.clock }),
     registers: {},
     inputs: [],
@@ -143,6 +143,8 @@ export function defineVirtio<State extends object, Board, Ops extends KindOperat
 }
 
 const vendor = 0x1af4;
+/** Where the table of messages lies. */
+const messageBar = 1;
 
 /** What a kind's function says of itself in configuration space. */
 export function virtioIdentity(kind: {
@@ -150,6 +152,7 @@ export function virtioIdentity(kind: {
   readonly pciDevice: number;
   readonly classCode: number;
   readonly configurationBytes: number;
+  readonly queueSizes: readonly number[];
 }): PciIdentity {
   let portBytes = 1;
   while (portBytes < legacyHeaderBytes + kind.configurationBytes) portBytes *= 2;
@@ -166,5 +169,6 @@ export function virtioIdentity(kind: {
       [memoryBar]: { kind: 'memory', bytes: memoryBytes },
     },
     capabilities: modernCapabilities(kind.configurationBytes),
+    messages: { range: messageBar, vectors: kind.queueSizes.length + 1 },
   };
 }

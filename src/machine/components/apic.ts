@@ -47,6 +47,7 @@ export function attachApic(board: Board): void {
       remove = enabled ? board.addressSpace.map.place(physical, pageBytes, registers) : () => {};
       local.operations.setEnabled(enabled);
     },
+    message: (message) => board.touch(local, () => local.operations.receive(message)),
     performance: (masks) => board.touch(local, () => local.operations.performance(masks)),
     initialize: () => board.touch(local, () => local.operations.initialize()),
     acknowledge(external) {

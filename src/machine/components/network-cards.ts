@@ -9,6 +9,7 @@ import { virtioNet, virtioNetIdentity } from '../../device/virtio/net.js';
 import type { AnyDevice, Board } from '../board.js';
 import type { BusRegion } from '../memory-map.js';
 import type { NetworkCard } from '../machine.js';
+import type { MessageSource } from '../pci-bus.js';
 import { pciOf } from './chipset.js';
 
 /** What a card is made with. */
@@ -60,12 +61,15 @@ function attachPciCard<Device extends CardDevice>(
   { name, rom }: CardParts,
   identity: PciIdentity,
   megabits: number,
-  make: (interrupt: Drive) => Device,
+  make: (interrupt: Drive, messages: MessageSource) => Device,
   ranges: (device: Device) => { readonly [index in 0 | 1 | 2 | 3 | 4 | 5]?: readonly [Read, Write] },
 ): Card {
   const pci = pciOf(board);
-  const pin: { interrupt?: Drive } = {};
-  const device = make((level) => pin.interrupt?.(level));
+  const attached: { found?: ReturnType<typeof pci.attach> } = {};
+  const device = make((level) => attached.found?.interrupt(level), {
+    enabled: () => attached.found?.messages?.enabled() ?? false,
+    request: (vector) => attached.found?.messages?.request(vector),
+  });
   board.add(name, device);
   const regions = Object.fromEntries(
     Object.entries(ranges(device)).map(([index, [read, write]]): [string, BusRegion] => [
@@ -76,13 +80,13 @@ function attachPciCard<Device extends CardDevice>(
       },
     ]),
   );
-  pin.interrupt = pci.attach({
+  attached.found = pci.attach({
     name,
     identity: rom === undefined ? identity : { ...identity, romBytes: romBytesFor(rom) },
     place: { device: pci.freeDevice(), function: 0 },
     regions,
     ...(rom === undefined ? {} : { rom }),
-  }).interrupt;
+  });
   return finished(board, device, megabits);
 }
 
@@ -158,7 +162,8 @@ export const cardMakers: Readonly<Record<NetworkCard, (board: Board, parts: Card
       parts,
       virtioNetIdentity,
       1000,
-      (interrupt) => createDevice(virtioNet, { lines: { interrupt }, board: { memory: board.master, ...parts } }),
+      (interrupt, messages) =>
+        createDevice(virtioNet, { lines: { interrupt }, board: { memory: board.master, messages, ...parts } }),
       ({ operations: { readRegister, writeRegister, readMemory, writeMemory } }) => ({
         0: [readRegister, writeRegister],
         4: [readMemory, writeMemory],

@@ -3,10 +3,10 @@ import { UserError } from '../../base/errors.js';
 import type { Cycle } from '../../base/integers.js';
 import { createDevice, type Drive, type Width } from '../../device/device.js';
 import type { MemoryAccess } from '../../device/memory-access.js';
-import type { PciFunctionDevice } from '../../device/pci-function.js';
 import type { PciIdentity } from '../../device/pci-identity.js';
 import { virtioConsole, virtioConsoleIdentity } from '../../device/virtio/console.js';
 import { virtioEntropy, virtioEntropyIdentity } from '../../device/virtio/entropy.js';
+import type { VirtioMessages } from '../../device/virtio/state.js';
 import type { AnyDevice, Board } from '../board.js';
 import { memoryFor } from './bus-master.js';
 import { pciOf } from './chipset.js';
@@ -21,21 +21,35 @@ interface VirtioDevice extends AnyDevice {
   };
 }
 
-/** Puts a virtio device on the bus; `make` is given the line of its interrupt pin, and memory while it may master it. */
+/** What the board gives a virtio device: the line of its interrupt pin, messages, and memory while it may master it. */
+interface VirtioParts {
+  readonly lines: { readonly interrupt: Drive };
+  readonly memory: MemoryAccess;
+  readonly messages: VirtioMessages;
+}
+
+/** Puts a virtio device on the bus. */
 export function attachVirtio<Device extends VirtioDevice>(
   board: Board,
   name: string,
   identity: PciIdentity,
-  make: (interrupt: Drive, memory: MemoryAccess) => Device,
+  make: (parts: VirtioParts) => Device,
+  functionName = name,
 ): Device {
   const pci = pciOf(board);
-  const attached: { device?: PciFunctionDevice; interrupt?: Drive } = {};
-  const memory = memoryFor(board, () => attached.device);
-  const device = make((level) => attached.interrupt?.(level), memory);
+  const attached: { found?: ReturnType<typeof pci.attach> } = {};
+  const device = make({
+    lines: { interrupt: (level) => attached.found?.interrupt(level) },
+    memory: memoryFor(board, () => attached.found?.device),
+    messages: {
+      enabled: () => attached.found?.messages?.enabled() ?? false,
+      request: (vector) => attached.found?.messages?.request(vector),
+    },
+  });
   const { readRegister, writeRegister, readMemory, writeMemory } = device.operations;
   board.add(name, device);
-  const found = pci.attach({
-    name,
+  attached.found = pci.attach({
+    name: functionName,
     identity,
     place: { device: pci.freeDevice(), function: 0 },
     regions: {
@@ -49,22 +63,22 @@ export function attachVirtio<Device extends VirtioDevice>(
       },
     },
   });
-  [attached.device, attached.interrupt] = [found.device, found.interrupt];
   return device;
 }
 
 export function attachEntropy(board: Board): void {
-  attachVirtio(board, 'virtioRng', virtioEntropyIdentity, (interrupt, memory) =>
-    createDevice(virtioEntropy, { lines: { interrupt }, board: { memory, seed: board.powerOn.seed } }),
+  attachVirtio(board, 'virtioRng', virtioEntropyIdentity, ({ lines, memory, messages }) =>
+    createDevice(virtioEntropy, { lines, board: { memory, messages, seed: board.powerOn.seed } }),
   );
 }
 
 export function attachConsole(board: Board): void {
-  const device = attachVirtio(board, 'virtioConsole', virtioConsoleIdentity, (interrupt, memory) =>
+  const device = attachVirtio(board, 'virtioConsole', virtioConsoleIdentity, ({ lines, memory, messages }) =>
     createDevice(virtioConsole, {
-      lines: { interrupt },
+      lines,
       board: {
         memory,
+        messages,
         transmit: (data) => board.observers.console?.({ data, cycle: board.now() as Cycle }),
       },
     }),
