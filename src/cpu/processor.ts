@@ -198,7 +198,7 @@ export class Processor {
       if (this.halted) return 'halted';
       if ((this.core.otherFlags & flagBits.TF) !== 0) this.stepWithTrap();
       else if (this.modelSpecific.looksAtEach || this.pending.somethingHeld) this.step();
-      else this.slice(Math.min(end - this.cycle, this.compiler?.untilLook ?? sliceMost, this.counters.room));
+      else this.slice(Math.min(end - this.cycle, sliceMost, this.counters.room));
       this.counters.settleBetween(this.cycle);
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
@@ -222,8 +222,8 @@ export class Processor {
     if (first === NO_RECORD) return this.settleFetch(budget);
     const remaining = core.view.getUint16(first + record.remaining, true);
     if (remaining > budget) return void this.step();
-    this.compiler?.look(first, this.fetcher.table, this.fetcher.offset);
-    // A look that was due says only now when the next one is.
+    this.compiler?.look(first, this.fetcher.table, this.fetcher.offset, remaining);
+    // Nothing depends on where looks fall, so a block need not be taken apart for them.
     const given = Math.min(budget, Math.max(remaining, this.compiler?.untilLook ?? budget));
     core.i32[wordIndex.budget] = given;
     this.execute(first, given);

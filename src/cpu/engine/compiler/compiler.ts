@@ -25,6 +25,12 @@ const entriesMost = 200;
 const refusalsMost = 50;
 /** How often the number of looks that a page needs is doubled. */
 const doublingsMost = 6;
+/**
+ * Compiling a page costs as much as interpreting millions of instructions, so it pays at once only where much of the time goes: half of
+ * the looks are forgotten with each so many cycles. Where less goes, a page takes so many times as many looks in all.
+ */
+const fadeCycles = 2_000_000;
+const patience = 12;
 /** So many looks it takes at least, where more than that are needed. */
 const looksLeast = 4;
 /** What regions leave to the interpreter more often than once in so many cycles is worth compiling anew. */
@@ -73,7 +79,7 @@ export class Compiler {
 
   /** Cycles to be spent until the next look. */
   get untilLook(): number {
-    return this.isDue ? longestLook : this.rest;
+    return this.rest;
   }
   /** Code ran for so many cycles. The next look comes wherever the rest of them ends, so that what runs most is seen most. */
   spend(cycles: number): void {
@@ -93,10 +99,10 @@ export class Compiler {
     this.isDue = false;
   }
 
-  /** The processor stands in front of a record at an offset of a page's table, 0 where it is in none. */
-  look(at: number, table: number, offset: number): void {
-    if (!this.isDue || table === 0) return;
-    this.see(at, table, offset);
+  /** The processor stands in front of a record at an offset of a page's table, 0 where it is in none; its block takes so many cycles. */
+  look(at: number, table: number, offset: number, cycles: number): void {
+    if (!this.isDue && this.rest >= cycles) return;
+    if (table !== 0) this.see(at, table, offset);
     this.wait();
   }
   private see(at: number, table: number, offset: number): void {
@@ -110,11 +116,17 @@ export class Compiler {
     heat.offsets.add(offset);
     const needed = this.tuning.threshold << Math.min(heat.compilations, doublingsMost);
     // A look after a long pause stands for more of the time, but is no more than one of several.
-    heat.count += Math.min(Math.max(1, Math.round(cycles / this.tuning.look)), Math.ceil(needed / looksLeast));
-    if (heat.count < needed || heat.isQueued) return;
+    this.warm(heat, Math.min(Math.max(1, Math.round(cycles / this.tuning.look)), Math.ceil(needed / looksLeast)));
+    if (heat.isQueued || (heat.recent < needed && heat.count < needed * patience)) return;
     heat.isQueued = true;
     if (this.queue.push(heat) === 1) this.looksSinceQueued = 0;
     if (this.queue.length >= this.tuning.batch) this.compileQueue();
+  }
+  /** Counts looks, those of the last time by themselves: half of them are forgotten with each {@link fadeCycles}. */
+  private warm(heat: Heat, looks: number): void {
+    heat.count += looks;
+    heat.recent = heat.recent * 2 ** ((heat.seenAt - this.spent) / fadeCycles) + looks;
+    heat.seenAt = this.spent;
   }
   private heatOf(table: number): Heat {
     const known = this.heats.get(table);
@@ -157,6 +169,7 @@ export class Compiler {
     for (const heat of this.queue.splice(0)) {
       heat.isQueued = false;
       heat.count = 0;
+      heat.recent = 0;
       const planned = this.plan(heat, module);
       heat.offsets.clear();
       for (const offset of heat.wanted) if (!isEntered(planned, offset)) heat.barred.add(offset);

@@ -10,7 +10,10 @@ export interface Heat {
   readonly wanted: Set<number>;
   /** Where it cannot be entered, as what stands there is the interpreter's. */
   readonly barred: Set<number>;
+  /** Looks that met it where it is not compiled: all of them, and those of the last time as of a cycle. */
   count: number;
+  recent: number;
+  seenAt: number;
   /** What held when it was last seen. */
   facts: RegionFacts;
   /** How often code of the page changed after it was compiled. */
@@ -45,7 +48,18 @@ export interface Planned {
 }
 
 export const newHeat = (table: number, facts: RegionFacts): Heat => ({
-  ...{ table, facts, count: 0, changes: 0, refusals: 0, compilations: 0, compiled: [], isQueued: false },
+  ...{
+    table,
+    facts,
+    count: 0,
+    recent: 0,
+    seenAt: 0,
+    changes: 0,
+    refusals: 0,
+    compilations: 0,
+    compiled: [],
+    isQueued: false,
+  },
   ...{ offsets: new Set(), wanted: new Set(), barred: new Set(), missing: new Set() },
 });
 

@@ -2,7 +2,7 @@
 export interface CompilerTuning {
   /** Cycles between two looks at code that is not compiled. */
   readonly look: number;
-  /** How often a page must have been seen before it is compiled. */
+  /** How often a page must have been seen of late before it is compiled; some times as often where that took long. */
   readonly threshold: number;
   /** So many pages are compiled at once, or so many looks after the first of them was seen. */
   readonly batch: number;
