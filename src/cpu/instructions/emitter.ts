@@ -6,6 +6,9 @@ import type { GeneralRegister, SegmentName } from '../layout.js';
 import type { Width } from './instruction.js';
 import type { SystemOperation } from './system-operations.js';
 
+/** Numbers of a vector that are normal or zero: neither NaN nor infinite nor denormal. */
+export const ordinary = { sd: 1, pd: 3, ss: 4, ps: 12 } as const;
+
 /** An operand in an MMX or XMM register, or in memory in the place of one. */
 export interface VectorOperand {
   readonly bank: 'mmx' | 'xmm';
@@ -15,6 +18,11 @@ export interface VectorOperand {
   find(): void;
   /** The host address where its bytes lie until anything is written. */
   place(): Value;
+  /** Something else wrote at its place. */
+  placeWritten(): void;
+  /** Which of its numbers are known to be ordinary, as bits of {@link ordinary}; what is learnt holds until it is written. */
+  known(): number;
+  learn(numbers: number): void;
   /** Reads from `displacement` bytes on. A vector has zeros above the operand's bytes. */
   read(type: ValueType, displacement?: number): Value;
   /** Writes as many bytes as the value's type has; of a vector the operand's. */
@@ -78,6 +86,8 @@ export interface Emitter extends Code {
    * where it is so, and `left` where such instructions go the slow way as a whole.
    */
   readonly units: 'asked' | 'ready' | 'left';
+  /** MXCSR is known to round to nearest, to mask every exception and to have noted an inexact result. */
+  readonly isSettled: boolean;
   /** Whether system instructions have ways of their own in front of their slow paths. */
   readonly hasQuickWays: boolean;
 
@@ -189,6 +199,8 @@ export interface Emitter extends Code {
   /** Offers the data and the mask of a masked store to the slow path `maskedStore`. */
   offerMasked(data: Value, mask: Value): void;
 
+  /** Where MXCSR is settled: leaves the whole instruction, of which nothing was done yet, to an engine that asks. */
+  leaveUndone(): void;
   /** Raises a fault at this instruction. */
   fault(vector: number, errorCode?: Operand): void;
   /** Calls a slow path; a fault it raises leaves the instruction. */

@@ -219,7 +219,7 @@ export class Code {
   /** A lane of a vector. */
   extractLane(opcode: ExtractOpcode, lane: number, vector: Value): Value {
     return {
-      type: opcode === 'i64x2.extract_lane' ? 'i64' : 'i32',
+      type: laneTypes[opcode],
       push(body) {
         vector.push(body);
         body.lane(opcode, lane);
@@ -372,8 +372,17 @@ export type LoadOpcode =
   | 'v128.load64_zero';
 export type StoreOpcode =
   'i32.store' | 'i64.store' | 'i32.store8' | 'i32.store16' | 'f32.store' | 'f64.store' | 'v128.store';
-type ExtractOpcode = 'i16x8.extract_lane_u' | 'i32x4.extract_lane' | 'i64x2.extract_lane';
-type ReplaceOpcode = 'i16x8.replace_lane' | 'i32x4.replace_lane' | 'i64x2.replace_lane';
+/** What a lane is taken out as. */
+const laneTypes = {
+  'i16x8.extract_lane_u': 'i32',
+  'i32x4.extract_lane': 'i32',
+  'i64x2.extract_lane': 'i64',
+  'f32x4.extract_lane': 'f32',
+  'f64x2.extract_lane': 'f64',
+} as const;
+type ExtractOpcode = keyof typeof laneTypes;
+type ReplaceOpcode =
+  'i16x8.replace_lane' | 'i32x4.replace_lane' | 'i64x2.replace_lane' | 'f32x4.replace_lane' | 'f64x2.replace_lane';
 type WideOperation =
   | 'add'
   | 'sub'

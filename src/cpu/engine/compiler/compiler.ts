@@ -9,7 +9,7 @@ import { firstHandler, handlersOf, pseudoHandlers } from '../interpreter/handler
 import { type Heat, isEntered, newHeat, type Planned, type Region } from './heat.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { Float80 } from '../../kernel/float80/float80.js';
-import { type Condition, flatConditions, type RegionFacts, unitConditions } from './region-facts.js';
+import { type Condition, flatConditions, type RegionFacts, settledCondition, unitConditions } from './region-facts.js';
 import { relativeTargetOffset } from './region-emitter.js';
 import { headOf, type PageCode, planRegion, type RegionInstruction } from './region.js';
 import type { CompilerTuning } from './tuning.js';
@@ -146,11 +146,13 @@ export class Compiler {
     const hold = (conditions: readonly Condition[]): boolean =>
       conditions.every(({ address, mask, value }) => (core.i32[address >> 2]! & mask) === value);
     const general = refusals >= 2;
+    const unitsReady = !general && hold(unitConditions(core.model));
     return {
       isFlat: code32 && !general && hold(flatConditions),
       codeBase: code32 ? undefined : core.i32[wordIndex.codeBase]!,
       tlb: general ? undefined : core.i32[wordIndex.tlb]!,
-      unitsReady: !general && hold(unitConditions(core.model)),
+      unitsReady,
+      isSettled: refusals === 0 && unitsReady && hold([settledCondition]),
     };
   }
 
@@ -231,7 +233,8 @@ export class Compiler {
     code: PageCode,
     facts: RegionFacts,
   ): boolean {
-    const key = instruction.number * 4 + (facts.isFlat ? 1 : 0) + (facts.unitsReady ? 2 : 0);
+    const bits = (facts.isFlat ? 1 : 0) | (facts.unitsReady ? 2 : 0) | (facts.isSettled ? 4 : 0);
+    const key = instruction.number * 8 + bits;
     const known = this.leaving.get(key);
     if (known !== undefined) return known;
     const found = module.alwaysLeaves(instruction, code, facts);

@@ -30,6 +30,7 @@ import { type HandlerVariant, loadOpcodes, type ModuleFunctions, storeOpcodes } 
 import { flatConditionsOf, flatSegments, type RegionFacts } from './region-facts.js';
 import { RegionFlagCode } from './region-flag-code.js';
 import type { RegionFunction } from './region-function.js';
+import { LocalVector, xmmNumber } from './region-vectors.js';
 
 /**
  * Functions that fill the TLB, by index: (linear, bytes) to a host address, 0 where the interpreter has to look; `store` is given the
@@ -67,6 +68,10 @@ export class RegionEmitter extends RegionFlagCode {
   ) {
     super(region, functions, noFlow(region.code.i32(region.here.record)), variant);
     this.units = facts.unitsReady ? 'ready' : 'left';
+  }
+  override get isSettled(): boolean {
+    this.region.asksMxcsr = true;
+    return this.facts.isSettled;
   }
   override cycles(): Value {
     const spent = this.add(this.region.local('budget'), this.region.unspentCycles);
@@ -207,6 +212,11 @@ export class RegionEmitter extends RegionFlagCode {
     if (isAligned) this.requireAlignment(segment, offset, bytes);
     this.storeVector(this.place(segment, offset, bytes, 'write'), value, bytes, 0);
   }
+  protected override vectorRegister(address: Value, bank: 'mmx' | 'xmm', bytes: 4 | 8 | 16): VectorOperand {
+    if (bank === 'mmx') return super.vectorRegister(address, bank, bytes);
+    assert(address.constant !== undefined, 'a register is known when it is compiled');
+    return new LocalVector(this, this.region, xmmNumber(address.constant), bytes);
+  }
   override vectorOperand(operand: HandlerOperand): EmittedOperand {
     const { shape, width, bank, isAligned } = operand;
     if (shape !== 'either') return super.vectorOperand(operand);
@@ -228,6 +238,13 @@ export class RegionEmitter extends RegionFlagCode {
   protected override rememberRecord(): void {}
   override fault(): void {
     this.region.bail();
+  }
+  override leaveUndone(): void {
+    // Only some ways lead here.
+    this.region.depth++;
+    this.region.bail();
+    this.region.depth--;
+    this.region.terminated = false;
   }
   override transfer(_operation: SystemOperation): void {
     this.region.bail();

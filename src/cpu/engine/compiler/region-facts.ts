@@ -1,6 +1,7 @@
 /** What a region is compiled for: looked at when it is compiled, and again wherever it is entered. */
 import { at, regions, segmentAddress, segmentFields, segmentIndex } from '../../layout.js';
 import { has, type ProcessorModel } from '../../model.js';
+import { settledMxcsr } from '../../instructions/vector/streaming.js';
 import { cr0Bits } from '../../system/control-bits.js';
 import { entryBits } from './ways-out.js';
 
@@ -14,6 +15,8 @@ export interface RegionFacts {
   readonly tlb: number | undefined;
   /** The x87 and SSE units may be used, nothing is pending, and x87 exceptions are masked. */
   readonly unitsReady: boolean;
+  /** MXCSR is settled as well; looked at where the region asks for it. */
+  readonly isSettled: boolean;
 }
 
 /** A condition on a 32-bit word of the state: these bits of it have this value. */
@@ -64,3 +67,4 @@ export const factBits = ({ isFlat, tlb, unitsReady }: RegionFacts): number =>
   (isFlat ? entryBits.flat : 0) |
   (tlb === regions.supervisorTlb ? entryBits.supervisor : tlb === regions.userTlb ? entryBits.user : 0) |
   (unitsReady ? entryBits.units : 0);
+export const settledCondition: Condition = { address: at.mxcsr, ...settledMxcsr };

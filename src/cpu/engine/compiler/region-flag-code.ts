@@ -8,6 +8,8 @@ import { settle } from '../interpreter/kept-flags.js';
 import type { HandlerVariant, ModuleFunctions } from '../interpreter/record-code.js';
 import type { FlagState, RegionFunction } from './region-function.js';
 
+const bits = { CF: 1, PF: 4, ZF: 0x40, SF: 0x80, OF: 0x800 } as const;
+
 export class RegionFlagCode extends RecordEmitter {
   constructor(
     protected readonly region: RegionFunction,
@@ -136,7 +138,11 @@ export class RegionFlagCode extends RecordEmitter {
       const zero = this.isZero(result);
       return [undefined, undefined, zero, zero, sign, undefined, sign, this.or(sign, zero)][code];
     }
-    if (code === 4) return kind === 'word' ? undefined : this.lessSigned(this.signExtend(result, width), 0);
+    if (kind === 'word') {
+      const mask = [bits.OF, bits.CF, bits.ZF, bits.CF | bits.ZF, bits.SF, bits.PF][code];
+      return mask === undefined ? undefined : this.notEqual(this.and(result, mask), 0);
+    }
+    if (code === 4) return this.lessSigned(this.signExtend(result, width), 0);
     if (kind !== 'subtract' && kind !== 'subtractKeepingCarry') return undefined;
     const [a, b] = [this.signExtend(left, width), this.signExtend(right, width)];
     if (code === 2) return this.isZero(result);

@@ -8,6 +8,7 @@ import { at, generalRegisters, registerAddress } from '../../layout.js';
 import { FunctionBody, type Label } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
 import type { RegionInstruction } from './region.js';
+import { noVectors, xmmAddress, xmmCount } from './region-vectors.js';
 import type { WaysOut } from './ways-out.js';
 
 /** Locals that live as long as the function, in order; general registers come first. */
@@ -42,8 +43,10 @@ const valueNames = ['left', 'right', 'result', 'carry'] as const;
 
 const firstLocal = 1;
 const localIndex = (name: LocalName): number => firstLocal + generalRegisters.length + localNames.indexOf(name);
-/** Locals that are not released between instructions. */
-const lasting = generalRegisters.length + localNames.length;
+const words = generalRegisters.length + localNames.length;
+/** Locals that are not released between instructions: those, and the XMM registers. */
+const lasting = words + xmmCount;
+const vectorLocal = (number: number): number => firstLocal + words + number;
 
 /** Where the function's code branches to leave. */
 export interface Ways {
@@ -65,6 +68,8 @@ export class RegionFunction {
   alwaysLeft = false;
   /** The instruction at hand has a way to its end. */
   completes = false;
+  /** The instruction at hand depends on whether MXCSR is settled. */
+  asksMxcsr = false;
   /** Registers that the region writes. */
   private readonly written = new Set<number>();
   /** Registers that the instruction at hand has written so far; those that it had written where it left for the interpreter. */
@@ -72,14 +77,19 @@ export class RegionFunction {
   readonly writtenBeforeLeaving = new Set<number>();
   /** Locals that hold what registers held before the instruction at hand. */
   private readonly undo = new Map<number, number>();
+  /** How far numbers in XMM registers are known to be ordinary; bits of `ordinary`. */
+  known = new Map<number, number>();
   private ways: Ways | undefined;
   private instruction: RegionInstruction | undefined;
   /** Cycles of its block that are taken and not spent yet, its own included. */
   private unspent = 0;
 
   /** None where an instruction is only tried. */
-  constructor(private readonly waysOut?: WaysOut) {
-    for (let index = 0; index < lasting; index++) this.body.allocate('i32');
+  constructor(
+    private readonly waysOut?: WaysOut,
+    private readonly vectors = noVectors,
+  ) {
+    for (let index = 0; index < lasting; index++) this.body.allocate(index < words ? 'i32' : 'v128');
   }
 
   setWays(ways: Ways): void {
@@ -110,10 +120,25 @@ export class RegionFunction {
       this.body.local('local.set', firstLocal + number);
     }
   }
+  vector(number: number): Value {
+    return this.code.local(vectorLocal(number), 'v128');
+  }
+  setVector(number: number, value: Value): void {
+    value.push(this.body);
+    this.body.local('local.set', vectorLocal(number));
+  }
+  loadVectors(): void {
+    for (const number of this.vectors.used) {
+      this.setVector(number, this.code.loadLate('v128.load', 0, xmmAddress(number)));
+    }
+  }
   /** Writes what the region may have changed; at its end, when that is known. */
   spill(): void {
     for (const number of this.written) {
       this.code.store('i32.store', 0, this.register(number), registerAddress(number));
+    }
+    for (const number of this.vectors.written) {
+      this.code.store('v128.store', 0, this.vector(number), xmmAddress(number));
     }
     this.code.store('i32.store', 0, this.local('budget'), at.budget);
   }
@@ -164,10 +189,11 @@ export class RegionFunction {
       const kept = this.undo.get(register);
       return kept === undefined ? this.register(register) : this.code.local(kept, 'i32');
     });
+    const vectors = this.vectors.written.map((number) => ({ number, value: this.vector(number) }));
     const { unspent } = this;
     const flags = typeof this.flags === 'object' ? this.keptList(this.flags) : [];
     const budget = this.local('budget');
-    this.waysOut?.bail(this.code, { record, handler: number, unspent, budget, flags, registers }, isMiss);
+    this.waysOut?.bail(this.code, { record, handler: number, unspent, budget, flags, registers, vectors }, isMiss);
     this.terminated = true;
   }
   /** Goes on at a record outside the region. */

@@ -6,7 +6,9 @@ import { at, firstRegion, generalRegisters, record, regions, registerAddress } f
 import type { Core } from '../../system/core.js';
 import type { FunctionBody } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
+import { i32s } from '../interpreter/module-parts.js';
 import type { ModuleFunctions } from '../interpreter/record-code.js';
+import { xmmAddress } from './region-vectors.js';
 
 /** Functions of other modules that ways out call, by index. */
 export interface WaysOutImports {
@@ -55,6 +57,8 @@ export interface Bail {
   /** The kind of flags that are not written and what they follow from; nothing where memory knows. */
   readonly flags: readonly Value[];
   readonly registers: readonly Value[];
+  /** XMM registers that the region writes. */
+  readonly vectors: readonly { readonly number: number; readonly value: Value }[];
 }
 
 export class WaysOut {
@@ -66,11 +70,20 @@ export class WaysOut {
   ) {}
 
   /** Has the interpreter run an instruction; `isMiss` where the TLB had no entry for what it accesses. */
-  bail(code: Code, { record: here, handler, unspent, budget, flags, registers }: Bail, isMiss: boolean): void {
-    const name = `${isMiss ? 'miss' : 'bail'} ${flags.length}`;
-    const parameters = 3 + registers.length + flags.length;
-    const index = this.functions.shared(name, parameters, (body) => this.writeBail(body, parameters, isMiss));
-    leave(code, index, here, (handler << 8) | unspent, budget, ...registers, ...flags);
+  bail(code: Code, { record: here, handler, unspent, budget, flags, registers, vectors }: Bail, isMiss: boolean): void {
+    const numbers = vectors.map(({ number }) => number);
+    const name = `${isMiss ? 'miss' : 'bail'} ${flags.length} ${numbers.join(' ')}`;
+    const words = 3 + registers.length + flags.length;
+    const types = [...i32s(words), ...numbers.map(() => 'v128' as const)];
+    const index = this.functions.shared(name, types, (body) => {
+      const own = new Code(body);
+      numbers.forEach((number, position) =>
+        own.store('v128.store', 0, own.local(words + position, 'v128'), xmmAddress(number)),
+      );
+      this.writeBail(body, words, isMiss);
+    });
+    const moved = vectors.map(({ value }) => value);
+    leave(code, index, here, (handler << 8) | unspent, budget, ...registers, ...flags, ...moved);
   }
   private writeBail(body: FunctionBody, parameters: number, isMiss: boolean): void {
     const { code, locals } = locally(body, parameters);

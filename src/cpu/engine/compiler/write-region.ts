@@ -9,9 +9,10 @@ import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
 import { RegionEmitter, type RegionRefills } from './region-emitter.js';
-import { conditionsOf, factBits, type RegionFacts } from './region-facts.js';
+import { conditionsOf, factBits, type RegionFacts, settledCondition } from './region-facts.js';
 import { type FlagState, RegionFunction } from './region-function.js';
 import type { PageCode, RegionBlock, RegionInstruction, RegionPlan } from './region.js';
+import { type VectorUse, vectorUse } from './region-vectors.js';
 import { budgetChecks } from './budget-checks.js';
 import { headsOf, headsWithin, loopsWithin, nest, type Part } from './structure.js';
 import { entryBits, WaysOut, type WaysOutImports } from './ways-out.js';
@@ -56,6 +57,16 @@ function tryInstruction(instruction: RegionInstruction, handler: Handler, contex
   region.body.finish();
   return region;
 }
+/** Handlers whose code depends on whether MXCSR is settled. */
+const askingMxcsr = new WeakMap<Handler, boolean>();
+function asksMxcsr(instruction: RegionInstruction, context: RegionContext): boolean {
+  const { handler } = instruction;
+  if (handler?.operands.some(({ bank }) => bank === 'xmm') !== true) return false;
+  const known = askingMxcsr.get(handler) ?? tryInstruction(instruction, handler, context).asksMxcsr;
+  askingMxcsr.set(handler, known);
+  return known;
+}
+
 /**
  * Before the 80386 some instructions move registers before an access that nothing can stop there. It may still leave for the interpreter,
  * which runs them from their start.
@@ -80,12 +91,15 @@ function writeInstruction(
 
 class RegionWriter {
   private readonly waysOut: WaysOut;
+  private readonly vectors: VectorUse;
   private readonly region: RegionFunction;
   private readonly code: Code;
   private readonly body: FunctionBody;
   private readonly labels = new Map<number, Label>();
   /** What the flags are known to follow from where a block starts that has one way in. */
   private readonly flagsInto = new Map<number, FlagState>();
+  /** The same of numbers in XMM registers. */
+  private readonly knownInto = new Map<number, Map<number, number>>();
   private readonly hasOneWayIn = new Set<number>();
   /** Blocks that are reached through a choice by the local `way`. */
   private readonly needsWay = new Set<number>();
@@ -99,7 +113,9 @@ class RegionWriter {
     private readonly context: RegionContext,
   ) {
     this.waysOut = new WaysOut(context.functions, context.imports, context.patience);
-    this.region = new RegionFunction(this.waysOut);
+    const instructions = plan.blocks.flatMap((block) => block.instructions);
+    this.vectors = vectorUse(instructions, context.code.view);
+    this.region = new RegionFunction(this.waysOut, this.vectors);
     this.code = this.region.code;
     this.body = this.region.body;
   }
@@ -167,6 +183,10 @@ class RegionWriter {
       codeBase === undefined ? code.greaterUnsigned(base, 0xffff_f000 | 0) : code.notEqual(base, codeBase),
       refuse,
     );
+    if (this.asksMxcsr()) {
+      const { address, mask, value } = settledCondition;
+      code.when(code.notEqual(code.and(code.loadLate('i32.load', 0, address), mask), value), refuse);
+    }
     const known = factBits(this.context.facts);
     const wrong = conditionsOf(this.context.facts, this.context.model).map(({ address, mask, value }) =>
       code.xor(code.and(code.loadLate('i32.load', 0, address), mask), value),
@@ -177,6 +197,13 @@ class RegionWriter {
     }
     region.set('way', code.loadLate('i32.load8_u', here, record.entry));
     region.loadRegisters();
+    region.loadVectors();
+  }
+  /** Whether the region relies on a settled MXCSR. */
+  private asksMxcsr(): boolean {
+    const { context, plan } = this;
+    if (!context.facts.isSettled) return false;
+    return plan.blocks.some(({ instructions }) => instructions.some((each) => asksMxcsr(each, context)));
   }
   // Blocks.
 
@@ -227,6 +254,7 @@ class RegionWriter {
   private writeBlock({ index, instructions }: RegionBlock): void {
     const { region, context } = this;
     region.flags = this.flagsInto.get(index) ?? 'dynamic';
+    region.known = this.knownInto.get(index) ?? new Map<number, number>();
     const cycles = instructions.length;
     this.takeCycles(index, instructions[0]!, cycles);
     for (const [position, instruction] of instructions.entries()) {
@@ -265,8 +293,10 @@ class RegionWriter {
   }
   private goToBlock(block: number, label: Label): void {
     const { region } = this;
-    if (this.hasOneWayIn.has(block)) this.flagsInto.set(block, region.flags);
-    else region.noteFlags();
+    if (this.hasOneWayIn.has(block)) {
+      this.flagsInto.set(block, region.flags);
+      this.knownInto.set(block, new Map(region.known));
+    } else region.noteFlags();
     if (this.needsWay.has(block)) region.set('way', block);
     region.branch(label);
   }

@@ -21,7 +21,8 @@ export function sharedFunctions(module: ModuleWriter): ModuleFunctions['shared']
   return (name, parameters, write) => {
     const index = known.get(name);
     if (index !== undefined) return index;
-    const signature = { parameters: i32s(parameters), results: i32s(1) };
+    const types = typeof parameters === 'number' ? i32s(parameters) : [...parameters];
+    const signature = { parameters: types, results: i32s(1) };
     const declared = module.declareFunction(signature);
     known.set(name, declared);
     const body = new FunctionBody(signature.parameters);

@@ -6,6 +6,7 @@ import { type Float80, float80Signatures } from '../../kernel/float80/float80.js
 import { at, record, segmentFields } from '../../layout.js';
 import type { ProcessorModel } from '../../model.js';
 import type { FunctionBody } from '../../wasm/body.js';
+import type { ValueType } from '../../wasm/opcodes.js';
 import { Code, type LoadOpcode, type Operand, type StoreOpcode, type Value } from '../../wasm/values.js';
 import { exits } from '../imports.js';
 import { type Flow, setExit } from './flow.js';
@@ -35,8 +36,12 @@ export interface ModuleFunctions {
   readonly findBlock: number;
   /** By bytes. */
   readonly writeBlock: Readonly<Record<BlockSize, number>>;
-  /** Functions that several handlers share: the index of one by its name; declared and written when it is first asked for. */
-  readonly shared: (name: string, parameters: number, write: (body: FunctionBody) => void) => number;
+  /** Functions that several handlers share: the index of one by its name, with a number or the types of its parameters; declared and written when it is first asked for. */
+  readonly shared: (
+    name: string,
+    parameters: number | readonly ValueType[],
+    write: (body: FunctionBody) => void,
+  ) => number;
 }
 
 /** Bytes of block writes that go through a function of the module where the fast way is shut. */
@@ -87,6 +92,9 @@ export class RecordCode extends Code {
     this.model = variant.model;
   }
 
+  get isSettled(): boolean {
+    return false;
+  }
   protected field(name: 'rm' | 'reg' | 'base' | 'index' | 'segment' | 'pageOffset' | 'remaining'): Value {
     return this.loadLate('i32.load16_u', this.flow.record, record[name]);
   }
@@ -120,6 +128,9 @@ export class RecordCode extends Code {
     this.flow.exit(this);
   }
 
+  leaveUndone(): void {
+    assert(false, 'the interpreter does every instruction');
+  }
   fault(vector: number, errorCode: Operand = 0): void {
     this.rememberRecord();
     this.store('i32.store', 0, vector + 1, at.faulted);

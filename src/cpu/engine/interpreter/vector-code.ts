@@ -25,6 +25,9 @@ const vectorLoads: Readonly<Record<number, LoadOpcode>> = {
 const loadFor = (type: ValueType, bytes: number): LoadOpcode =>
   type === 'v128' ? vectorLoads[bytes]! : scalarLoads[type];
 
+/** Nothing is known of what lies in memory. */
+const unknown = { placeWritten: (): void => {}, known: (): number => 0, learn: (): void => {} };
+
 const refuse = (): never =>
   assert(false, 'a register has a 16-bit lane by number, and memory is written once') as never;
 
@@ -61,6 +64,7 @@ export abstract class VectorCode extends OperandCode {
       if (bank === 'mmx') this.store('i32.store16', address, mmxExponent, exponentOffset);
     };
     return {
+      ...unknown,
       bank,
       bytes,
       find: () => {},
@@ -96,6 +100,7 @@ export abstract class VectorCode extends OperandCode {
       return place;
     };
     return {
+      ...unknown,
       bank,
       bytes,
       find: () => {

@@ -2,7 +2,7 @@
 import { regions } from '../../layout.js';
 import type { Feature } from '../../model.js';
 import type { Value } from '../../wasm/values.js';
-import type { Emitter } from '../emitter.js';
+import { type Emitter, ordinary } from '../emitter.js';
 import {
   form,
   type Form,
@@ -19,7 +19,8 @@ import {
   xmmRm32,
   xmmRm64,
 } from '../instruction.js';
-import { isSettled, mxcsr, takeAnswer } from './streaming.js';
+import { narrowSettled, ordinaryValues } from './settled.js';
+import { isSettled, mxcsr, precisions, takeAnswer } from './streaming.js';
 import { overVectors, vectorInstruction, type VectorMeaning } from './vector.js';
 
 const source = 'Intel SDM Vol. 2A, at each instruction';
@@ -60,14 +61,17 @@ function convert(
 
 const converting =
   (conversion: Conversion): VectorMeaning =>
-  (emit, target, from) =>
+  (emit, target, from) => {
     convert(emit, conversion, target.place(), from.place());
+    target.placeWritten();
+  };
 
 /** Two results in the lower half of a register; the upper half is cleared. */
 const convertingToLow =
   (conversion: Conversion): VectorMeaning =>
   (emit, target, from) => {
     convert(emit, conversion, target.place(), from.place());
+    target.placeWritten();
     target.write(emit.i64(0n), 8);
   };
 
@@ -90,6 +94,28 @@ const row = (
 /** Exact conversions of integers to double precision. */
 const widenIntegers: VectorMeaning = (emit, target, from) =>
   target.write(emit.apply('f64x2.convert_low_i32x4_s', from.read('v128')));
+
+const single = precisions.find(({ suffix }) => suffix === 'ss')!;
+const double = precisions.find(({ suffix }) => suffix === 'sd')!;
+
+/** Between the two precisions: without the kernel where MXCSR is settled. */
+const widenSingle: VectorMeaning = (emit, target, from, third) => {
+  if (!emit.isSettled) return converting({ from: 'single', to: 'double', lanes: 1 })(emit, target, from, third);
+  const [value] = ordinaryValues(emit, single, [from]);
+  target.write(emit.apply('f64.promote_f32', value!));
+  target.learn(ordinary.sd);
+};
+const narrowDouble: VectorMeaning = (emit, target, from, third) => {
+  if (!emit.isSettled) return converting({ from: 'double', to: 'single', lanes: 1 })(emit, target, from, third);
+  target.write(narrowSettled(emit, [double, single], from));
+  target.learn(ordinary.ss);
+};
+/** An inexact result is all that can come of it. */
+const roundIntegers: VectorMeaning = (emit, target, from, third) => {
+  if (!emit.isSettled) return converting({ from: 'integer', to: 'single', lanes: 4 })(emit, target, from, third);
+  target.write(emit.apply('f32x4.convert_i32x4_s', from.read('v128')));
+  target.learn(ordinary.ps);
+};
 
 const convertIntegers = converting({ from: 'integer', to: 'single', lanes: 2 });
 
@@ -115,6 +141,7 @@ function toGeneral(mnemonic: string, opcode: string, from: 'single' | 'double', 
         emit.and(silent, within(emit, shape, value)),
         () => target!.write(result),
         () => {
+          if (emit.isSettled) return emit.leaveUndone();
           convert(
             emit,
             { from, to: 'integer', lanes: 1, ...(truncates ? { truncates } : {}) },
@@ -139,6 +166,7 @@ const fromGeneral = [
     forms: [form('F2 0F 2A /r', xmm64, rm32).needs('sse2')],
     meaning(emit, { vectors: [target], others: [from] }) {
       target!.write(emit.apply('f64.convert_i32_s', from!.read()));
+      target!.learn(ordinary.sd);
     },
   }),
   vectorInstruction('cvtsi2ss', {
@@ -148,10 +176,14 @@ const fromGeneral = [
       const value = emit.hold(from!.read());
       emit.when(
         isSettled(emit),
-        () => target!.write(emit.apply('f32.convert_i32_s', value)),
+        () => {
+          target!.write(emit.apply('f32.convert_i32_s', value));
+          target!.learn(ordinary.ss);
+        },
         () => {
           emit.store('i32.store', 0, value, outside);
           convert(emit, { from: 'integer', to: 'single', lanes: 1 }, target!.place(), outside);
+          target!.placeWritten();
         },
       );
     },
@@ -161,9 +193,9 @@ const fromGeneral = [
 export const conversions: readonly Instruction[] = [
   row('cvtps2pd', 'NP 0F 5A /r', 'sse2', [xmm, xmmRm64], converting({ from: 'single', to: 'double', lanes: 2 })),
   row('cvtpd2ps', '66 0F 5A /r', 'sse2', [xmm, xmmRm], convertingToLow({ from: 'double', to: 'single', lanes: 2 })),
-  row('cvtss2sd', 'F3 0F 5A /r', 'sse2', [xmm64, xmmRm32], converting({ from: 'single', to: 'double', lanes: 1 })),
-  row('cvtsd2ss', 'F2 0F 5A /r', 'sse2', [xmm32, xmmRm64], converting({ from: 'double', to: 'single', lanes: 1 })),
-  row('cvtdq2ps', 'NP 0F 5B /r', 'sse2', [xmm, xmmRm], converting({ from: 'integer', to: 'single', lanes: 4 })),
+  row('cvtss2sd', 'F3 0F 5A /r', 'sse2', [xmm64, xmmRm32], widenSingle),
+  row('cvtsd2ss', 'F2 0F 5A /r', 'sse2', [xmm32, xmmRm64], narrowDouble),
+  row('cvtdq2ps', 'NP 0F 5B /r', 'sse2', [xmm, xmmRm], roundIntegers),
   row('cvtps2dq', '66 0F 5B /r', 'sse2', [xmm, xmmRm], converting({ from: 'single', to: 'integer', lanes: 4 })),
   row(
     'cvttps2dq',

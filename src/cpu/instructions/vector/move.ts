@@ -1,6 +1,6 @@
 /** Moves between vector registers, memory and general registers, and stores past the caches. */
 import type { Feature } from '../../model.js';
-import type { VectorOperand } from '../emitter.js';
+import { ordinary, type VectorOperand } from '../emitter.js';
 import {
   form,
   type Form,
@@ -32,7 +32,11 @@ const typeOf = ({ bytes }: VectorOperand): 'i32' | 'i64' | 'v128' =>
   bytes === 16 ? 'v128' : bytes === 8 ? 'i64' : 'i32';
 
 /** The target's bytes alone. */
-const copy: VectorMeaning = (_emit, target, from) => target.write(from.read(typeOf(target)));
+const copy: VectorMeaning = (_emit, target, from) => {
+  const known = from.known() & { 4: ordinary.ss, 8: ordinary.sd, 16: ordinary.pd | ordinary.ps }[target.bytes];
+  target.write(from.read(typeOf(target)));
+  target.learn(known);
+};
 /** The source's bytes, and zeros above them. */
 const copyZeroing: VectorMeaning = (_emit, target, from) => target.write(from.read('v128'));
 

@@ -36,7 +36,11 @@ const rounding = 0x6000;
 export const mxcsr = (emit: Emitter): Value => emit.loadLate('i32.load', 0, at.mxcsr);
 
 /** Rounding to nearest, every exception masked, and an inexact result noted already: an ordinary result changes nothing there. */
-export const isSettled = (emit: Emitter): Value => emit.equal(emit.and(mxcsr(emit), rounding | masks | PE), masks | PE);
+export const isSettled = (emit: Emitter): Value => (emit.isSettled ? emit.i32(1) : settles(emit, mxcsr(emit)));
+/** The same of a value that MXCSR is to have. */
+export const settles = (emit: Emitter, value: Value): Value =>
+  emit.equal(emit.and(value, settledMxcsr.mask), settledMxcsr.value);
+export const settledMxcsr = { mask: rounding | masks | PE, value: masks | PE } as const;
 
 /** Takes the kernel's answer: its flags into MXCSR, and #XM if an exception was not masked. */
 export function takeAnswer(emit: Emitter, answer: Value): void {
@@ -57,7 +61,14 @@ export function calculate(
     takeAnswer(code, code.kernel('streamingPacked', number!, a!, a!, b!, lanes, laneBytes, workspace, mxcsr(code)));
     return code.i32(1);
   });
+  target.placeWritten();
 }
+
+/** The type and the shape of lanes in WebAssembly. */
+export const shapeOf = ({ lanes, laneBytes }: Precision): 'f32' | 'f64' | 'f32x4' | 'f64x2' =>
+  lanes === 1 ? (laneBytes === 4 ? 'f32' : 'f64') : laneBytes === 4 ? 'f32x4' : 'f64x2';
+export const readLanes = (precision: Precision, operand: VectorOperand): Value =>
+  operand.read(precision.lanes > 1 ? 'v128' : precision.laneBytes === 4 ? 'f32' : 'f64');
 
 // Ordinary numbers: neither NaN nor infinite nor denormal. Their exponents tell, doubled so that the sign falls out.
 
@@ -79,14 +90,18 @@ export function allNormal(
   const { laneBytes, lanes } = precision;
   if (lanes === 1) {
     const words = operands.map((operand) => operand.read('i32', laneBytes - 4));
-    const [step, span] = laneBytes === 4 ? [singleStep, singleSpan] : [doubleStep, doubleSpan];
-    const normal = (word: Value, skipped: number): Value =>
-      emit.lessUnsigned(emit.sub(emit.shl(word, 1), skipped * step), (span - (skipped - 1) * step) | 0);
-    const checks = [...words.map((word) => normal(word, 1)), normal(topWord(emit, result), 2)];
-    return checks.reduce((all, each) => emit.and(all, each));
+    const checks = words.map((word) => normalWord(emit, laneBytes, word, 1));
+    return [...checks, normalScalar(emit, precision, result, 2)].reduce((all, each) => emit.and(all, each));
   }
   return allLanesNormal(emit, precision, operands, result);
 }
+/** Whether the number is normal whose exponent a word holds, without the smallest exponents. */
+const normalWord = (emit: Emitter, laneBytes: 4 | 8, word: Value, skipped: number): Value => {
+  const [step, span] = laneBytes === 4 ? [singleStep, singleSpan] : [doubleStep, doubleSpan];
+  return emit.lessUnsigned(emit.sub(emit.shl(word, 1), skipped * step), (span - (skipped - 1) * step) | 0);
+};
+export const normalScalar = (emit: Emitter, { laneBytes }: Precision, value: Value, skipped: number): Value =>
+  normalWord(emit, laneBytes, topWord(emit, value), skipped);
 /** The word of a scalar that holds its exponent. */
 const topWord = (emit: Emitter, value: Value): Value =>
   value.type === 'f32'
@@ -97,12 +112,17 @@ const splat = (emit: Emitter, value: number): Value => {
   const bytes = [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
   return emit.v128([...bytes, ...bytes, ...bytes, ...bytes]);
 };
-const normalLanes = (emit: Emitter, words: Value, step: number, span: number, skipped: number): Value =>
+const normalWords = (emit: Emitter, words: Value, step: number, span: number, skipped: number): Value =>
   emit.apply(
     'i32x4.lt_u',
     emit.apply('i32x4.sub', emit.apply('i32x4.shl', words, 1), splat(emit, skipped * step)),
     splat(emit, (span - (skipped - 1) * step) | 0),
   );
+/** The same of whole lanes. */
+export const normalLanes = (emit: Emitter, { laneBytes }: Precision, value: Value, skipped: number): Value =>
+  laneBytes === 4
+    ? normalWords(emit, value, singleStep, singleSpan, skipped)
+    : normalWords(emit, emit.shuffle(value, value, pairsOfTopWords), doubleStep, doubleSpan, skipped);
 const topWords = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
 
 function allLanesNormal(
@@ -116,8 +136,8 @@ function allLanesNormal(
   const words = laneBytes === 4 ? values : [emit.shuffle(values[0]!, values[values.length - 1]!, topWords)];
   const resultWords = laneBytes === 4 ? result : emit.shuffle(result, result, topWords);
   const checks = [
-    ...words.map((each) => normalLanes(emit, each, step, span, 1)),
-    normalLanes(emit, resultWords, step, span, 2),
+    ...words.map((each) => normalWords(emit, each, step, span, 1)),
+    normalWords(emit, resultWords, step, span, 2),
   ];
   return emit.apply(
     'i32x4.all_true',
@@ -147,7 +167,7 @@ export function allComparable(emit: Emitter, precision: Precision, operands: rea
     const [step, span] = laneBytes === 4 ? [singleStep, singleSpan] : [doubleStep, doubleSpan];
     // Of a double the lower word does not matter if the upper one is normal: it is put in the upper one's place.
     const words = laneBytes === 4 ? value : emit.hold(emit.shuffle(value, value, pairsOfTopWords));
-    const isNormal = normalLanes(emit, words, step, span, 1);
+    const isNormal = normalWords(emit, words, step, span, 1);
     const isZero = laneBytes === 4 ? emit.apply('f32x4.eq', value, zero) : emit.apply('f64x2.eq', value, zero);
     return emit.apply('v128.or', isNormal, isZero);
   });
