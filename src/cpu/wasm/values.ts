@@ -2,6 +2,7 @@ import { assert } from '../../base/assert.js';
 import type { FunctionBody, Label } from './body.js';
 import type { Opcode, ValueType } from './opcodes.js';
 import { resultType } from './result-types.js';
+import { laneTypes, type VectorOpcode } from './vector-codes.js';
 
 /**
  * A pure expression: emitted where it is used, as often as it is used. Whatever reads memory or must keep its moment
@@ -372,14 +373,6 @@ export type LoadOpcode =
   | 'v128.load64_zero';
 export type StoreOpcode =
   'i32.store' | 'i64.store' | 'i32.store8' | 'i32.store16' | 'f32.store' | 'f64.store' | 'v128.store';
-/** What a lane is taken out as. */
-const laneTypes = {
-  'i16x8.extract_lane_u': 'i32',
-  'i32x4.extract_lane': 'i32',
-  'i64x2.extract_lane': 'i64',
-  'f32x4.extract_lane': 'f32',
-  'f64x2.extract_lane': 'f64',
-} as const;
 type ExtractOpcode = keyof typeof laneTypes;
 type ReplaceOpcode =
   'i16x8.replace_lane' | 'i32x4.replace_lane' | 'i64x2.replace_lane' | 'f32x4.replace_lane' | 'f64x2.replace_lane';

@@ -120,3 +120,12 @@ export const vectorCodes = {
 } as const;
 
 export type VectorOpcode = keyof typeof vectorCodes;
+
+/** What a lane is taken out as. */
+export const laneTypes = {
+  'i16x8.extract_lane_u': 'i32',
+  'i32x4.extract_lane': 'i32',
+  'i64x2.extract_lane': 'i64',
+  'f32x4.extract_lane': 'f32',
+  'f64x2.extract_lane': 'f64',
+} as const;
