@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.js';
 import type { FunctionBody, Label } from './body.js';
 import type { Opcode, ValueType } from './opcodes.js';
 import { resultType } from './result-types.js';
-import { laneTypes, type VectorOpcode } from './vector-codes.js';
+import { laneTypes } from './vector-codes.js';
 
 /**
  * A pure expression: emitted where it is used, as often as it is used. Whatever reads memory or must keep its moment
