@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
 import type { FunctionBody, Label } from './body.js';
-import type { Opcode, ValueType } from './opcodes.js';
+import type { Opcode, ValueType, WideOperation } from './opcodes.js';
 import { resultType } from './result-types.js';
 import { laneTypes } from './vector-codes.js';
 
@@ -376,27 +376,3 @@ export type StoreOpcode =
 type ExtractOpcode = keyof typeof laneTypes;
 type ReplaceOpcode =
   'i16x8.replace_lane' | 'i32x4.replace_lane' | 'i64x2.replace_lane' | 'f32x4.replace_lane' | 'f64x2.replace_lane';
-type WideOperation =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div_s'
-  | 'div_u'
-  | 'rem_s'
-  | 'rem_u'
-  | 'and'
-  | 'or'
-  | 'xor'
-  | 'shl'
-  | 'shr_s'
-  | 'shr_u'
-  | 'eq'
-  | 'ne'
-  | 'lt_s'
-  | 'lt_u'
-  | 'gt_s'
-  | 'gt_u'
-  | 'le_s'
-  | 'le_u'
-  | 'ge_s'
-  | 'ge_u';
