@@ -29,8 +29,8 @@ const doublingsMost = 6;
  * Compiling a page costs as much as interpreting millions of instructions, so it pays at once only where much of the time goes: half of
  * the looks are forgotten with each so many cycles. Where less goes, a page takes so many times as many looks in all.
  */
-const fadeCycles = 2_000_000;
-const patience = 12;
+const fadeCycles = 8_000_000;
+const rarelyTimes = 12;
 /** So many looks it takes at least, where more than that are needed. */
 const looksLeast = 4;
 /** What regions leave to the interpreter more often than once in so many cycles is worth compiling anew. */
@@ -117,7 +117,7 @@ export class Compiler {
     const needed = this.tuning.threshold << Math.min(heat.compilations, doublingsMost);
     // A look after a long pause stands for more of the time, but is no more than one of several.
     this.warm(heat, Math.min(Math.max(1, Math.round(cycles / this.tuning.look)), Math.ceil(needed / looksLeast)));
-    if (heat.isQueued || (heat.recent < needed && heat.count < needed * patience)) return;
+    if (heat.isQueued || (heat.recent < needed && heat.count < needed * rarelyTimes)) return;
     heat.isQueued = true;
     if (this.queue.push(heat) === 1) this.looksSinceQueued = 0;
     if (this.queue.length >= this.tuning.batch) this.compileQueue();

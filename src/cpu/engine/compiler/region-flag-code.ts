@@ -4,7 +4,8 @@ import type { Width } from '../../instructions/instruction.js';
 import type { Operand, Value } from '../../wasm/values.js';
 import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
-import { settle } from '../interpreter/kept-flags.js';
+import { at, type StateWord } from '../../layout.js';
+import { type KeptKind, keptNumber, keptWidths, settle } from '../interpreter/kept-flags.js';
 import type { HandlerVariant, ModuleFunctions } from '../interpreter/record-code.js';
 import type { FlagState, RegionFunction } from './region-function.js';
 
@@ -90,8 +91,24 @@ export class RegionFlagCode extends RecordEmitter {
     const state = this.keptState;
     const known = typeof state === 'object' ? this.knownFlag(state, name) : undefined;
     if (known !== undefined) return known;
+    if (state === 'dynamic' && name === 'CF') return this.notedCarry();
     this.settle();
     return super.flag(name);
+  }
+  /** CF of a kind that is known. */
+  carryOf(state: Exclude<FlagState, string>): Value {
+    return this.knownFlag(state, 'CF')!;
+  }
+  /** CF of the flags that memory knows; INC and DEC keep it, and often come where ways meet. */
+  private notedCarry(): Value {
+    const word = (name: StateWord): Value => this.loadLate('i32.load', 0, at[name]);
+    const kind = this.load('i32.load', 0, at.keptKind);
+    const isOf = (name: KeptKind): Value =>
+      this.lessUnsigned(this.sub(kind, keptNumber({ kind: name, width: 8 })), keptWidths);
+    const kept = this.select(this.isZero(kind), this.shrUnsigned(word('flagCarries'), 31), word('keptCarry'));
+    const borrow = this.lessUnsigned(word('keptLeft'), word('keptRight'));
+    const carry = this.lessUnsigned(word('keptResult'), word('keptLeft'));
+    return this.hold(this.select(isOf('add'), carry, this.select(isOf('subtract'), borrow, kept)));
   }
   private knownFlag({ kind, width }: Exclude<FlagState, string>, name: FlagName): Value | undefined {
     const { left, right, result, carry } = this.region.kept;

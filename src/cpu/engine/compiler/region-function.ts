@@ -3,7 +3,14 @@
  * ways out.
  */
 import { assert } from '../../../base/assert.js';
-import { keepsValue, type KeptFlags, keptNumber, type KeptValues, keptWords } from '../interpreter/kept-flags.js';
+import {
+  hasNotedCarry,
+  keepsValue,
+  type KeptFlags,
+  keptNumber,
+  type KeptValues,
+  keptWords,
+} from '../interpreter/kept-flags.js';
 import { at, generalRegisters, registerAddress } from '../../layout.js';
 import { FunctionBody, type Label } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
@@ -236,6 +243,8 @@ export class RegionFunction {
   }
   /** Writes the flags where their kind is only known when the code runs; set by the emitter, which knows the function. */
   settleDynamic: () => void = () => {};
+  /** CF of flags of a known kind; set by the emitter. */
+  carryOf: (flags: KeptFlags) => Value = () => this.code.i32(0);
   /** Writes flags of a known kind. */
   settleKnown: (flags: KeptFlags) => void = () => {};
 
@@ -243,11 +252,13 @@ export class RegionFunction {
   noteFlags(): void {
     const { flags } = this;
     if (typeof flags !== 'object') return;
-    this.keptList(flags).forEach((value, index) => {
-      const name = keptWords[index]!;
-      if (index === 0 || keepsValue(flags.kind, valueNames[index - 1]!))
-        this.code.store('i32.store', 0, value, at[name]);
+    const [number, ...values] = this.keptList(flags);
+    this.code.store('i32.store', 0, number!, at.keptKind);
+    valueNames.forEach((name, index) => {
+      if (keepsValue(flags.kind, name)) this.code.store('i32.store', 0, values[index]!, at[keptWords[index + 1]!]);
     });
+    // Where the kind is not known, CF is found as that of additions, of subtractions, or there.
+    if (hasNotedCarry(flags.kind)) this.code.store('i32.store', 0, this.carryOf(flags), at.keptCarry);
   }
   /** From here on memory knows. */
   forgetFlags(): void {

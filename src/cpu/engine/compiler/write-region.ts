@@ -84,6 +84,7 @@ function writeInstruction(
 ): void {
   const refills = code.oftenMisses(region.here.offset) ? imports.refills : undefined;
   const emit = new RegionEmitter(region, functions, handler.variant, code.view, facts, ways, refills);
+  region.carryOf = (flags): Value => emit.carryOf(flags);
   region.settleKnown = (flags): void => emit.settleKnown(flags);
   region.settleDynamic = (): void => emit.callVoid(imports.settleKept);
   emitHandler(handler, emit);

@@ -33,6 +33,8 @@ export interface KeptFlags {
   readonly width: Width;
 }
 const widths = [8, 16, 32] as const;
+/** A kind has so many numbers one after another. */
+export const keptWidths = widths.length;
 
 export const keptFlags: readonly KeptFlags[] = kinds.flatMap((kind) => widths.map((width) => ({ kind, width })));
 /** The number of a kind and width; 0 stands for flags that are written. */
@@ -48,6 +50,10 @@ export const keepsValue = (kind: KeptKind, value: keyof KeptValues): boolean => 
   if (kind === 'result' || kind === 'resultAuxiliary') return value !== 'right';
   return value !== 'carry' || kind.endsWith('KeepingCarry');
 };
+
+/** Whether a kind has no carry of its own, and CF is none that two of its values tell by one comparison. */
+export const hasNotedCarry = (kind: KeptKind): boolean =>
+  kind !== 'add' && kind !== 'subtract' && !keepsValue(kind, 'carry');
 
 export interface KeptValues {
   readonly left: Value;
