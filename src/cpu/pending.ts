@@ -24,15 +24,15 @@ export class Pending {
     return (this.core.otherFlags & flagBits.IF) !== 0;
   }
   setInterruptRequest(level: boolean): void {
-    this.core.set('interruptRequested', level ? 1 : 0);
+    this.core.i32[wordIndex.interruptRequested] = level ? 1 : 0;
     if (level && this.interruptsEnabled) this.current.leaveAfterThis();
   }
   /** The rising edge of the NMI pin counts. */
   setNonMaskableInterrupt(level: boolean): void {
     const { core } = this;
-    const before = core.get('nmi');
+    const before = core.i32[wordIndex.nmi]!;
     const rises = level && (before & nmiBits.level) === 0;
-    core.set('nmi', (before & ~nmiBits.level) | (level ? nmiBits.level : 0) | (rises ? nmiBits.due : 0));
+    core.i32[wordIndex.nmi] = (before & ~nmiBits.level) | (level ? nmiBits.level : 0) | (rises ? nmiBits.due : 0);
     if (this.nonMaskablePending) this.current.leaveAfterThis();
   }
   /** An NMI is due and no other one is being handled. */
@@ -42,11 +42,11 @@ export class Pending {
   acknowledgeNonMaskable(): void {
     // The 8086 takes one NMI within another.
     const blocked = this.core.model === '8086' ? 0 : nmiBits.blocked;
-    this.core.set('nmi', (this.core.i32[wordIndex.nmi]! & ~nmiBits.due) | blocked);
+    this.core.i32[wordIndex.nmi] = (this.core.i32[wordIndex.nmi]! & ~nmiBits.due) | blocked;
   }
   /** IRET lets NMIs through again, even where it faults. */
   returnsFromInterrupt(): void {
-    this.core.set('nmi', this.core.i32[wordIndex.nmi]! & ~nmiBits.blocked);
+    this.core.i32[wordIndex.nmi] = this.core.i32[wordIndex.nmi]! & ~nmiBits.blocked;
     if (this.nonMaskablePending) this.current.leaveAfterThis();
   }
 

@@ -20,3 +20,6 @@ export interface ProcessorOptions {
   /** Makes the bus once it is known where memory lies. */
   readonly bus: (plan: MemoryPlan, memory: WebAssembly.Memory) => ProcessorBus;
 }
+
+/** Why a run came back before its budget was used up. */
+export type RunEnd = 'budget' | 'halted' | 'shutdown' | 'breakpoint' | 'stopped';

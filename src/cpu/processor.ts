@@ -2,20 +2,19 @@
  * A processor: the one memory, the interpreter over it, the slow paths, and the loop that keeps interrupts exact.
  * Time is counted in cycles: one for each retired instruction or REP iteration, one for each interrupt or exception taken.
  */
-import { assert } from '../base/assert.js';
 import type { Boundary } from './boundary.js';
 import { CodeCache } from './decode/code-cache.js';
 import { Fetcher, NO_RECORD } from './decode/fetcher.js';
 import { Compiler } from './engine/compiler/compiler.js';
 import { exits, type SlowPaths, type SystemPaths } from './engine/imports.js';
 import { createInterpreter, type Interpreter } from './engine/interpreter/instance.js';
-import { Slice } from './engine/slice.js';
+import { Slice, sliceMost } from './engine/slice.js';
 import { flagBits, record, regionPlaces, segmentIndex, wordIndex } from './layout.js';
 import { type MemoryPlan, planMemory } from './memory-plan.js';
 import { createFloat80 } from './kernel/float80/float80.js';
 import { has } from './model.js';
 import { Pending } from './pending.js';
-import type { ProcessorOptions } from './processor-options.js';
+import type { ProcessorOptions, RunEnd } from './processor-options.js';
 import { gatherState, scatterState } from './saved-state.js';
 import type { BranchRecords } from './system/branch-records.js';
 import { Breakpoints, debugStatus } from './system/breakpoints.js';
@@ -33,12 +32,6 @@ import type { PerformanceCounters } from './system/performance-counters.js';
 import { portRuns, systemPaths } from './system/operations.js';
 import type { RunControl } from './system/run-control.js';
 import { attributeBits, deriveAlignmentChecks } from './system/segments.js';
-
-/** Why `run` came back before its budget was used up. */
-export type RunEnd = 'budget' | 'halted' | 'shutdown' | 'breakpoint' | 'stopped';
-
-/** Most cycles given to the engine at once. */
-const sliceMost = 1 << 20;
 
 export class Processor {
   readonly core: Core;
@@ -60,6 +53,8 @@ export class Processor {
   private trapSuppressed = false;
   private faultsTaken = 0;
   private stopRequested = false;
+  /** Where {@link run} is to end. */
+  private end = 0;
 
   constructor(options: ProcessorOptions) {
     this.plan = planMemory(options.ramBytes, options.romBytes, options.videoBytes);
@@ -119,9 +114,9 @@ export class Processor {
   init(): void {
     this.counters.settle(this.cycle);
     const caching = cr0Bits.CD | cr0Bits.NW;
-    const kept = this.core.get('cr0') & caching;
+    const kept = this.core.i32[wordIndex.cr0]! & caching;
     this.restart();
-    this.core.set('cr0', (this.core.get('cr0') & ~caching) | kept);
+    this.core.i32[wordIndex.cr0] = (this.core.i32[wordIndex.cr0]! & ~caching) | kept;
     this.counters.begin(this.cycle);
   }
   private restart(): void {
@@ -145,7 +140,7 @@ export class Processor {
   }
   /** Takes the level of IGNNE#, which bears on x87 exceptions that are reported outside (CR0.NE clear). */
   setIgnoreNumericError(level: boolean): void {
-    this.core.set('x87ErrorIgnored', level ? 1 : 0);
+    this.core.i32[wordIndex.x87ErrorIgnored] = level ? 1 : 0;
   }
   get interruptsEnabled(): boolean {
     return this.pending.interruptsEnabled;
@@ -172,6 +167,13 @@ export class Processor {
     this.stopRequested = true;
     this.current.leaveAfterThis();
   }
+  /** Something outside is due at a cycle: the run ends there if it would go further. */
+  endBy(cycle: number): void {
+    this.end = Math.min(this.end, cycle);
+    // In front of an instruction what was begun is given up; in the middle of a stay only the rest gets shorter.
+    if (this.current.running) this.current.endBy(cycle);
+    else this.stopRequested = true;
+  }
   /** Sets the linear addresses before which `run` stops. */
   setStops(linear: ReadonlySet<number>): void {
     this.fetcher.setStops(linear);
@@ -185,10 +187,10 @@ export class Processor {
 
   /** Runs for `budget` cycles, or less where it ends early; `cycle` tells how far it came. */
   run(budget: number): RunEnd {
-    const end = this.cycle + budget;
+    this.end = this.cycle + budget;
     this.stopRequested = false;
     this.counters.settleBetween(this.cycle);
-    while (this.cycle < end) {
+    while (this.cycle < this.end) {
       if (this.core.i32[wordIndex.shutdown]! !== 0) return 'shutdown';
       if (this.interruptDue) {
         this.takeInterrupt();
@@ -198,7 +200,7 @@ export class Processor {
       if (this.halted) return 'halted';
       if ((this.core.otherFlags & flagBits.TF) !== 0) this.stepWithTrap();
       else if (this.modelSpecific.looksAtEach || this.pending.somethingHeld) this.step();
-      else this.slice(Math.min(end - this.cycle, sliceMost, this.counters.room));
+      else this.slice(Math.min(this.end - this.cycle, sliceMost, this.counters.room));
       this.counters.settleBetween(this.cycle);
       if (this.fetcher.takeStop()) return 'breakpoint';
       if (this.stopRequested) return 'stopped';
@@ -212,14 +214,14 @@ export class Processor {
   }
   /** Fetching will be tried again. */
   private forgetFault(): void {
-    this.core.set('faulted', 0);
+    this.core.i32[wordIndex.faulted] = 0;
   }
   private slice(budget: number): void {
     const { core } = this;
     core.i32[wordIndex.budget] = budget;
     const first = this.fetcher.find(core.eip, false);
     if (this.mustLook) return this.forgetFault();
-    if (first === NO_RECORD) return this.settleFetch(budget);
+    if (first === NO_RECORD) return this.settleFetch();
     const remaining = core.view.getUint16(first + record.remaining, true);
     if (remaining > budget) return void this.step();
     this.compiler?.look(first, this.fetcher.table, this.fetcher.offset, remaining);
@@ -233,7 +235,7 @@ export class Processor {
     this.core.i32[wordIndex.budget] = 1;
     const first = this.fetcher.find(this.core.eip, true);
     if (this.mustLook) this.forgetFault();
-    else if (first === NO_RECORD) this.settleFetch(1);
+    else if (first === NO_RECORD) this.settleFetch();
     else return this.executeOne(first);
     return false;
   }
@@ -250,7 +252,7 @@ export class Processor {
     this.trapSuppressed = false;
     if (!this.step() || this.trapSuppressed) return;
     if (this.branches.stepsOnBranches && !this.branches.wasTaken) return;
-    this.core.set('pendingDebug', this.core.get('pendingDebug') | debugStatus.BS);
+    this.core.i32[wordIndex.pendingDebug] = this.core.i32[wordIndex.pendingDebug]! | debugStatus.BS;
   }
 
   private execute(first: number, budget: number): void {
@@ -263,7 +265,7 @@ export class Processor {
     this.cycle = this.current.end();
     this.compiler?.spend(this.cycle - before);
     if (core.i32[wordIndex.betweenIterations]! !== 0) {
-      core.set('betweenIterations', 0);
+      core.i32[wordIndex.betweenIterations] = 0;
       if (core.is32Bit) this.boundary.resuming = this.cycle;
     }
     if (core.i32[wordIndex.exit]! === exits.fault) return this.settleFault();
@@ -273,7 +275,7 @@ export class Processor {
   /** Breakpoints that the last instruction met become due. */
   private settleBreakpoints(): void {
     if (this.breakpoints.met === 0) return;
-    this.core.set('pendingDebug', this.core.get('pendingDebug') | this.breakpoints.met);
+    this.core.i32[wordIndex.pendingDebug] = this.core.i32[wordIndex.pendingDebug]! | this.breakpoints.met;
     this.breakpoints.met = 0;
   }
   /** The instruction of `currentRecord` faulted: back to in front of it. */
@@ -287,23 +289,21 @@ export class Processor {
       return this.takeFault();
     }
     const eip = (core.i32[wordIndex.codeBase]! + core.view.getUint16(at + record.pageOffset, true)) | 0;
-    core.set('eip', eip);
+    core.i32[wordIndex.eip] = eip;
     // The 8086 counts a divide error as an interrupt after the instruction.
-    if (core.model === '8086') core.set('eip', (eip + core.view.getUint8(at + record.length)) & 0xffff);
+    if (core.model === '8086') core.i32[wordIndex.eip] = (eip + core.view.getUint8(at + record.length)) & 0xffff;
     this.takeFault();
   }
   /** Fetching failed before anything ran: a fault, a stop, or nothing left to spend. */
-  private settleFetch(budget: number): void {
-    if (this.fetcher.stopHit) return;
-    assert(budget > 0, 'fetching is only tried with cycles to spend');
-    this.takeFault();
+  private settleFetch(): void {
+    if (!this.fetcher.stopHit) this.takeFault();
   }
   /** Called by the engine where its tables do not know an address. */
   private findRecord(eip: number): number {
     this.current.between = true;
     const found = this.fetcher.find(eip, false);
     this.current.between = false;
-    if (found === NO_RECORD) this.core.set('exit', this.fetcher.stopHit ? exits.budget : exits.fetchFault);
+    if (found === NO_RECORD) this.core.i32[wordIndex.exit] = this.fetcher.stopHit ? exits.budget : exits.fetchFault;
     return found;
   }
 
@@ -321,20 +321,20 @@ export class Processor {
   }
   /** Stands still in front of the instruction at hand until an interrupt, as after HLT. */
   private freeze(): void {
-    this.core.set('faulted', 0);
-    this.core.set('halted', 1);
+    this.core.i32[wordIndex.faulted] = 0;
+    this.core.i32[wordIndex.halted] = 1;
     this.cycle++;
     this.counters.stalled();
   }
   /** What is due at this boundary, by priority (Intel SDM Vol. 3A, table 6-2). */
   private takeInterrupt(): void {
     const { core } = this;
-    core.set('halted', 0);
+    core.i32[wordIndex.halted] = 0;
     this.counters.resumed();
     if (this.pending.trapDue) {
       this.branches.debugException();
-      this.breakpoints.deliver(core.get('pendingDebug'));
-      core.set('pendingDebug', 0);
+      this.breakpoints.deliver(core.i32[wordIndex.pendingDebug]!);
+      core.i32[wordIndex.pendingDebug] = 0;
       this.take({ kind: 'trap', vector: vectors.debug });
     } else if (this.pending.nonMaskableDue) {
       this.pending.acknowledgeNonMaskable();
@@ -377,9 +377,9 @@ export class Processor {
   save(): Uint8Array {
     const { core } = this;
     this.counters.settle(this.cycle);
-    core.set('boundary', this.boundary.save(this.cycle));
+    core.i32[wordIndex.boundary] = this.boundary.save(this.cycle);
     const saved = gatherState(core, this.modelSpecific.saved);
-    core.set('boundary', 0);
+    core.i32[wordIndex.boundary] = 0;
     return saved;
   }
   /** Restores what `save` gave. Memory must be restored before, as translations look at it. */
@@ -387,8 +387,8 @@ export class Processor {
     const { core } = this;
     const translations = scatterState(core, this.modelSpecific.saved, saved);
     this.cycle = cycle;
-    this.boundary.load(core.get('boundary'), cycle);
-    core.set('boundary', 0);
+    this.boundary.load(core.i32[wordIndex.boundary]!, cycle);
+    core.i32[wordIndex.boundary] = 0;
     this.breakpoints.derive();
     this.fetcher.passed();
     this.code.flush();

@@ -115,7 +115,7 @@ class Pc implements Machine {
     });
     this.tellLocalApic = (physical, enabled) => this.chips.placeLocalApic(physical, enabled);
     if (this.localApicAt !== undefined) this.tellLocalApic(this.localApicAt.physical, this.localApicAt.enabled);
-    this.timeline.onEarlier = () => this.processorUnit.stopAfterThis();
+    this.timeline.onEarlier = () => this.processorUnit.endBy(this.timeline.due);
     this.collectParts();
     this.applyA20();
   }

@@ -1,5 +1,5 @@
 /** What may happen between two instructions: interrupts and their shadows, single steps, HLT, and where code may lie. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { access, B, code32, d, descriptor, gate } from './bytes.js';
 import { places, selectors, World } from './world.js';
 
@@ -441,4 +441,24 @@ test('a task gate in the interrupt table takes an external interrupt that arrive
   expect(world.run()).toBe('halted');
   expect([world.word('eip'), world.selector('tr')]).toEqual([here + 0x41, selectors.otherTask]);
   expect(world.read(places.otherTask, 2)).toBe(selectors.task);
+});
+
+describe('a run whose end an instruction brings nearer', () => {
+  const program = [...inc('eax'), ...code32.outAl(0x10), ...Array.from({ length: 10 }, () => inc('eax')).flat()];
+  afterEach(() => {
+    world.onPortWrite = () => {};
+  });
+  test.each([0, 1, 2, 5, 9, 50])('ends %i cycles after it, though not before that instruction does', (cycles) => {
+    world.flat([...program, 0xeb, 0x00, ...program, 0xeb, 0xfe]);
+    world.onPortWrite = () => world.processor.endBy(world.processor.now + cycles);
+    expect(world.run()).toBe('budget');
+    // A later write cannot put the end off again.
+    expect(world.processor.cycle).toBe(1 + Math.max(cycles, 1));
+  });
+  test('does not go further for it', () => {
+    world.flat([...program, 0xeb, 0xfe]);
+    world.onPortWrite = () => world.processor.endBy(world.processor.now + 500);
+    world.run(100);
+    expect(world.processor.cycle).toBe(100);
+  });
 });

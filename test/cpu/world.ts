@@ -4,7 +4,8 @@ import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import { generalRegisters, segmentIndex, type SegmentName, type StateWord } from '../../src/cpu/layout.js';
 import { type MemoryPlan } from '../../src/cpu/memory-plan.js';
 import type { ProcessorModel } from '../../src/cpu/model.js';
-import { Processor, type RunEnd } from '../../src/cpu/processor.js';
+import { Processor } from '../../src/cpu/processor.js';
+import type { RunEnd } from '../../src/cpu/processor-options.js';
 import { setSegment } from '../../src/cpu/system/segments.js';
 import { access, atLevel, B, descriptor, G, gate, type RegisterName } from './bytes.js';
 

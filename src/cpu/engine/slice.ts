@@ -3,6 +3,9 @@ import { record, regions, wordIndex } from '../layout.js';
 import type { Core } from '../system/core.js';
 import { pseudoHandlers } from './interpreter/handlers.js';
 
+/** Most cycles given to the engine at once. */
+export const sliceMost = 1 << 20;
+
 export class Slice {
   running = false;
   /** The engine is looking for its next instruction: the one before is done. */
@@ -24,7 +27,7 @@ export class Slice {
     this.stolen = 0;
     this.running = true;
     this.noteEnd();
-    this.core.set('currentRecord', regions.scratchRecords);
+    this.core.i32[wordIndex.currentRecord] = regions.scratchRecords;
   }
   /** Ends the stay; gives the cycle reached. The cycles of a block that was left half-way are in the budget already. */
   end(): number {
@@ -53,14 +56,24 @@ export class Slice {
   leaveAfterThis(): void {
     const { core } = this;
     if (!this.running) return;
-    this.stolen += core.get('budget');
-    core.set('budget', 0);
+    this.stolen += core.i32[wordIndex.budget]!;
+    core.i32[wordIndex.budget] = 0;
     this.noteEnd();
-    const at = core.get('currentRecord');
+    const at = core.i32[wordIndex.currentRecord]!;
     if (this.patched !== 0 || core.view.getUint16(at + record.remaining, true) <= 1) return;
     this.patched = at + record.bytes;
     this.patchedHandler = core.view.getUint16(this.patched + record.handler, true);
     core.view.setUint16(this.patched + record.handler, pseudoHandlers.stop, true);
+  }
+  /** Takes away so much of the budget that it ends at a cycle, or after the instruction at hand where its block goes further. */
+  endBy(cycle: number): void {
+    const { i32 } = this.core;
+    const beyond = this.startCycle + this.startBudget - this.stolen - cycle;
+    if (!this.running || beyond <= 0) return;
+    if (beyond > i32[wordIndex.budget]!) return this.leaveAfterThis();
+    this.stolen += beyond;
+    i32[wordIndex.budget] = i32[wordIndex.budget]! - beyond;
+    this.noteEnd();
   }
   private unpatch(): void {
     if (this.patched === 0) return;

@@ -112,7 +112,7 @@ export class Core {
     this.u8 = new Uint8Array(memory.buffer);
     this.i32 = new Int32Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.set('ramBase', plan.ram);
+    this.i32[wordIndex.ramBase] = plan.ram;
     this.addressMask = -1;
     this.physicalPages = new PhysicalPages(memory, bus);
     this.view.setBigUint64(regions.indefinite, 0xc000_0000_0000_0000n, true);
@@ -212,10 +212,10 @@ export class Core {
 
   /** Takes the fault that was noted last. */
   takeNoted(): { readonly vector: number; readonly errorCode: number } {
-    const vector = this.get('faulted') - 1;
+    const vector = this.i32[wordIndex.faulted]! - 1;
     assert(vector >= 0, 'a fault exit has a fault');
-    this.set('faulted', 0);
-    return { vector, errorCode: this.get('faultError') };
+    this.i32[wordIndex.faulted] = 0;
+    return { vector, errorCode: this.i32[wordIndex.faultError]! };
   }
 
   /** Forgets every translation, and where physical pages lie. */

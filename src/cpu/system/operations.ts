@@ -138,7 +138,7 @@ function transferPaths(core: Core, flags: FlagsAccess, control: RunControl) {
       done(() => {
         requirePrivilege(core);
         core.eip = nextEip(core);
-        core.set('halted', 1);
+        core.i32[wordIndex.halted] = 1;
         control.leaveAfterThis();
       }),
   };

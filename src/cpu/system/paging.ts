@@ -72,7 +72,7 @@ export class PageWalker {
     return this.physical | this.flags | checked;
   }
   private fault(linear: number, write: boolean, user: boolean, cause: number): number {
-    this.core.set('cr2', linear);
+    this.core.i32[wordIndex.cr2] = linear;
     this.core.noteFault(vectors.pageFault, cause | (write ? faultBits.write : 0) | (user ? faultBits.user : 0));
     return FAULTED;
   }

@@ -10,22 +10,21 @@ import { flagBits, wordIndex } from '../layout.js';
 import { quickWords } from '../quick-words.js';
 import type { Core } from './core.js';
 
-/** What happened since counters were settled last. A cycle sees one of each at most. */
-interface Tally {
-  clocks: number;
+/** What may happen, at most once in a cycle. */
+type Event =
+  | 'clocks'
   /** Instructions; a repeated one is one, with its last iteration. */
-  retired: number;
+  | 'retired'
   /** External interrupts taken. */
-  interrupts: number;
-  branches: number;
-  taken: number;
+  | 'interrupts'
+  | 'branches'
+  | 'taken'
   /** Clocks with IF clear, and those of them with an interrupt waiting. */
-  masked: number;
-  waiting: number;
-}
+  | 'masked'
+  | 'waiting';
 
 /** Event numbers (appendix A, tables for the P6 family and for the Pentium). */
-const familyEvents: ReadonlyMap<number, keyof Tally> = new Map([
+const familyEvents: ReadonlyMap<number, Event> = new Map([
   [0x79, 'clocks'],
   [0xc0, 'retired'],
   [0xc4, 'branches'],
@@ -34,20 +33,20 @@ const familyEvents: ReadonlyMap<number, keyof Tally> = new Map([
   [0xc8, 'interrupts'],
   [0xc9, 'taken'],
 ]);
-const pentiumEvents: ReadonlyMap<number, keyof Tally> = new Map([
+const pentiumEvents: ReadonlyMap<number, Event> = new Map([
   [0x12, 'branches'],
   [0x16, 'retired'],
   [0x27, 'interrupts'],
 ]);
 /** What only shows when each instruction is looked at by itself. */
-const seenBySteps: readonly (keyof Tally | undefined)[] = ['branches', 'taken', 'masked', 'waiting'];
+const seenBySteps: readonly (Event | undefined)[] = ['branches', 'taken', 'masked', 'waiting'];
 
 /** One counter that counts. */
 interface Counting {
   /** Where its value lies, and where its event was selected. */
   readonly value: number;
   readonly selection: number;
-  readonly event: keyof Tally | undefined;
+  readonly event: Event | undefined;
   /** Whether it counts at a privilege level. */
   readonly counts: (level: number) => boolean;
   /** CMASK: 0 adds events up, more counts the cycles with at least so many; INV: those with fewer. */
@@ -197,20 +196,30 @@ export class PerformanceCounters {
     this.look(cycle);
   }
   private count(clocks: number): void {
-    const { counting, core } = this;
-    const tally: Tally = {
-      clocks,
-      retired: clocks - this.idleCycles - core.i32[wordIndex.repeatedAgain]!,
-      interrupts: this.interrupts,
-      branches: this.branches,
-      taken: this.taken,
-      masked: this.masked ? clocks : 0,
-      waiting: this.masked && this.waiting ? clocks : 0,
-    };
-    for (const each of counting) {
-      const events = each.event === undefined || !each.counts(this.level) ? 0 : tally[each.event];
-      const cycles = each.counts(this.level) ? clocks : 0;
+    for (const each of this.counting) {
+      const counts = each.counts(this.level);
+      const events = counts && each.event !== undefined ? this.seen(each.event, clocks) : 0;
+      const cycles = counts ? clocks : 0;
       this.add(each, each.edges ? this.edge(each, events, cycles) : counted(each, events, cycles));
+    }
+  }
+  /** How often an event happened in the clocks since counters were settled last. */
+  private seen(event: Event, clocks: number): number {
+    switch (event) {
+      case 'clocks':
+        return clocks;
+      case 'retired':
+        return clocks - this.idleCycles - this.core.i32[wordIndex.repeatedAgain]!;
+      case 'interrupts':
+        return this.interrupts;
+      case 'branches':
+        return this.branches;
+      case 'taken':
+        return this.taken;
+      case 'masked':
+        return this.masked ? clocks : 0;
+      case 'waiting':
+        return this.masked && this.waiting ? clocks : 0;
     }
   }
   /** Only ever asked for one cycle, or for time that passed in a halt. What held last is kept above the register's 32 bits. */

@@ -101,7 +101,7 @@ export class Machine {
         return processor.stopAfterThis();
       case 3:
         this.schedule({ at: now + 1 + (value & 63), kind: 'interrupt', vector: 0x20 + (port & 15) });
-        return processor.stopAfterThis();
+        return (value & 64) !== 0 ? processor.stopAfterThis() : processor.endBy(now + 1 + (value & 63));
       case 4:
         return this.write(places.code + (value & 0xff) * 2, [0x40 | (value & 7)]);
       case 5:
