@@ -22,7 +22,7 @@ async function leftOut(folder: string): Promise<string[]> {
   return [...new Set(modules.flatMap((module) => Object.values(module)).flatMap(phrasesOf))];
 }
 
-test.each(folders)('the README of %s lists what is not modelled', async (folder) => {
+test.each(folders)('the README of %s lists what is not modelled', { timeout: 60_000 }, async (folder) => {
   const readme = readFileSync(`${rooms}${folder}/README.md`, 'utf8');
   const [, section] = readme.split(/^## Not modelled$/m);
   expect(section, `${folder}/README.md has a section "Not modelled"`).toBeDefined();

@@ -128,6 +128,20 @@ describe('virtio devices', () => {
     expect([configured(4, 0), configured(5, 0)]).toEqual([0x10051af4, 0x10031af4]);
   });
 
+  test('have their registers and their table of messages in memory, each in a range of its own', () => {
+    const { bench, setConfiguration } = made({ devices: ['virtio-rng'] });
+    setConfiguration(4, 0x20, 0xffff_ffff);
+    setConfiguration(4, 0x20, 0xe000_0000);
+    setConfiguration(4, 4, 6);
+    setConfiguration(4, 0x14, 0xffff_ffff);
+    setConfiguration(4, 0x14, 0xe000_4000);
+    bench.writeMemory(0xe000_4010, 0x1234_5678, 4);
+    expect([bench.readMemory(0xe000_4010, 4), bench.readMemory(0xe000_401c, 4)]).toEqual([0x1234_5678, 1]);
+    bench.writeMemory(0xe000_0010, 1, 2);
+    bench.writeMemory(0xe000_001a, 0, 2);
+    expect([bench.readMemory(0xe000_0010, 2), bench.readMemory(0xe000_001a, 2)]).toEqual([1, 0]);
+  });
+
   test('a console takes what is typed, up to its room', () => {
     const { machine } = made({ devices: ['virtio-console'] });
     machine.input({ kind: 'console', data: new Uint8Array(4096) });

@@ -15,6 +15,8 @@ export interface QmpMachine {
   /** Puts the image of a file into a drive. */
   insert(drive: Drive, path: string, writable: boolean): void;
   eject(drive: Drive): void;
+  /** Gives the image in a drive so many bytes, the first of those it had or zeros; what the guest wrote on it is gone. */
+  resize(drive: Drive, bytes: number): void;
   /** The drive that a device or block device of the command line has become. */
   drive(name: string): Drive | undefined;
   /** Ends the server. */
@@ -62,6 +64,9 @@ const deviceTypes = (
   'virtio-rng-pci virtio-rng-device virtio-serial-pci virtio-serial-device virtconsole lsi53c895a ide-hd ide-cd scsi-hd ' +
   'floppy i440FX-pcihost pci-bus pci-bus-pc ioapic isa-serial isa-parallel isa-fdc piix3-ide'
 ).split(' ');
+
+/** A resized image is made in memory. */
+const resizedBytesMost = 2 ** 30;
 
 export class QmpSession {
   private readonly stream = new JsonStream();
@@ -138,6 +143,13 @@ export class QmpSession {
     this.machine.eject(drive);
     this.event('DEVICE_TRAY_MOVED', { device: '', id: name, 'tray-open': true });
   }
+  resize(words: Arguments): void {
+    const { drive } = this.driveOf(words);
+    const { size } = words;
+    if (typeof size !== 'number' || !Number.isInteger(size) || size <= 0 || size > resizedBytesMost || size % 512 !== 0)
+      throw new QmpError(`Parameter 'size' expects whole sectors, at most ${resizedBytesMost} bytes`);
+    this.machine.resize(drive, size);
+  }
   private driveOf({ id, device }: Arguments): { readonly name: string; readonly drive: Drive } {
     const name = id ?? device;
     const drive = typeof name === 'string' ? this.machine.drive(name) : undefined;
@@ -167,5 +179,6 @@ const commands: Readonly<Record<string, (session: QmpSession, words: Arguments) 
   quit: (session) => session.quit(),
   'blockdev-change-medium': (session, words) => session.insert(words),
   eject: (session, words) => session.eject(words),
+  block_resize: (session, words) => session.resize(words),
   'human-monitor-command': () => '',
 };

@@ -31,6 +31,13 @@ const blockBytesMax = 64 * 1024 * 1024;
 const settleMost = { edges: 200_000, seconds: 5, aheadSeconds: 0.45 } as const;
 const nanosecondsPerSecond = 1_000_000_000n;
 
+/** The width of a block that is one access of the bus; undefined where it is many. */
+const accessWidth = (physical: number, length: number): Width | undefined =>
+  (length === 1 || length === 2 || length === 4) && physical % length === 0 ? length : undefined;
+
+const bytesOf = (value: number): Uint8Array => Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+const valueOf = (bytes: Uint8Array): number => bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+
 export class QtestServer {
   private readonly levels = new Map<number, boolean>();
   private intercepts = false;
@@ -112,14 +119,18 @@ export class QtestServer {
     const physical = number(address);
     const bytes = new Uint8Array(checkedLength(number(count))).fill(0xff);
     const reached = Math.max(0, Math.min(bytes.length, addressSpace - physical));
-    if (reached > 0) this.bench.readBlock(physical, bytes.subarray(0, reached));
+    const width = accessWidth(physical, reached);
+    if (width !== undefined) bytes.set(bytesOf(this.bench.readMemory(physical, width)).subarray(0, width));
+    else if (reached > 0) this.bench.readBlock(physical, bytes.subarray(0, reached));
     this.settle();
     return bytes;
   }
   writeBlock(address: string | undefined, bytes: Uint8Array): string {
     const physical = number(address);
     const reached = Math.max(0, Math.min(bytes.length, addressSpace - physical));
-    if (reached > 0) this.bench.writeBlock(physical, bytes.subarray(0, reached));
+    const width = accessWidth(physical, reached);
+    if (width !== undefined) this.bench.writeMemory(physical, valueOf(bytes.subarray(0, width)), width);
+    else if (reached > 0) this.bench.writeBlock(physical, bytes.subarray(0, reached));
     this.settle();
     return 'OK';
   }

@@ -1,5 +1,7 @@
 /** One test program's session: a machine on a bench or running, its two protocols, and what its drives and cards hold. */
 import type { Cycle } from '../../base/integers.js';
+import { baseImage } from '../../device/disk/medium.js';
+import { sourceOf } from '../../device/disk/source.js';
 import { digestOf, ImageStore, openImage } from '../../host/images.js';
 import type { Bench } from '../../machine/bench.js';
 import { createMachine } from '../../host/machines.js';
@@ -110,11 +112,23 @@ class Session implements QtestSession {
         machine.input({ kind: 'media', drive, medium: { sha256, size: image.size, writable } });
       },
       eject: (drive: Drive) => machine.input({ kind: 'media', drive }),
+      resize: (drive: Drive, size: number) => this.resize(drive, size),
       drive: (name: string) => options.names.get(name),
       quit: options.quit,
       microseconds: () => Math.floor((bench.cycle / bench.cyclesPerSecond) * 1e6),
     };
     return new QmpSession(qmp, send);
+  }
+  private resize(drive: Drive, size: number): void {
+    const { images, machine } = this;
+    const medium = this.options.description.media[drive];
+    const base = medium && baseImage(images, medium.sha256);
+    const bytes = new Uint8Array(size);
+    base?.read(0, bytes.subarray(0, Math.min(size, base.size)));
+    const image = { source: sourceOf(bytes), bytes, size };
+    const sha256 = digestOf(image);
+    images.keep(sha256, image);
+    machine.input({ kind: 'media', drive, medium: { sha256, size, writable: medium?.writable ?? true } });
   }
   private setRunning(running: boolean): void {
     this.running = running;

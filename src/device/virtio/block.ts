@@ -6,7 +6,15 @@
 import { count, flag, type StateOf, struct, u16, u8 } from '../../state/schema.js';
 import { type Medium, sectorBytes } from '../medium.js';
 import { type Chain, readSegments, segmentBytes, writeSegments } from './queue.js';
-import { chainAt, failDevice, giveBack, hasFeature, takeChain, type VirtioContext } from './state.js';
+import {
+  chainAt,
+  configurationChanged,
+  failDevice,
+  giveBack,
+  hasFeature,
+  takeChain,
+  type VirtioContext,
+} from './state.js';
 import { defineVirtio, virtioIdentity, type VirtioKind } from './transport.js';
 
 const queueSize = 128;
@@ -158,42 +166,46 @@ function configuration({ state, board }: BlockContext, offset: number): number {
 }
 
 /** A block device whose medium can be written, or not: drivers are told by a feature. */
-const kindOf = (readOnly: boolean): VirtioKind<BlockState, BlockBoard, Record<never, never>> => ({
-  name: 'virtio-blk',
-  source: 'OASIS Virtual I/O Device (VIRTIO) Version 1.2, section 5.2',
-  notModelled: [
-    'discard, write zeroes, secure erase, lifetime, zones; SCSI commands of the legacy device',
-    'several queues',
-    'requests of more than 16 MiB: they fail',
-  ],
-  deviceType: 2,
-  pciDevice: 0x1001,
-  classCode: 0x010000,
-  features: [
-    featureBit.segmentMost,
-    featureBit.geometry,
-    featureBit.blockSize,
-    featureBit.flush,
-    featureBit.cacheMode,
-    ...(readOnly ? [featureBit.readOnly] : []),
-  ],
-  queueSizes: [queueSize],
-  clock: { numerator: 1_000_000, denominator: 1 },
-  state: blockState,
-  configurationBytes: place.end,
-  readConfiguration: configuration,
-  writeConfiguration(context: BlockContext, offset, value) {
-    if (offset === place.writeBack && hasFeature(context, featureBit.cacheMode))
-      context.state.own.writeBack = value & 1;
-  },
-  notified: (context) => startNext(context),
-  advance(context, ticks) {
-    context.state.own.ticksLeft -= ticks;
-    if (context.state.own.ticksLeft === 0) finish(context);
-  },
-  nextEdge: ({ state }) => state.own.ticksLeft,
-  operations: {},
-});
+const kindOf = (readOnly: boolean) =>
+  ({
+    name: 'virtio-blk',
+    source: 'OASIS Virtual I/O Device (VIRTIO) Version 1.2, section 5.2',
+    notModelled: [
+      'discard, write zeroes, secure erase, lifetime, zones; SCSI commands of the legacy device',
+      'several queues',
+      'requests of more than 16 MiB: they fail',
+    ],
+    deviceType: 2,
+    pciDevice: 0x1001,
+    classCode: 0x010000,
+    features: [
+      featureBit.segmentMost,
+      featureBit.geometry,
+      featureBit.blockSize,
+      featureBit.flush,
+      featureBit.cacheMode,
+      ...(readOnly ? [featureBit.readOnly] : []),
+    ],
+    queueSizes: [queueSize],
+    clock: { numerator: 1_000_000, denominator: 1 },
+    state: blockState,
+    configurationBytes: place.end,
+    readConfiguration: configuration,
+    writeConfiguration(context: BlockContext, offset, value) {
+      if (offset === place.writeBack && hasFeature(context, featureBit.cacheMode))
+        context.state.own.writeBack = value & 1;
+    },
+    notified: (context) => startNext(context),
+    advance(context, ticks) {
+      context.state.own.ticksLeft -= ticks;
+      if (context.state.own.ticksLeft === 0) finish(context);
+    },
+    nextEdge: ({ state }) => state.own.ticksLeft,
+    operations: {
+      /** The board put another medium in, perhaps of another size: the driver is told (5.2.5.2). */
+      mediumChanged: (context: BlockContext): void => configurationChanged(context),
+    },
+  }) satisfies VirtioKind<BlockState, BlockBoard, { mediumChanged: (context: BlockContext) => void }>;
 
 export const virtioBlock = defineVirtio(kindOf(false));
 export const virtioBlockReadOnly = defineVirtio(kindOf(true));

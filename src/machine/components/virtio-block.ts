@@ -14,7 +14,7 @@ export function attachVirtioBlocks(board: Board): void {
 function attachBlock(board: Board, drive: Drive): void {
   const bay = board.bay(drive);
   const definition = bay.medium?.writable === false ? virtioBlockReadOnly : virtioBlock;
-  attachVirtio(
+  const device = attachVirtio(
     board,
     `${drive}Block`,
     virtioBlockIdentity,
@@ -25,4 +25,5 @@ function attachBlock(board: Board, drive: Drive): void {
       }),
     drive,
   );
+  board.onMediumChange(drive, () => board.touch(device, () => device.operations.mediumChanged()));
 }

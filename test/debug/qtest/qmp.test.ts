@@ -14,6 +14,7 @@ function session() {
       done.push(`${drive} takes ${path}`);
     },
     eject: (drive) => void done.push(`${drive} is empty`),
+    resize: (drive, bytes) => void done.push(`${drive} has ${bytes} bytes`),
     drive: (name) => (name === 'floppy0' ? 'floppyA' : undefined),
     quit: () => void done.push('quit'),
     microseconds: () => 2_000_003,
@@ -32,6 +33,14 @@ describe('a QMP session', () => {
     const { sent, ask } = session();
     expect(sent[0]).toHaveProperty('QMP.version.qemu.major');
     expect(ask('qmp_capabilities')).toEqual([{ return: {} }]);
+  });
+
+  test('resizes the image in a drive, to whole sectors', () => {
+    const { ask, done } = session();
+    expect(ask('block_resize', { device: 'floppy0', size: 1024 })).toEqual([{ return: {} }]);
+    for (const size of [0, 100, -512, 2 ** 40, 'much'])
+      expect(ask('block_resize', { device: 'floppy0', size })[0]).toHaveProperty('error.class', 'GenericError');
+    expect(done).toEqual(['floppyA has 1024 bytes']);
   });
 
   test('resets with an event', () => {

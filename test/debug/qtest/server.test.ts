@@ -7,6 +7,7 @@ import type { Bench } from '../../../src/machine/bench.js';
 function bench(cyclesPerSecond = 1_000_000_000) {
   const memory = new Uint8Array(0x10000);
   const ports = new Map<number, number>();
+  const widths: number[] = [];
   const state = { cycle: 0 as Cycle, work: Infinity, listen: (_request: number, _level: boolean): void => {} };
   const view = new DataView(memory.buffer);
   const made: Bench = {
@@ -19,6 +20,7 @@ function bench(cyclesPerSecond = 1_000_000_000) {
     readMemory: (at, width) =>
       width === 1 ? view.getUint8(at) : width === 2 ? view.getUint16(at, true) : view.getUint32(at, true),
     writeMemory(at, value, width) {
+      widths.push(width);
       for (let index = 0; index < width; index++) memory[at + index] = (value >>> (8 * index)) & 0xff;
     },
     readBlock: (at, into) => into.set(memory.subarray(at, at + into.length)),
@@ -39,7 +41,7 @@ function bench(cyclesPerSecond = 1_000_000_000) {
     server.line(line);
     return sent.join(' | ');
   };
-  return { memory, ports, state, sent, ask };
+  return { memory, ports, widths, state, sent, ask };
 }
 
 describe('a qtest server', () => {
@@ -70,6 +72,14 @@ describe('a qtest server', () => {
     expect(ask('memset 0x30 5 0x7f')).toBe('OK');
     expect([...memory.subarray(0x2f, 0x36)]).toEqual([0, 127, 127, 127, 127, 127, 0]);
     expect(ask('read 0x10 99999999999')).toMatch(/^FAIL/);
+  });
+
+  test('reaches registers by one access where a block is one', () => {
+    const { ask, widths } = bench();
+    ask('write 0x12 2 0x0102');
+    ask('write 0x14 4 0x01020304');
+    ask('write 0x13 2 0x0102');
+    expect(widths).toEqual([2, 4]);
   });
 
   test('steps its clock to the nanosecond, and to the next thing that happens', () => {

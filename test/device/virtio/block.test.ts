@@ -44,6 +44,13 @@ function bench(writable = true) {
 }
 
 describe('a block device', () => {
+  test('tells its driver that another medium, of another size, is in', () => {
+    const { device, levels, medium, readRegister } = bench();
+    expect(readRegister(0x14, 4)).toBe(100);
+    Object.assign(medium, { sectors: 50 });
+    device.operations.mediumChanged();
+    expect([levels.interrupt, readRegister(0x14, 4), readRegister(0x13, 1)]).toEqual([true, 50, 2]);
+  });
   test('reads sectors into scattered buffers after its time, and interrupts', () => {
     const { memory, medium, levels, device, queue, place, add, readRegister } = bench();
     const head = add(0, 7, [
