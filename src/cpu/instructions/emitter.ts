@@ -88,6 +88,8 @@ export interface Emitter extends Code {
   readonly units: 'asked' | 'ready' | 'left';
   /** MXCSR is known to round to nearest, to mask every exception and to have noted an inexact result. */
   readonly isSettled: boolean;
+  /** Where MXCSR is settled otherwise: it has noted no inexact result, and one that is not exact is left undone. */
+  readonly isExact: boolean;
   /** Whether system instructions have ways of their own in front of their slow paths. */
   readonly hasQuickWays: boolean;
 

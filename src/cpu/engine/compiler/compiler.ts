@@ -3,13 +3,13 @@
  * that is part of the machine's state: when and whether code is compiled changes nothing but speed.
  */
 import { assert } from '../../../base/assert.js';
-import { firstRegion, record, regionPlaces, wordIndex } from '../../layout.js';
+import { firstRegion, record, regionPlaces } from '../../layout.js';
 import type { Core } from '../../system/core.js';
 import { firstHandler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
 import { type Heat, isEntered, newHeat, type Planned, type Region } from './heat.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { Float80 } from '../../kernel/float80/float80.js';
-import { type Condition, flatConditions, type RegionFacts, settledCondition, unitConditions } from './region-facts.js';
+import { factsNow, holds, mxcsrCondition, type RegionFacts } from './region-facts.js';
 import { relativeTargetOffset } from './region-emitter.js';
 import { headOf, type PageCode, planRegion, type RegionInstruction } from './region.js';
 import type { CompilerTuning } from './tuning.js';
@@ -112,7 +112,7 @@ export class Compiler {
     const cycles = this.pace;
     this.pace = isCovered ? Math.min(this.pace * 2, longestLook) : this.tuning.look;
     if (isCovered || heat.changes > changesMost) return;
-    heat.facts = this.factsNow(table);
+    heat.facts = factsNow(this.core, this.heats.get(table));
     heat.offsets.add(offset);
     const needed = this.tuning.threshold << Math.min(heat.compilations, doublingsMost);
     // A look after a long pause stands for more of the time, but is no more than one of several.
@@ -131,29 +131,12 @@ export class Compiler {
   private heatOf(table: number): Heat {
     const known = this.heats.get(table);
     if (known !== undefined) return known;
-    const heat = newHeat(table, this.factsNow(table));
+    const heat = newHeat(table, factsNow(this.core, this.heats.get(table)));
     this.heats.set(table, heat);
     return heat;
   }
   private covers(heat: Heat, offset: number): boolean {
     return heat.compiled.some(({ covered }) => covered.has(offset));
-  }
-
-  private factsNow(table: number): RegionFacts {
-    const { core } = this;
-    const refusals = this.heats.get(table)?.refusals ?? 0;
-    const code32 = (core.i32[wordIndex.executeKey]! & 1) !== 0;
-    const hold = (conditions: readonly Condition[]): boolean =>
-      conditions.every(({ address, mask, value }) => (core.i32[address >> 2]! & mask) === value);
-    const general = refusals >= 2;
-    const unitsReady = !general && hold(unitConditions(core.model));
-    return {
-      isFlat: code32 && !general && hold(flatConditions),
-      codeBase: code32 ? undefined : core.i32[wordIndex.codeBase]!,
-      tlb: general ? undefined : core.i32[wordIndex.tlb]!,
-      unitsReady,
-      isSettled: refusals === 0 && unitsReady && hold([settledCondition]),
-    };
   }
 
   // Compiling.
@@ -233,8 +216,9 @@ export class Compiler {
     code: PageCode,
     facts: RegionFacts,
   ): boolean {
-    const bits = (facts.isFlat ? 1 : 0) | (facts.unitsReady ? 2 : 0) | (facts.isSettled ? 4 : 0);
-    const key = instruction.number * 8 + bits;
+    const bits =
+      (facts.isFlat ? 1 : 0) | (facts.unitsReady ? 2 : 0) | (facts.isSettled ? 4 : 0) | (facts.isExact ? 8 : 0);
+    const key = instruction.number * 16 + bits;
     const known = this.leaving.get(key);
     if (known !== undefined) return known;
     const found = module.alwaysLeaves(instruction, code, facts);
@@ -254,7 +238,17 @@ export class Compiler {
     const firsts = plan.blocks.filter(({ isEntry }) => isEntry).map(({ instructions }) => instructions[0]!);
     const entries = firsts.map(({ record: at }) => at);
     const entryOffsets = new Set(firsts.map(({ offset }) => offset));
-    return { place, heat, plan, entries, entryOffsets, covered, starts, refusals: 0 };
+    return {
+      place,
+      heat,
+      plan,
+      entries,
+      entryOffsets,
+      covered,
+      starts,
+      mxcsr: mxcsrCondition(heat.facts),
+      refusals: 0,
+    };
   }
   /** Leads the interpreter into a region, where another one does not have the entry already. */
   private enter(region: Region): void {
@@ -327,7 +321,8 @@ export class Compiler {
     const original = this.originals.get(at)!;
     const region = this.regions[number - firstRegion];
     if (region !== undefined && ++region.refusals > refusalsMost) {
-      region.heat.refusals++;
+      if (holds(this.core, region.mxcsr)) region.heat.refusals++;
+      else region.heat.mxcsrRefusals++;
       this.remove(region);
     }
     return original;

@@ -1,5 +1,5 @@
 /** What the compiler knows of pages that were seen running, and of the regions that it made of them. */
-import type { RegionFacts } from './region-facts.js';
+import type { Condition, RegionFacts } from './region-facts.js';
 import type { RegionPlan } from './region.js';
 
 /** A table's page that was seen running. */
@@ -19,6 +19,8 @@ export interface Heat {
   /** How often code of the page changed after it was compiled. */
   changes: number;
   refusals: number;
+  /** How often because MXCSR was otherwise than its code relied on. */
+  mxcsrRefusals: number;
   /** Offsets of instructions whose accesses missed the TLB time and again. */
   readonly missing: Set<number>;
   /** How often it was compiled: each time asks for twice as many looks, as all of its code is compiled anew. */
@@ -38,6 +40,8 @@ export interface Region {
   /** Where its walk started. */
   readonly starts: ReadonlySet<number>;
   readonly entryOffsets: ReadonlySet<number>;
+  /** What it relies on of MXCSR. */
+  readonly mxcsr: Condition | undefined;
   refusals: number;
 }
 
@@ -56,6 +60,7 @@ export const newHeat = (table: number, facts: RegionFacts): Heat => ({
     seenAt: 0,
     changes: 0,
     refusals: 0,
+    mxcsrRefusals: 0,
     compilations: 0,
     compiled: [],
     isQueued: false,

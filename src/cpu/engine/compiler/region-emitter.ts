@@ -73,6 +73,9 @@ export class RegionEmitter extends RegionFlagCode {
     this.region.asksMxcsr = true;
     return this.facts.isSettled;
   }
+  override get isExact(): boolean {
+    return this.facts.isExact;
+  }
   override cycles(): Value {
     const spent = this.add(this.region.local('budget'), this.region.unspentCycles);
     return this.wide('sub', this.loadLate('i64.load', 0, at.cyclesEnd), this.widen(spent, 'unsigned'));

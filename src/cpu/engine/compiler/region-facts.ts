@@ -1,8 +1,9 @@
 /** What a region is compiled for: looked at when it is compiled, and again wherever it is entered. */
-import { at, regions, segmentAddress, segmentFields, segmentIndex } from '../../layout.js';
+import { at, regions, segmentAddress, segmentFields, segmentIndex, wordIndex } from '../../layout.js';
 import { has, type ProcessorModel } from '../../model.js';
-import { settledMxcsr } from '../../instructions/vector/streaming.js';
+import { exactMxcsr, settledMxcsr } from '../../instructions/vector/streaming.js';
 import { cr0Bits } from '../../system/control-bits.js';
+import type { Core } from '../../system/core.js';
 import { entryBits } from './ways-out.js';
 
 /** What holds wherever the region is entered, or it is not. */
@@ -17,6 +18,8 @@ export interface RegionFacts {
   readonly unitsReady: boolean;
   /** MXCSR is settled as well; looked at where the region asks for it. */
   readonly isSettled: boolean;
+  /** Settled but for an inexact result: there was none yet. */
+  readonly isExact: boolean;
 }
 
 /** A condition on a 32-bit word of the state: these bits of it have this value. */
@@ -25,6 +28,10 @@ export interface Condition {
   readonly mask: number;
   readonly value: number;
 }
+
+/** Whether a condition holds now; none always does. */
+export const holds = (core: Core, condition: Condition | undefined): boolean =>
+  condition === undefined || (core.i32[condition.address >> 2]! & condition.mask) === condition.value;
 
 /** Slots of the segments that flat code finds whole. */
 export const flatSegments = [segmentIndex.es, segmentIndex.ss, segmentIndex.ds].map(segmentAddress);
@@ -67,4 +74,36 @@ export const factBits = ({ isFlat, tlb, unitsReady }: RegionFacts): number =>
   (isFlat ? entryBits.flat : 0) |
   (tlb === regions.supervisorTlb ? entryBits.supervisor : tlb === regions.userTlb ? entryBits.user : 0) |
   (unitsReady ? entryBits.units : 0);
-export const settledCondition: Condition = { address: at.mxcsr, ...settledMxcsr };
+const settledCondition: Condition = { address: at.mxcsr, ...settledMxcsr };
+const exactCondition: Condition = { address: at.mxcsr, ...exactMxcsr };
+/** What code may rely on that finds MXCSR like this; on nothing where that did not hold often enough. */
+function mxcsrFacts(mxcsr: number, holdsOften: boolean): Pick<RegionFacts, 'isSettled' | 'isExact'> {
+  const relevant = mxcsr & settledMxcsr.mask;
+  const isExact = relevant === exactMxcsr.value;
+  return { isSettled: holdsOften && (isExact || relevant === settledMxcsr.value), isExact: holdsOften && isExact };
+}
+/** What MXCSR must be like where a region that calculates is entered, if that matters. */
+export const mxcsrCondition = ({ isSettled, isExact }: RegionFacts): Condition | undefined =>
+  isExact ? exactCondition : isSettled ? settledCondition : undefined;
+
+/** After so many regions of a page were given up its code relies on little; after so many for MXCSR's sake it asks MXCSR each time. */
+const refusalsMost = 2;
+const mxcsrRefusalsMost = 3;
+
+/** What code may rely on that finds things as they are, `before` of which regions of its page were given up. */
+export function factsNow(
+  core: Core,
+  before: { readonly refusals: number; readonly mxcsrRefusals: number } | undefined,
+): RegionFacts {
+  const code32 = (core.i32[wordIndex.executeKey]! & 1) !== 0;
+  const hold = (conditions: readonly Condition[]): boolean => conditions.every((each) => holds(core, each));
+  const general = (before?.refusals ?? 0) >= refusalsMost;
+  const unitsReady = !general && hold(unitConditions(core.model));
+  return {
+    isFlat: code32 && !general && hold(flatConditions),
+    codeBase: code32 ? undefined : core.i32[wordIndex.codeBase]!,
+    tlb: general ? undefined : core.i32[wordIndex.tlb]!,
+    unitsReady,
+    ...mxcsrFacts(core.i32[wordIndex.mxcsr]!, unitsReady && (before?.mxcsrRefusals ?? 0) < mxcsrRefusalsMost),
+  };
+}

@@ -9,7 +9,7 @@ import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
 import { RegionEmitter, type RegionRefills } from './region-emitter.js';
-import { conditionsOf, factBits, type RegionFacts, settledCondition } from './region-facts.js';
+import { conditionsOf, factBits, type RegionFacts, mxcsrCondition } from './region-facts.js';
 import { type FlagState, RegionFunction } from './region-function.js';
 import type { PageCode, RegionBlock, RegionInstruction, RegionPlan } from './region.js';
 import { type VectorUse, vectorUse } from './region-vectors.js';
@@ -184,8 +184,9 @@ class RegionWriter {
       codeBase === undefined ? code.greaterUnsigned(base, 0xffff_f000 | 0) : code.notEqual(base, codeBase),
       refuse,
     );
-    if (this.asksMxcsr()) {
-      const { address, mask, value } = settledCondition;
+    const condition = mxcsrCondition(this.context.facts);
+    if (condition !== undefined && this.asksMxcsr()) {
+      const { address, mask, value } = condition;
       code.when(code.notEqual(code.and(code.loadLate('i32.load', 0, address), mask), value), refuse);
     }
     const known = factBits(this.context.facts);
@@ -203,7 +204,6 @@ class RegionWriter {
   /** Whether the region relies on a settled MXCSR. */
   private asksMxcsr(): boolean {
     const { context, plan } = this;
-    if (!context.facts.isSettled) return false;
     return plan.blocks.some(({ instructions }) => instructions.some((each) => asksMxcsr(each, context)));
   }
   // Blocks.

@@ -95,6 +95,9 @@ export class RecordCode extends Code {
   get isSettled(): boolean {
     return false;
   }
+  get isExact(): boolean {
+    return false;
+  }
   protected field(name: 'rm' | 'reg' | 'base' | 'index' | 'segment' | 'pageOffset' | 'remaining'): Value {
     return this.loadLate('i32.load16_u', this.flow.record, record[name]);
   }

@@ -2,7 +2,7 @@
 import { at } from '../../layout.js';
 import { mxcsrMask } from '../../model.js';
 import { form, instruction, type Instruction, memory32 } from '../instruction.js';
-import { settles } from './streaming.js';
+import { staysSettled } from './streaming.js';
 import { requireMmx, requireStreaming } from './vector.js';
 
 const GENERAL_PROTECTION = 13;
@@ -14,7 +14,7 @@ const loadControl = instruction('ldmxcsr', {
     requireStreaming(emit);
     const value = from!.read();
     emit.when(emit.and(value, ~mxcsrMask(emit.model)), () => emit.fault(GENERAL_PROTECTION));
-    if (emit.isSettled) emit.when(emit.isZero(settles(emit, value)), () => emit.leaveUndone());
+    if (emit.isSettled) emit.when(emit.isZero(staysSettled(emit, value)), () => emit.leaveUndone());
     emit.store('i32.store', 0, value, at.mxcsr);
   },
 });

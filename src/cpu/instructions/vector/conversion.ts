@@ -112,7 +112,8 @@ const narrowDouble: VectorMeaning = (emit, target, from, third) => {
 };
 /** An inexact result is all that can come of it. */
 const roundIntegers: VectorMeaning = (emit, target, from, third) => {
-  if (!emit.isSettled) return converting({ from: 'integer', to: 'single', lanes: 4 })(emit, target, from, third);
+  if (!emit.isSettled || emit.isExact)
+    return converting({ from: 'integer', to: 'single', lanes: 4 })(emit, target, from, third);
   target.write(emit.apply('f32x4.convert_i32x4_s', from.read('v128')));
   target.learn(ordinary.ps);
 };

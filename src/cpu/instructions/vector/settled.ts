@@ -109,9 +109,51 @@ export function calculateSettled(
     return name === 'div' ? code.and(code.zero(value), code.zero(a)) : code.zero(value);
   };
   goOnWhere(emit, code, unknownOf(precision, operands, values), { value, exactZero });
+  if (emit.isExact) emit.when(emit.isZero(isExact(emit, name, precision, value, values)), () => emit.leaveUndone());
   learn(precision, operands);
   target.write(value);
   learn(precision, [target]);
+}
+
+/** Whether a scalar result of ordinary numbers is exact; of a few products and quotients that are it is not seen. */
+function isExact(
+  emit: Emitter,
+  name: ArithmeticName,
+  { laneBytes }: Precision,
+  value: Value,
+  operands: readonly Value[],
+): Value {
+  const [a, b = value] = operands as [Value, Value | undefined];
+  if (name === 'add' || name === 'sub') return isExactSum(emit, name, laneBytes === 4 ? 'f32' : 'f64', value, [a, b]);
+  // A product of these two is to be the third.
+  const [x, y, product] = name === 'mul' ? [a, b, value] : [value, b, a];
+  if (laneBytes === 4) {
+    const wide = (single: Value): Value => emit.apply('f64.promote_f32', single);
+    return emit.apply('f64.eq', emit.apply('f64.mul', wide(x), wide(y)), wide(product));
+  }
+  // So many bits of both significands together are zero at their ends that the product has room in one.
+  const zeros = (double: Value): Value => {
+    const bits = emit.wide('or', emit.apply('i64.reinterpret_f64', double), emit.i64(1n << 52n));
+    return emit.apply('i64.ctz', bits);
+  };
+  const hasRoom = emit.wide('ge_u', emit.wide('add', zeros(x), zeros(y)), emit.i64(53n));
+  const isProduct = emit.apply('f64.eq', emit.apply('f64.mul', x, y), product);
+  const isZero = emit.apply('f64.eq', value, emit.f64(0));
+  return emit.or(emit.and(hasRoom, isProduct), isZero);
+}
+/** Knuth's two-sum: what rounding took away from a sum is itself exact. */
+function isExactSum(
+  emit: Emitter,
+  name: 'add' | 'sub',
+  shape: 'f32' | 'f64',
+  sum: Value,
+  [a, b]: readonly [Value, Value],
+): Value {
+  const minus = (x: Value, y: Value): Value => emit.apply(`${shape}.sub`, x, y);
+  const second = emit.hold(minus(sum, a));
+  const lostOfFirst = minus(a, minus(sum, second));
+  const lostOfSecond = name === 'add' ? minus(second, b) : emit.apply(`${shape}.add`, second, b);
+  return emit.apply(`${shape}.eq`, lostOfFirst, lostOfSecond);
 }
 
 /** A double as a single: what can come of an ordinary number. */
@@ -124,5 +166,7 @@ export function narrowSettled(
   const value = emit.hold(emit.apply('f32.demote_f64', number));
   const exactZero = (): Value => emit.apply('f64.eq', number, emit.f64(0));
   goOnWhere(emit, laneCode(emit, single), [], { value, exactZero });
+  const isSame = emit.apply('f64.eq', emit.apply('f64.promote_f32', value), number);
+  if (emit.isExact) emit.when(emit.isZero(isSame), () => emit.leaveUndone());
   return value;
 }

@@ -36,11 +36,16 @@ const rounding = 0x6000;
 export const mxcsr = (emit: Emitter): Value => emit.loadLate('i32.load', 0, at.mxcsr);
 
 /** Rounding to nearest, every exception masked, and an inexact result noted already: an ordinary result changes nothing there. */
-export const isSettled = (emit: Emitter): Value => (emit.isSettled ? emit.i32(1) : settles(emit, mxcsr(emit)));
-/** The same of a value that MXCSR is to have. */
-export const settles = (emit: Emitter, value: Value): Value =>
-  emit.equal(emit.and(value, settledMxcsr.mask), settledMxcsr.value);
+export const isSettled = (emit: Emitter): Value =>
+  emit.isSettled && !emit.isExact ? emit.i32(1) : isAs(emit, mxcsr(emit), settledMxcsr);
 export const settledMxcsr = { mask: rounding | masks | PE, value: masks | PE } as const;
+/** The same before any inexact result. */
+export const exactMxcsr = { mask: rounding | masks | PE, value: masks } as const;
+const isAs = (emit: Emitter, value: Value, { mask, value: expected }: typeof settledMxcsr | typeof exactMxcsr): Value =>
+  emit.equal(emit.and(value, mask), expected);
+/** Whether a value leaves MXCSR as code takes it to be. */
+export const staysSettled = (emit: Emitter, value: Value): Value =>
+  isAs(emit, value, emit.isExact ? exactMxcsr : settledMxcsr);
 
 /** Takes the kernel's answer: its flags into MXCSR, and #XM if an exception was not masked. */
 export function takeAnswer(emit: Emitter, answer: Value): void {
