@@ -93,6 +93,22 @@ test('follows the mouse, its buttons and its wheel', async ({ vm }) => {
   expect(await does(vm, `hexdump -v -e '3/1 "%02x " "\\n"' /mice`)).toMatch(/^28 05 fd/m);
 });
 
+test('hears the power button and the sleep button', async ({ vm }) => {
+  await does(vm, 'modprobe evdev && modprobe button');
+  await does(vm, 'until [ -c /dev/input/event2 ]; do usleep 10000; done');
+  const found = await does(vm, 'cat /proc/bus/input/devices');
+  for (const name of ['Power Button', 'Sleep Button']) expect(found).toContain(`Name="${name}"`);
+  await does(vm, 'cat /dev/input/event1 >/one & cat /dev/input/event2 >/other & sleep 1');
+  for (const kind of ['powerButton', 'sleepButton'] as const) {
+    vm.input({ kind });
+    await vm.wait(guestSeconds(0.2));
+  }
+  // KEY_POWER and KEY_SLEEP, each down and up, each from a device of its own.
+  const events: string[] = [];
+  for (const file of ['/one', '/other']) events.push((await inputEvents(vm, file)).join());
+  expect(events.sort()).toEqual(['1 116 1,0 0 0,1 116 0,0 0 0', '1 142 1,0 0 0,1 142 0,0 0 0']);
+});
+
 test('makes the speaker sound', async ({ vm }) => {
   await does(vm, 'modprobe pcspkr');
   await does(vm, 'printf "\\a" >/dev/tty1 && sleep 1');
