@@ -78,6 +78,11 @@ export interface DeviceDefinition<
       (context: DeviceContext<State, Output, Capabilities>, from: Uint8Array, width: Width) => number
     >
   >;
+  /**
+   * Whether a read that gave a value changed nothing and would give it again and again until somebody else touches the chip or it comes
+   * to its next edge: what guests wait for in loops need not be asked each time.
+   */
+  readonly steady?: Partial<Record<NoInfer<Register>, (value: number) => boolean>>;
   /** Input lines; the chip keeps the level in its state if it matters later. */
   readonly input?: Record<Input, (context: DeviceContext<State, Output, Capabilities>, level: boolean) => void>;
   /** What the board may ask beyond registers and lines: an interrupt acknowledge cycle, a DMA byte, a received byte. */
@@ -88,6 +93,8 @@ export interface DeviceDefinition<
 export interface RegisterAccess {
   read(width: Width): number | undefined;
   write(value: number, width: Width): boolean;
+  /** Whether a byte that was read is `DeviceDefinition.steady`. */
+  isSteady?(value: number): boolean;
   /** Many reads at once, as `DeviceDefinition.readMany` has them; gives the bytes moved, 0 where the register has no such way. */
   readMany(into: Uint8Array, width: Width): number;
   writeMany(from: Uint8Array, width: Width): number;
@@ -165,11 +172,18 @@ export function createDevice<
     ]),
   ) as Bound<Ops>;
   const nextEdge = (): number => definition.nextEdge?.(context) ?? Infinity;
-  const { read, write, readMany, writeMany } = definition;
+  const { read, write, readMany, writeMany, steady } = definition;
   const accesses = Object.fromEntries(
     (Object.keys(definition.registers) as Register[]).map((register) => [
       register,
-      new BoundRegister(context, read[register], write[register], readMany?.[register], writeMany?.[register]),
+      new BoundRegister(
+        context,
+        read[register],
+        write[register],
+        readMany?.[register],
+        writeMany?.[register],
+        steady?.[register],
+      ),
     ]),
   ) as Record<string, RegisterAccess> as Record<Register, RegisterAccess>;
   const device: Device<State, Register, Input, Ops> = {
@@ -223,6 +237,7 @@ class BoundRegister<Context> implements RegisterAccess {
     private readonly writes: ((context: Context, value: number, width: Width) => void | false) | undefined,
     private readonly readsMany: ((context: Context, into: Uint8Array, width: Width) => number) | undefined,
     private readonly writesMany: ((context: Context, from: Uint8Array, width: Width) => number) | undefined,
+    private readonly steady: ((value: number) => boolean) | undefined,
   ) {}
 
   read(width: Width): number | undefined {
@@ -233,6 +248,9 @@ class BoundRegister<Context> implements RegisterAccess {
   write(value: number, width: Width): boolean {
     const { writes } = this;
     return writes !== undefined && writes(this.context, value, width) !== false;
+  }
+  isSteady(value: number): boolean {
+    return this.steady?.(value) ?? false;
   }
   readMany(into: Uint8Array, width: Width): number {
     return this.readsMany?.(this.context, into, width) ?? 0;

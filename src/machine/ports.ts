@@ -7,6 +7,10 @@ import type { Clocked } from './timeline.js';
 
 /** A chip's register at its port. */
 class Connected {
+  /** A byte that stands until somebody touches the chip, and at which of its changes it was read. */
+  private steadyValue = 0;
+  private steadyAt = -1;
+
   constructor(
     private readonly register: RegisterAccess,
     private readonly clocked: Clocked,
@@ -16,9 +20,16 @@ class Connected {
   ) {}
 
   read(width: Width): number | undefined {
-    this.clocked.sync(this.now());
-    const value = this.register.read(width);
-    this.clocked.reschedule();
+    const { clocked, register } = this;
+    const now = this.now();
+    if (this.steadyAt === clocked.changes && width === 1 && now < clocked.due) return this.steadyValue;
+    clocked.sync(now);
+    const value = register.read(width);
+    clocked.reschedule();
+    if (value !== undefined && width === 1 && register.isSteady?.(value) === true) {
+      this.steadyValue = value;
+      this.steadyAt = clocked.changes;
+    }
     return value;
   }
   write(value: number, width: Width): boolean {

@@ -8,6 +8,7 @@ class Entry implements Clocked {
   reached = 0;
   /** The cycle of the chip's next edge; Infinity for never. */
   due = Infinity;
+  changes = 0;
 
   constructor(
     private readonly timeline: Timeline,
@@ -29,12 +30,17 @@ class Entry implements Clocked {
   }
   /** The cycle of the next edge, found anew. */
   findDue(): number {
+    this.changes++;
     return (this.due = this.reached + this.divider.cyclesUntil(this.device.nextEdge()));
   }
 }
 
 /** A chip on the timeline. */
 export interface Clocked {
+  /** The cycle of its next edge; Infinity for never. */
+  readonly due: number;
+  /** Counts the looks at its next edge: whoever touches a chip looks. */
+  readonly changes: number;
   /** Brings the chip to `cycle`; to be called before whatever touches it. */
   sync(cycle: number): void;
   /** Looks at the chip's next edge again; to be called after whatever touched it. */
@@ -44,7 +50,7 @@ export interface Clocked {
 }
 
 /** What stands for a chip without time. */
-const timeless: Clocked = { sync() {}, reschedule() {}, restartTick() {} };
+const timeless: Clocked = { due: 0, changes: 0, sync() {}, reschedule() {}, restartTick() {} };
 
 export class Timeline {
   private readonly entries: Entry[] = [];

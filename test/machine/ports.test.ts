@@ -27,6 +27,8 @@ function connected(wide: readonly 'data'[] = []) {
   const log: string[] = [];
   const ports = new PortMap(() => 42);
   const clocked = {
+    due: 0,
+    changes: 0,
     sync: (at: number) => void log.push(`sync ${at}`),
     reschedule: () => void log.push('reschedule'),
     restartTick: () => {},
@@ -90,7 +92,7 @@ describe('a port map', () => {
 
   test('takes no second register at a port', () => {
     const { ports } = connected();
-    const clocked = { sync: () => {}, reschedule: () => {}, restartTick: () => {} };
+    const clocked = { due: 0, changes: 0, sync: () => {}, reschedule: () => {}, restartTick: () => {} };
     expect(() => ports.connect(chip([]), 0x2ff, clocked)).toThrow(InvariantError);
   });
 });

@@ -183,6 +183,7 @@ export const uart = defineDevice({
     driveOutputs(context);
   },
   nextEdge: ({ state }: Context) => ticksToLineEvent(state),
+  steady: { lineStatus: (value) => (value & lineStatus.overrun) === 0 },
   read: {
     data: readData,
     interruptEnable: ({ state }: Context) => (showsDivisor(state) ? state.divisor >> 8 : state.interruptEnable),
