@@ -114,18 +114,21 @@ export class Compiler {
     if (isCovered || heat.changes > changesMost) return;
     heat.facts = factsNow(this.core, this.heats.get(table));
     heat.offsets.add(offset);
-    const needed = this.tuning.threshold << Math.min(heat.compilations, doublingsMost);
-    // A look after a long pause stands for more of the time, but is no more than one of several.
-    this.warm(heat, Math.min(Math.max(1, Math.round(cycles / this.tuning.look)), Math.ceil(needed / looksLeast)));
+    const needed = this.tuning.threshold << Math.min(heat.replacements, doublingsMost);
+    this.warm(heat, Math.max(1, Math.round(cycles / this.tuning.look)), needed);
     if (heat.isQueued || (heat.recent < needed && heat.count < needed * rarelyTimes)) return;
     heat.isQueued = true;
     if (this.queue.push(heat) === 1) this.looksSinceQueued = 0;
     if (this.queue.length >= this.tuning.batch) this.compileQueue();
   }
-  /** Counts looks, those of the last time by themselves: half of them are forgotten with each {@link fadeCycles}. */
-  private warm(heat: Heat, looks: number): void {
-    heat.count += looks;
-    heat.recent = heat.recent * 2 ** ((heat.seenAt - this.spent) / fadeCycles) + looks;
+  /**
+   * Counts looks, those of the last time by themselves: half of them are forgotten with each {@link fadeCycles}. A look after a long pause
+   * stands for more of the time, but is no more than one of several.
+   */
+  private warm(heat: Heat, looks: number, needed: number): void {
+    heat.count += Math.min(looks, Math.ceil((needed * rarelyTimes) / looksLeast));
+    const faded = heat.recent * 2 ** ((heat.seenAt - this.spent) / fadeCycles);
+    heat.recent = faded + Math.min(looks, Math.ceil(needed / looksLeast));
     heat.seenAt = this.spent;
   }
   private heatOf(table: number): Heat {
@@ -168,6 +171,7 @@ export class Compiler {
       this.order.push(place);
       heat.compiled.push(region);
       heat.compilations++;
+      if (planned.replaced.size > 0) heat.replacements++;
       made.push(region);
     }
     this.looksSinceQueued = 0;

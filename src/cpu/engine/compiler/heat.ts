@@ -23,8 +23,10 @@ export interface Heat {
   mxcsrRefusals: number;
   /** Offsets of instructions whose accesses missed the TLB time and again. */
   readonly missing: Set<number>;
-  /** How often it was compiled: each time asks for twice as many looks, as all of its code is compiled anew. */
+  /** How often it was compiled. */
   compilations: number;
+  /** How often that took the place of a region: each time asks for twice as many looks, as all of its code is compiled anew. */
+  replacements: number;
   /** Regions of the page. */
   readonly compiled: Region[];
   isQueued: boolean;
@@ -62,6 +64,7 @@ export const newHeat = (table: number, facts: RegionFacts): Heat => ({
     refusals: 0,
     mxcsrRefusals: 0,
     compilations: 0,
+    replacements: 0,
     compiled: [],
     isQueued: false,
   },
