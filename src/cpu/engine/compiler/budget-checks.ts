@@ -16,7 +16,7 @@ export function budgetChecks(
   for (const head of loopHeads) checks.set(head, 0);
   for (const { index, isEntry } of blocks) if (isEntry) checks.set(index, 0);
   const needed = new Map<number, number>();
-  // Every way round leads through a head, so what follows ends.
+  // Every way round leads through a head where it can be reached at all, so what follows ends.
   const visit = (index: number): number => {
     const known = needed.get(index);
     if (known !== undefined) return known;
@@ -31,7 +31,7 @@ export function budgetChecks(
     needed.set(index, all);
     return all;
   };
-  for (const { index } of blocks) visit(index);
+  for (const index of [...checks.keys()]) visit(index);
   for (const index of checks.keys()) checks.set(index, needed.get(index)!);
   return checks;
 }
