@@ -1,4 +1,4 @@
-/** Every network card under Debian's own driver: an address, an echo, and a file, over that card alone. */
+/** Every network card under Debian's own driver: an address, echoes, and a file, over that card alone. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,7 @@ for (const { card, load, driver } of cards) {
     expect(await does(vm, 'ping -c 2 -s 1400 10.0.2.2')).toContain(', 0% packet loss');
     await does(vm, 'wget -q -O /lines.txt http://server/lines.txt');
     expect(await does(vm, 'sha256sum /lines.txt')).toContain(sha256);
+    expect(await does(vm, 'echo through TCP and back | nc server 7')).toContain('through TCP and back\n');
     const counters = await does(vm, 'ifconfig eth0');
     for (const way of ['RX', 'TX'])
       expect(counters).toMatch(new RegExp(`${way} packets:\\d+ errors:0 dropped:0 overruns:0`));
