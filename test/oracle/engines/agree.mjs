@@ -29,9 +29,9 @@ if (!Number.isInteger(seed) || !existsSync(main)) {
 }
 
 const random = seededRandom(seed);
-const delayed = `look=${100 + random.below(30_000)},threshold=${1 + random.below(5)},batch=${1 + random.below(8)},delay=${random.below(200)}`;
+const delayed = `look=${100 + random.below(30_000)},threshold=${1 + random.below(5)},batch=${1 + random.below(8)},delay=${random.below(200)},patience=${4 ** random.below(5)}`;
 /** Never, by default, as soon as seen, and at a time that the seed says. */
-const all = ['interpreter', 'compiler', 'look=1000,threshold=1,batch=1,delay=0', delayed];
+const all = ['interpreter', 'compiler', 'look=1000,threshold=1,batch=1,delay=0,patience=4', delayed];
 const settings = all.slice(0, Number(options.settings));
 
 const folder = mkdtempSync(join(tmpdir(), 'engines-'));
