@@ -28,6 +28,11 @@ if (!Number.isInteger(seed) || !existsSync(main)) {
   process.exit(2);
 }
 
+if (options.traces && options.suites !== 'suites') {
+  console.error('--traces leaves suites out: name one of them');
+  process.exit(2);
+}
+
 const random = seededRandom(seed);
 const delayed = `look=${100 + random.below(30_000)},threshold=${1 + random.below(5)},batch=${1 + random.below(8)},delay=${random.below(200)},patience=${4 ** random.below(5)}`;
 /** Never, by default, as soon as seen, and at a time that the seed says. */
