@@ -67,6 +67,7 @@ export class Processor {
     this.code = new CodeCache(this.core);
     this.core.code = this.code;
     this.current = new Slice(this.core);
+    this.core.onForgotten = (): void => this.current.leaveAfterThis();
     this.pending = new Pending(this.core, this.current, () => this.now);
     this.boundary = this.pending.boundary;
     this.breakpoints = new Breakpoints(this.core, {

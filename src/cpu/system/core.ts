@@ -218,10 +218,16 @@ export class Core {
     return { vector, errorCode: this.i32[wordIndex.faultError]! };
   }
 
-  /** Forgets every translation, and where physical pages lie. */
+  /** Called where translations are forgotten from outside: the next instruction has to be looked up. */
+  onForgotten: () => void = () => {};
+  /**
+   * Forgets every translation, and where physical pages lie. The page that runs is translated anew for the next instruction, so that what is
+   * translated does not depend on how the run is sliced.
+   */
   flushTranslations(): void {
     this.physicalPages.forget();
     this.tlb.flush();
+    this.onForgotten();
   }
 
   // Physical memory.
