@@ -218,7 +218,7 @@ export class Core {
     return { vector, errorCode: this.i32[wordIndex.faultError]! };
   }
 
-  /** Called where translations are forgotten from outside: the next instruction has to be looked up. */
+  /** Called where all translations are forgotten, often from outside: the next instruction has to be looked up. */
   onForgotten: () => void = () => {};
   /**
    * Forgets every translation, and where physical pages lie. The page that runs is translated anew for the next instruction, so that what is
