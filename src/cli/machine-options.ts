@@ -4,6 +4,7 @@ import { isFloppySize } from '../host/describe-machine.js';
 import { openImage, type OpenImage } from '../host/images.js';
 import { checkRequest, type MachineRequest, readMachineFile } from '../host/machine-request.js';
 import { boards, bootDevices, displays, drives } from '../machine/machine.js';
+import { devicesFrom } from './device-options.js';
 
 const image = (describe: string) => ({ type: 'string', describe }) as const;
 
@@ -28,6 +29,12 @@ export const machineOptions = {
   serve: { type: 'string', describe: "A folder that the built-in network's servers offer" },
   'boot-file': { type: 'string', describe: "The file, or URL, whose name the built-in network's DHCP gives" },
   mouse: { type: 'boolean', describe: 'A PS/2 mouse' },
+  device: {
+    type: 'string',
+    array: true,
+    describe:
+      'A component by its name, or for kernels under test: isa-debug-exit[,iobase=0xf4,iosize=4], isa-debugcon[,iobase=0xe9], pc-testdev',
+  },
 } as const;
 
 /** What the parser makes of {@link machineOptions}. */
@@ -51,6 +58,7 @@ export interface MachineArguments {
   readonly serve?: string | undefined;
   readonly bootFile?: string | undefined;
   readonly mouse?: boolean | undefined;
+  readonly device?: readonly string[] | undefined;
 }
 
 /** The volume descriptor of a CD-ROM (ECMA-119, section 8.1): its identifier stands in the second byte of sector 16. */
@@ -78,6 +86,7 @@ export function requestFrom(options: MachineArguments): MachineRequest {
     ...{ floppyA: floppy, floppyB, disk0: disk, disk1, cdrom0: cdrom },
     ...{ memory, processor, boot, kernel, initrd, display, commandLine: append, served: serve },
     ...{ mouse: mouse === undefined ? undefined : mouse ? 'ps2' : 'none' },
+    ...devicesFrom(options.device ?? []),
     builtInNetwork: options.bootFile === undefined ? undefined : { bootFile: options.bootFile },
     network: options.network?.map((text) => {
       const [card, network] = pair(text);

@@ -37,6 +37,8 @@ export function openForReplay(path: string, given: readonly string[]): OpenedTra
 export interface Playback {
   readonly player: Player;
   readonly sent: readonly SerialOutput[];
+  /** What it has written to its debug console. */
+  readonly written: readonly number[];
   /** Goes on to `until`, reporting progress; returns what stopped the machine for good. Throws Divergence. */
   go(until: Cycle, title: string): Promise<StopReason | undefined>;
 }
@@ -46,10 +48,13 @@ export function startPlayback({ trace, factory, firmware }: OpenedTrace, options
   const player = createPlayer(trace, factory, { firmware, ...options });
   const sent: SerialOutput[] = [];
   player.machine.onSerial = (output) => void sent.push(output);
+  const written: number[] = [];
+  player.machine.observers.debugConsole = ({ byte }) => void written.push(byte);
   const slice = Math.max(1, Math.floor(trace.header.machine.cyclesPerSecond / 10));
   return {
     player,
     sent,
+    written,
     async go(until, title) {
       const shown = progress(title);
       const { machine } = player;

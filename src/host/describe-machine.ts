@@ -23,6 +23,7 @@ import {
 import { readBytes } from './files.js';
 import { digestOf, ImageStore, openImage, openLiveImage } from './images.js';
 import type { MachineRequest, MediumRequest, NetworkCardRequest } from './machine-request.js';
+import { describeTesting } from './testing-request.js';
 
 /** A description together with the images that it names. */
 export interface DescribedMachine {
@@ -218,6 +219,7 @@ export function describeMachine(request: MachineRequest, { live = false } = {}):
   const components = {
     ...{ display, mouse, devices, network: network?.map(cardOf) },
     ...{ builtInNetwork: builtInNetworkOf(request) },
+    ...{ testing: request.testing && describeTesting(request.testing) },
     ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },
   };
   return {

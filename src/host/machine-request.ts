@@ -28,6 +28,7 @@ import {
 } from '../machine/machine.js';
 import type { ProcessorModel } from '../cpu/model.js';
 import { readText } from './files.js';
+import { testingFits, testingPossible, type TestingRequest } from './testing-request.js';
 
 /** A medium that a user puts into a drive: a file, and whether the guest may write to (a copy in memory of) it. */
 export interface MediumRequest {
@@ -79,6 +80,8 @@ export interface MachineSettings {
   readonly builtInNetwork?: Omit<BuiltInNetworkDescription, 'names'> & {
     readonly names?: Readonly<Record<string, string>>;
   };
+  /** What no PC has and kernels under test rely on: a debug exit, a debug console, a test device. Default: nothing. */
+  readonly testing?: TestingRequest;
 }
 
 /** A machine as a user writes it; a string for a drive is the image's path. */
@@ -173,6 +176,7 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
         names: isAbsentOr((each) => isObject(each) && Object.values(each).every(isText)),
       }),
   },
+  testing: { possible: testingPossible, fits: testingFits },
 };
 
 const isDrive = (key: string): key is Drive => drives.some((drive) => drive === key);

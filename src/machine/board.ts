@@ -68,6 +68,8 @@ export interface Board {
   resetBoard(): void;
   /** Switches the power off, at the end of the instruction. */
   powerOff(): void;
+  /** Ends the run for good with an exit status, at the end of the instruction. */
+  exit(status: number): void;
   /** The line to the processor's interrupt request, and what answers an acknowledge: an APIC puts itself in between. */
   routeInterrupts(through: InterruptRoute): void;
   /** The processor's non-maskable interrupt, for what {@link routeInterrupts} put in between. */
@@ -80,6 +82,8 @@ export interface Board {
   readonly ignoreNumericError: Drive;
   /** Hears the level of each interrupt request, beside the 8259As. */
   onInterruptRequest(listen: (request: number, level: boolean) => void): void;
+  /** Drives an input of the I/O APIC that is no interrupt request of the 8259As: 16 or higher. */
+  driveInput(input: number, level: boolean): void;
   /** Which requests are level-triggered, one bit each. */
   setEdgeLevel(levelTriggered: number): void;
   /** Routes one of the four PCI interrupt lines to a request; undefined leads nowhere. */

@@ -37,6 +37,7 @@ export interface BoardWires {
   resetProcessor(): void;
   resetBoard(): void;
   powerOff(): void;
+  exit(status: number): void;
   transmit(port: number, byte: number): void;
 }
 
@@ -214,6 +215,9 @@ export class CircuitBoard implements Board {
   powerOff(): void {
     this.wires.powerOff();
   }
+  exit(status: number): void {
+    this.wires.exit(status);
+  }
   routeInterrupts(through: InterruptRoute): void {
     this.interruptRoute = through;
   }
@@ -279,7 +283,10 @@ export class CircuitBoard implements Board {
   private requestInterrupt(request: number, level: boolean): void {
     if (request < 8) this.pics.master.input(`ir${request}` as 'ir0', level);
     else this.pics.slave.input(`ir${request - 8}` as 'ir0', level);
-    for (const listen of this.requestListeners) listen(request, level);
+    this.driveInput(request, level);
+  }
+  driveInput(input: number, level: boolean): void {
+    for (const listen of this.requestListeners) listen(input, level);
   }
 
   // What the rest of the machine asks.

@@ -79,6 +79,7 @@ export function checkDescription(description: MachineDescription, images: Images
     checkDetails(drive, medium);
   }
   checkComponents(description);
+  checkTesting(description);
   checkImages(description, images);
   for (const [name, value] of Object.entries(powerOn)) {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
@@ -137,6 +138,23 @@ function checkComponents(description: MachineDescription): void {
     if (board === 'pc' && pciComponents.has(component))
       wrong('board', `'${component}' needs a PCI bus`, "Use the board 'i440fx'.");
   }
+}
+
+const exitBytesMax = 4;
+
+/** Places of the parts for kernels under test; whether their ports are free is seen on the board. */
+function checkTesting({ testing = {} }: MachineDescription): void {
+  const { debugExit, debugConsole } = testing;
+  const bytes = debugExit?.bytes ?? 1;
+  if (!Number.isInteger(bytes) || bytes < 1 || bytes > exitBytesMax)
+    wrong('testing.debugExit.bytes', `${bytes} ports cannot be`, `Give 1 to ${exitBytesMax}.`);
+  checkPort('testing.debugExit.port', debugExit?.port ?? 0, bytes);
+  checkPort('testing.debugConsole.port', debugConsole?.port ?? 0, 1);
+}
+
+function checkPort(place: string, port: number, count: number): void {
+  if (Number.isInteger(port) && port >= 0 && port + count <= 0x10000) return;
+  wrong(place, `there is no port ${port}`, 'Give one from 0 to 65535.');
 }
 
 const romGrain = 65536;

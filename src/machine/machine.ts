@@ -38,6 +38,18 @@ export interface MachineDescription {
   readonly served?: readonly ServedFile[];
   /** What else is to be said of the built-in network. */
   readonly builtInNetwork?: BuiltInNetworkDescription;
+  /** What no PC has, for kernels that are tested. Default: nothing. */
+  readonly testing?: TestingDescription;
+}
+
+/** Parts for kernels that are tested. */
+export interface TestingDescription {
+  /** Ports whose write ends the run: the first, and how many. */
+  readonly debugExit?: { readonly port: number; readonly bytes: number };
+  /** A port whose bytes are an output. */
+  readonly debugConsole?: { readonly port: number };
+  /** Lines that software drives, ports and memory that keep what is written. */
+  readonly testDevice?: boolean;
 }
 
 /** The built-in network, besides the files that it serves. */
@@ -211,6 +223,8 @@ export type StopReason =
   /** A triple fault: the processor shut down. */
   | { readonly kind: 'shutdown'; readonly detail: string }
   | { readonly kind: 'powerOff' }
+  /** The guest ended its run by its debug exit; `status` is 32 bits. */
+  | { readonly kind: 'exited'; readonly status: number }
   /** An address given to `breakpoints` is about to execute. */
   | { readonly kind: 'breakpoint'; readonly linear: number };
 
@@ -253,6 +267,8 @@ export interface MachineObservers {
   parallel(sent: { readonly byte: number; readonly cycle: Cycle }): void;
   /** The virtio console wrote bytes. */
   console(sent: { readonly data: Uint8Array; readonly cycle: Cycle }): void;
+  /** The debug console was written to. */
+  debugConsole(sent: { readonly byte: number; readonly cycle: Cycle }): void;
   /** The speaker's tone changed: hertz as the timer's exact ratio, or undefined for silence. */
   speaker(tone: { readonly hertz: number | undefined; readonly cycle: Cycle }): void;
 }

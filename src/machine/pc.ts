@@ -5,7 +5,7 @@ import { compilerTuning, type EngineChoice } from '../cpu/engine/choice.js';
 import { Processor } from '../cpu/processor.js';
 import { displayWords } from '../cpu/display-mapping.js';
 import type { MemoryPlan } from '../cpu/memory-plan.js';
-import { type Difference, flag, struct } from '../state/schema.js';
+import { type Difference, flag, struct, u32 } from '../state/schema.js';
 import { type Bench, createBench } from './bench.js';
 import { biosImage } from '../firmware/image.js';
 import { AddressSpace } from './address-space.js';
@@ -43,6 +43,9 @@ const boardState = struct({
   off: flag(),
 });
 
+/** How a debug exit ended the run; a part of the state where the description has one. */
+const exitState = struct({ exited: flag(), status: u32() });
+
 /** Makes the board from a checked description. */
 export function createPc(
   description: MachineDescription,
@@ -65,6 +68,7 @@ class Pc implements Machine {
   private readonly processorUnit: Processor;
   private readonly parts = new Map<string, AnyPart>();
   private readonly board = boardState.initial();
+  private readonly exit = exitState.initial();
   readonly observers: Partial<MachineObservers> = {};
   private addressSpace!: AddressSpace;
   private stops: ReadonlySet<number> = new Set();
@@ -111,6 +115,7 @@ class Pc implements Machine {
       resetProcessor: () => this.request('processorReset'),
       resetBoard: () => this.request('boardReset'),
       powerOff: () => this.request('off'),
+      exit: (status) => this.endWith(status),
       transmit: (port, byte) => this.onSerial?.({ port, byte, cycle: this.processorUnit.now as Cycle }),
     });
     this.tellLocalApic = (physical, enabled) => this.chips.placeLocalApic(physical, enabled);
@@ -168,6 +173,15 @@ class Pc implements Machine {
     this.board[what] = true;
     this.processorUnit.stopAfterThis();
   }
+  /** The debug exit was written to: the machine stands still from the next instruction on, as with its power cut. */
+  private endWith(status: number): void {
+    if (!this.exit.exited) Object.assign(this.exit, { exited: true, status });
+    this.request('off');
+  }
+  private ended(): StopReason {
+    const { exited, status } = this.exit;
+    return exited ? { kind: 'exited', status } : { kind: 'powerOff' };
+  }
   private setA20(source: 'keyboardA20' | 'systemA20', level: boolean): void {
     this.board[source] = level;
     this.applyA20();
@@ -186,9 +200,9 @@ class Pc implements Machine {
   run(until: Cycle): StopReason {
     const processor = this.processorUnit;
     for (;;) {
-      if (this.board.off) return { kind: 'powerOff' };
+      if (this.board.off) return this.ended();
       this.timeline.runTo(processor.cycle);
-      if (this.board.off) return { kind: 'powerOff' };
+      if (this.board.off) return this.ended();
       if (this.board.boardReset) this.resetBoard();
       if (this.board.processorReset) this.resetProcessor();
       if (processor.cycle >= until) return { kind: 'cycle' };
@@ -275,6 +289,7 @@ class Pc implements Machine {
   private collectParts(): void {
     const { core, plan } = this.processorUnit;
     this.parts.set('board', statePart(boardState, this.board));
+    if (this.description.testing?.debugExit) this.parts.set('exit', statePart(exitState, this.exit));
     this.parts.set('memory', new MemoryPart(core, { start: plan.ram, bytes: plan.ramBytes }));
     this.parts.set('videoMemory', this.video);
     // What is mapped where comes before the processor, whose translations look at it; chips come after the lines between

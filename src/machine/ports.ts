@@ -82,6 +82,10 @@ export class PortMap {
       this.connected[port] = new Connected(device.access(register), clocked, this.now, wide.includes(register));
     }
   }
+  /** Whether anything answers at a port, as far as software has not moved it there. */
+  isTaken(port: number): boolean {
+    return this.connected[port] !== undefined || this.rangeAtPort[port] !== undefined;
+  }
   /** Places a region whose accesses are taken whole; the function that comes back takes it out again. */
   place(base: number, count: number, region: BusRegion): () => void {
     const range = { base, end: base + count, region };

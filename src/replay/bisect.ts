@@ -56,6 +56,7 @@ function firstHolding(timeline: Timeline, predicate: Predicate, options: BisectO
       return firstExecuted(timeline, predicate.linear, options);
     case 'shutdown':
     case 'powerOff':
+    case 'exited':
       return firstStop(timeline, predicate.kind, options);
     default:
       return firstLook(timeline, predicate, options);

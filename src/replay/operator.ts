@@ -15,10 +15,14 @@ export interface Operated {
   run(until: Cycle): StopReason;
 }
 
-/** What to wait for: a pattern on the text screen, or in what a serial port has sent since the last wait that matched on it. */
+/**
+ * What to wait for: a pattern on the text screen, or in what a serial port has sent since the last wait that matched on it; or that
+ * the guest ends its run by its debug exit, with a status or with any.
+ */
 export type Awaited =
   | { readonly on: 'screen'; readonly pattern: Pattern }
-  | { readonly on: 'serial'; readonly port: number; readonly pattern: Pattern };
+  | { readonly on: 'serial'; readonly port: number; readonly pattern: Pattern }
+  | { readonly on: 'exit'; readonly status: number | undefined };
 
 /** The guest did not do in time what was waited for, or stopped for good. Commands exit with code 4. */
 export class GuestStuck extends Error {
@@ -34,8 +38,19 @@ export class GuestStuck extends Error {
   }
 }
 
-/** Acts on a machine, in guest time. Every method may throw {@link GuestStuck}. */
+/** The guest ended its run by its debug exit. */
+export class GuestEnded extends Error {
+  override name = 'GuestEnded';
+
+  constructor(readonly status: number) {
+    super(`The guest ended with status ${status}.`);
+  }
+}
+
+/** Acts on a machine, in guest time. Every method may throw {@link GuestStuck} or {@link GuestEnded}. */
 export interface Operator {
+  /** The status with which the guest ended, after it was waited for. */
+  readonly exitStatus: number | undefined;
   /** Types a text on a US layout. */
   type(text: string): void;
   /** Strikes a chord such as `ctrl+alt+delete`. */
@@ -88,6 +103,7 @@ export function createOperator(operated: Operated): Operator {
       },
       at,
     );
+    if (stop?.kind === 'exited') throw new GuestEnded(stop.status);
     if (stop !== undefined) throw stuck(`The machine stopped: ${stop.kind}`);
   }
   const wait = (seconds: number): void => runUntil(cycle(machine.cycle + Math.round(seconds * cyclesPerSecond)));
@@ -108,14 +124,30 @@ export function createOperator(operated: Operated): Operator {
     }
   }
 
-  function appeared(awaited: Awaited): boolean {
+  function appeared(awaited: Exclude<Awaited, { on: 'exit' }>): boolean {
     if (awaited.on === 'screen') return awaited.pattern.matches(screenText(machine.screen()));
     const found = awaited.pattern.matches(received[awaited.port] ?? '');
     if (found) received[awaited.port] = '';
     return found;
   }
 
+  let exitStatus: number | undefined;
+  /** Lets the guest run until it ends itself; whoever waits for another status hears of this one. */
+  function waitForExit(wanted: number | undefined, limit: Cycle, withinSeconds: number): void {
+    try {
+      runUntil(limit);
+    } catch (error) {
+      if (!(error instanceof GuestEnded) || (wanted !== undefined && error.status !== wanted)) throw error;
+      exitStatus = error.status;
+      return;
+    }
+    throw stuck(`The guest did not end by its debug exit within ${withinSeconds} guest seconds`);
+  }
+
   return {
+    get exitStatus() {
+      return exitStatus;
+    },
     wait,
     press,
     type: (text) => textKeys(text).forEach(press),
@@ -134,6 +166,7 @@ export function createOperator(operated: Operated): Operator {
     },
     waitFor(awaited, withinSeconds) {
       const limit = cycle(machine.cycle + Math.round(withinSeconds * cyclesPerSecond));
+      if (awaited.on === 'exit') return waitForExit(awaited.status, limit, withinSeconds);
       const step = Math.ceil(cyclesPerSecond / looksPerSecond);
       while (!appeared(awaited)) {
         if (machine.cycle >= limit) {

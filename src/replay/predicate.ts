@@ -6,7 +6,7 @@
  *   memory:ADDRESS/WIDTH>=VALUE a little-endian value of 1, 2 or 4 bytes compares so: = != < <= > >=
  *   executed:ADDRESS            the instruction at a linear address has retired
  *   halted                      HLT with nothing ahead that could wake it
- *   shutdown, powerOff          the machine stopped so
+ *   shutdown, powerOff, exited  the machine stopped so
  *
  * PATTERN is `/expression/flags` or plain text; numbers are decimal, or hexadecimal with 0x.
  */
@@ -21,7 +21,7 @@ export type Predicate = { readonly source: string } & (
   | { readonly kind: 'memory'; readonly holds: (machine: Machine) => boolean }
   | { readonly kind: 'executed'; readonly linear: number }
   | { readonly kind: 'halted' }
-  | { readonly kind: 'shutdown' | 'powerOff' }
+  | { readonly kind: 'shutdown' | 'powerOff' | 'exited' }
 );
 
 type Compare = (left: number, right: number) => boolean;
@@ -45,7 +45,8 @@ export function parsePredicate(source: string): Predicate {
   if (kind === 'screen' && rest !== undefined) return { kind, source, pattern: parsePattern(rest, source) };
   if (kind === 'memory' && rest !== undefined) return { kind, source, holds: memoryTest(rest, source) };
   if (kind === 'executed' && rest !== undefined) return { kind, source, linear: address(rest, source) };
-  if ((kind === 'halted' || kind === 'shutdown' || kind === 'powerOff') && rest === undefined) return { kind, source };
+  const isStop = kind === 'shutdown' || kind === 'powerOff' || kind === 'exited';
+  if ((kind === 'halted' || isStop) && rest === undefined) return { kind, source };
   return refuse(source, 'This is no predicate');
 }
 
@@ -82,6 +83,6 @@ function refuse(source: string, problem: string): never {
   throw new UserError(`${problem}.`, {
     place: JSON.stringify(source),
     nextStep:
-      'Use screen:TEXT or screen:/REGEX/, serial:TEXT, memory:0x1234=deadbeef, memory:0x1234/2>=7, executed:0x7c00, halted, shutdown or powerOff.',
+      'Use screen:TEXT or screen:/REGEX/, serial:TEXT, memory:0x1234=deadbeef, memory:0x1234/2>=7, executed:0x7c00, halted, shutdown, powerOff or exited.',
   });
 }

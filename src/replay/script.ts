@@ -3,6 +3,7 @@
  *
  *   { "waitFor": { "screen": "A:\\>", "within": 20 } }     a pattern on the text screen, within guest seconds
  *   { "waitFor": { "serial": "/ready/i", "port": 0, "within": 5 } }
+ *   { "waitFor": { "exit": 33, "within": 60 } }              the guest ends by its debug exit with this status; true: any
  *   { "type": "dir\n" }        { "press": "ctrl+alt+delete" }      { "wait": 0.5 }
  *   { "serial": "help\r\n" }   { "serial": { "port": 1, "text": "help\r\n" } }
  *   { "reset": true }          { "powerCut": true }                { "eject": "floppyA" }
@@ -34,7 +35,7 @@ import { parsePattern } from './pattern.js';
 
 /** A script ready to be done. */
 export interface Script {
-  /** Does every step; throws GuestStuck where the guest does not follow. */
+  /** Does every step; throws GuestStuck where the guest does not follow, GuestEnded where it ends itself. */
   perform(operator: Operator): void;
 }
 
@@ -54,7 +55,13 @@ const pressed: Shape<true> = (value, path) => {
   throw new ShapeError(`${path} is not true`);
 };
 
-const awaited = optionalRecord({ screen: text(textMax), serial: text(textMax), port, within: seconds });
+const status = integer(0, 2 ** 32 - 1);
+const exitStatus: Shape<number | true> = (value, path) => (value === true ? value : status(value, path));
+
+const awaited = optionalRecord({
+  ...{ screen: text(textMax), serial: text(textMax), port, within: seconds },
+  exit: exitStatus,
+});
 const counts = integer(-32767, 32767);
 const moved = optionalRecord({
   ...{ dx: counts, dy: counts, step: integer(1, 255), wheel: integer(-255, 255) },
@@ -98,10 +105,17 @@ const operations: Readonly<Record<string, (value: unknown, path: string) => Acti
     return (operator) => operator.wait(length);
   },
   waitFor(value, path) {
-    const { screen, serial, port: from = 0, within } = awaited(value, path);
+    const { screen, serial, exit, port: from = 0, within } = awaited(value, path);
+    const named = [screen, serial, exit].filter((each) => each !== undefined);
+    if (named.length !== 1 || within === undefined) {
+      throw new ShapeError(
+        `${path} does not name one of screen, serial and exit, and a limit "within" in guest seconds`,
+      );
+    }
     const source = screen ?? serial;
-    if (source === undefined || within === undefined || (screen !== undefined && serial !== undefined)) {
-      throw new ShapeError(`${path} does not name one of screen and serial, and a limit "within" in guest seconds`);
+    if (source === undefined) {
+      const wanted = exit === true ? undefined : exit;
+      return (operator) => operator.waitFor({ on: 'exit', status: wanted }, within);
     }
     const pattern = parsePattern(source, path);
     const where =

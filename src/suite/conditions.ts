@@ -11,11 +11,15 @@ export interface Observed {
   /** What it has printed on its parallel port, and written to its virtio console. */
   readonly printer: { text(): string };
   readonly console: { text(): string };
+  /** What it has written to its debug console. */
+  readonly debugConsole: { text(): string };
   /** What its speaker says now. */
   readonly speaker: { hertz(): number | undefined };
   readonly processor: ProcessorView;
   /** What the last run ended with; undefined before there was one. */
   readonly ended: StopReason['kind'] | undefined;
+  /** The exit status of a guest that has ended by its debug exit. */
+  readonly exitStatus: number | undefined;
   readMemory(physical: number, length: number): Uint8Array;
 }
 
@@ -69,6 +73,14 @@ export function consoleShows(wanted: string | RegExp): Condition {
   return { description: `the console to show ${shown(wanted)}`, holds: (seen) => found(seen.console.text(), wanted) };
 }
 
+/** The debug console has taken a string, or everything written to it matches a pattern. */
+export function debugConsoleShows(wanted: string | RegExp): Condition {
+  return {
+    description: `the debug console to show ${shown(wanted)}`,
+    holds: ({ debugConsole }) => found(debugConsole.text(), wanted),
+  };
+}
+
 /** The speaker sounds. */
 export function speakerSounds(): Condition {
   return { description: 'the speaker to sound', holds: ({ speaker }) => speaker.hertz() !== undefined };
@@ -82,6 +94,14 @@ export function halted(): Condition {
 /** The guest has switched its machine off. */
 export function poweredOff(): Condition {
   return { description: 'the machine to be switched off', holds: ({ ended }) => ended === 'powerOff' };
+}
+
+/** The guest has ended its run by its debug exit, with this status (twice the written value, plus one) or any. */
+export function exited(status?: number): Condition {
+  return {
+    description: `the guest to end${status === undefined ? '' : ` with status ${status}`}`,
+    holds: ({ ended, exitStatus }) => ended === 'exited' && (status === undefined || exitStatus === status),
+  };
 }
 
 /** Physical memory holds these bytes. */

@@ -10,6 +10,7 @@ const words: Readonly<Record<GuestVerdict, string>> = {
   halted: 'the guest halted with nothing ahead that could wake it',
   shutdown: 'a triple fault shut the processor down',
   powerOff: 'the guest switched the power off',
+  exited: 'the guest ended',
 };
 
 /** The guest did not do what was waited for. The limit is guest time, so the verdict is the same on every host. */

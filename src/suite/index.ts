@@ -6,7 +6,9 @@ export { type Guest, guest, type GuestFixtures, type GuestSettings, guestTest, t
 export {
   type Condition,
   consoleShows,
+  debugConsoleShows,
   executes,
+  exited,
   halted,
   memoryHolds,
   poweredOff,

@@ -39,7 +39,7 @@ export class SerialView {
   }
 }
 
-/** What the guest has printed on its parallel port, or written to its virtio console, so far. */
+/** What the guest has printed on its parallel port, or written to its virtio console or its debug console, so far. */
 export class TextView {
   /** `ending` is that of its golden file. */
   constructor(

@@ -1,4 +1,4 @@
-/** Everything that a guest has sent out so far: on serial ports, to a printer, to the virtio console, through the speaker. */
+/** Everything that a guest has sent out so far: on serial ports, to a printer, to the virtio console and the debug console, through the speaker. */
 import type { Cycle } from '../base/integers.js';
 import type { Machine, SerialOutput } from '../machine/machine.js';
 
@@ -13,6 +13,7 @@ export class Outputs {
   readonly serial: SerialOutput[] = [];
   readonly printed: number[] = [];
   readonly console: number[] = [];
+  readonly debugConsole: number[] = [];
   readonly tones: Tone[] = [];
 
   /** What another guest has sent, for one that goes on from there. */
@@ -21,6 +22,7 @@ export class Outputs {
     this.serial.push(...from.serial);
     this.printed.push(...from.printed);
     this.console.push(...from.console);
+    this.debugConsole.push(...from.debugConsole);
     this.tones.push(...from.tones);
   }
 
@@ -31,6 +33,7 @@ export class Outputs {
     machine.observers.console = ({ data }) => {
       for (const byte of data) this.console.push(byte);
     };
+    machine.observers.debugConsole = ({ byte }) => this.debugConsole.push(byte);
     machine.observers.speaker = ({ hertz, cycle }) => this.tones.push({ cycle, hertz });
   }
 }

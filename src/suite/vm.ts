@@ -7,6 +7,7 @@ import { type Cycle, cycle } from '../base/integers.js';
 import { breathe, stopwatch, wallSecondsMax } from '../host/environment.js';
 import type { InputEvent, Machine, MachineDigest, MachineSnapshot, StopReason } from '../machine/machine.js';
 import { chordEvents, textKeys } from '../replay/keys.js';
+import { stopsForGood } from '../replay/run.js';
 import type { Condition, Observed } from './conditions.js';
 import { GuestLimitError, InfrastructureError } from './errors.js';
 import { VmMouse } from './mouse.js';
@@ -41,6 +42,14 @@ const sliceLongest = guestSeconds(0.1);
 const keyHeld = guestSeconds(0.02);
 const keyPause = guestSeconds(0.02);
 
+const exitStatusOf = (stop: StopReason | undefined): number | undefined =>
+  stop?.kind === 'exited' ? stop.status : undefined;
+
+function detailOf(stop: StopReason): string | undefined {
+  if (stop.kind === 'exited') return `Its status was ${stop.status}.`;
+  return stop.kind === 'shutdown' ? stop.detail : undefined;
+}
+
 export class Vm {
   readonly screen: ScreenView;
   readonly serial: SerialView;
@@ -48,6 +57,8 @@ export class Vm {
   readonly printer: TextView;
   /** What was written to the virtio console, where the machine has one. */
   readonly console: TextView;
+  /** What was written to the debug console, where the machine has one. */
+  readonly debugConsole: TextView;
   readonly speaker: SpeakerView;
   /** The mouse, where the machine has one. */
   readonly mouse: VmMouse;
@@ -55,7 +66,7 @@ export class Vm {
   private readonly sent: Outputs;
   private readonly observed: Observed;
   private readonly elapsedSeconds = stopwatch();
-  private ended: StopReason['kind'] | undefined;
+  private stopped: StopReason | undefined;
   private readonly outside: OutsideNetwork | undefined;
 
   /** `from` continues another guest of the same description; the machine is a new one. */
@@ -74,20 +85,25 @@ export class Vm {
     this.serial = new SerialView(this.sent.serial);
     this.printer = new TextView(this.sent.printed, '.printed.txt');
     this.console = new TextView(this.sent.console, '.console.txt');
+    this.debugConsole = new TextView(this.sent.debugConsole, '.debug.txt');
     this.speaker = new SpeakerView(this.sent.tones);
     this.mouse = new VmMouse(
       (event) => this.input(event),
       (time) => this.wait(time),
     );
-    const ended = (): StopReason['kind'] | undefined => this.ended;
+    const stopped = (): StopReason | undefined => this.stopped;
     this.observed = {
       get ended() {
-        return ended();
+        return stopped()?.kind;
+      },
+      get exitStatus() {
+        return exitStatusOf(stopped());
       },
       screen: this.screen,
       serial: this.serial,
       printer: this.printer,
       console: this.console,
+      debugConsole: this.debugConsole,
       speaker: this.speaker,
       get processor() {
         return machine.processor();
@@ -99,6 +115,11 @@ export class Vm {
   /** The current cycle. */
   get cycle(): Cycle {
     return this.machine.cycle;
+  }
+
+  /** The exit status of a guest that has ended by its debug exit: twice the written value, plus one. */
+  get exitStatus(): number | undefined {
+    return exitStatusOf(this.stopped);
   }
 
   /** Every input since power-on, in order, and how far the run has come. */
@@ -126,7 +147,7 @@ export class Vm {
 
   private run(until: number): StopReason {
     const stop = this.machine.run(cycle(until));
-    this.ended = stop.kind;
+    this.stopped = stop;
     return stop;
   }
 
@@ -139,7 +160,7 @@ export class Vm {
       const before = this.cycle;
       const stop = this.run(Math.min(end, this.cycle + slice));
       await this.checkHost();
-      if (stop.kind === 'shutdown' || stop.kind === 'powerOff') return;
+      if (stopsForGood(stop)) return;
       assert(this.cycle > before, 'a machine asked to run runs');
     }
   }
@@ -220,7 +241,7 @@ export class Vm {
 
   private gaveUpFor(stop: StopReason, condition: Condition): GuestLimitError {
     assert(stop.kind !== 'cycle' && stop.kind !== 'breakpoint', 'a machine that goes on has not ended');
-    return this.gaveUp(stop.kind, condition, stop.kind === 'shutdown' ? stop.detail : undefined);
+    return this.gaveUp(stop.kind, condition, detailOf(stop));
   }
 
   private gaveUp(

@@ -50,7 +50,7 @@ export function run(folder: string, ...words: readonly string[]): Promise<Said> 
 }
 
 /** A floppy whose boot sector is this program. */
-function floppy(program: readonly number[]): Uint8Array {
+export function floppy(program: readonly number[]): Uint8Array {
   const image = new Uint8Array(720 * 1024);
   image.set(program);
   image.set([0x55, 0xaa], 510);

@@ -105,7 +105,7 @@ describe('a script', () => {
     ['[{"reset": false}]', /reset is not true/],
     ['[{"at": 1.5}]', /at is not an integer/],
     ['[{"waitFor": {"screen": "x"}}]', /within/],
-    ['[{"waitFor": {"screen": "x", "serial": "y", "within": 1}}]', /one of screen and serial/],
+    ['[{"waitFor": {"screen": "x", "serial": "y", "within": 1}}]', /one of screen, serial and exit/],
     ['[{"waitFor": {"screen": "/(/", "within": 1}}]', /regular expression/],
     ['[{"toString": 1}]', /"toString" is none of/],
   ])('that reads %s is refused', (json, message) => {

@@ -125,7 +125,15 @@ export const sample: fc.Arbitrary<Sample> = fc
     ),
     end: fc.option(
       fc.record({
-        reason: fc.constantFrom<EndReason>('finished', 'halted', 'shutdown', 'powerOff', 'limit', 'interrupted'),
+        reason: fc.constantFrom<EndReason>(
+          'finished',
+          'halted',
+          'shutdown',
+          'powerOff',
+          'limit',
+          'interrupted',
+          'exited',
+        ),
         wait,
       }),
       { nil: undefined },

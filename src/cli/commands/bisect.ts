@@ -12,7 +12,7 @@ import { createReport, printFailure, type Report } from '../report.js';
 
 const predicateHelp =
   'screen:TEXT, screen:/REGEX/, serial:TEXT, memory:0x1234=deadbeef, memory:0x1234/2>=7, executed:0x7c00, halted, ' +
-  'shutdown or powerOff';
+  'shutdown, powerOff or exited';
 
 /** `bisect`: the first cycle of a trace at which something holds. */
 export const bisect = defineCommand({

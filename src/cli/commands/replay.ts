@@ -19,6 +19,7 @@ interface Wanted {
   readonly at: string | undefined;
   readonly screen: string | undefined;
   readonly serial: string | undefined;
+  readonly debugConsole: string | undefined;
 }
 
 /** `replay`: runs a trace again and verifies it at every checkpoint. */
@@ -30,6 +31,7 @@ export const replay = defineCommand({
       .option('at', { type: 'string', describe: 'Replay up to this cycle and show processor and screen there' })
       .option('screen', { type: 'string', describe: 'Write the last screen to this PNG file' })
       .option('serial', { type: 'string', describe: 'Write what serial port 0 sent to this file' })
+      .option('debug-console', { type: 'string', describe: 'Write what was written to the debug console to this file' })
       .option('disk', {
         type: 'string',
         array: true,
@@ -74,12 +76,18 @@ function lastCycle({ endsAt }: Trace, { at, until }: Wanted): Cycle {
   throw new UserError(`the trace ends at cycle ${endsAt}; there is no cycle ${wanted} in it`, { place: option });
 }
 
-function print({ player, sent }: Playback, stop: StopReason | undefined, wanted: Wanted, report: Report): void {
+function print(
+  { player, sent, written }: Playback,
+  stop: StopReason | undefined,
+  wanted: Wanted,
+  report: Report,
+): void {
   const { machine, trace } = player;
   const frame = machine.screen();
   const digest = machine.digest();
   const text = screenText(frame);
   if (wanted.serial !== undefined) writeWhole(wanted.serial, serialBytes(sent, 0));
+  if (wanted.debugConsole !== undefined) writeWhole(wanted.debugConsole, Uint8Array.from(written));
   const checkpoints = trace.records
     .filter((record) => record.kind === 'checkpoint')
     .filter(({ at }) => at <= machine.cycle)
@@ -104,6 +112,7 @@ function print({ player, sent }: Playback, stop: StopReason | undefined, wanted:
     digest,
     processor: machine.processor(),
     screen: text,
+    ...(written.length > 0 && { debugConsole: new TextDecoder().decode(Uint8Array.from(written)) }),
     serial: Object.fromEntries([0, 1, 2, 3].map((port) => [port, new TextDecoder().decode(serialBytes(sent, port))])),
   });
 }
@@ -123,6 +132,7 @@ function framed(text: string): string[] {
 }
 
 function describeStop(stop: StopReason): string {
+  if (stop.kind === 'exited') return `the guest ended with status ${stop.status}`;
   return stop.kind === 'shutdown' ? `triple fault (${stop.detail})` : stop.kind;
 }
 

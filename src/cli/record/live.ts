@@ -6,21 +6,23 @@ import { type Cycle, cycle } from '../../base/integers.js';
 import { breathe, sleep, stopwatch } from '../../host/environment.js';
 import type { InterruptWatch } from '../../host/interrupts.js';
 import { type LiveNetwork, plugLiveNetwork } from '../../host/live-network/live-network.js';
-import type { SerialOutput, StopReason } from '../../machine/machine.js';
+import type { StopReason } from '../../machine/machine.js';
 import { chordEvents } from '../../replay/keys.js';
-import type { EndReason } from '../../trace/model.js';
 import { createAnsiScreen } from './ansi-screen.js';
-import type { Recording } from './recording.js';
+import { stopsForGood } from '../../replay/run.js';
+import type { Ending, Recording } from './recording.js';
 import { endCharacter, terminalInput } from './terminal-keys.js';
 
 /** Where a live recording gets its input and shows itself. */
 export interface LiveConsole {
-  /** `screen`: the text screen and the keyboard; `serial`: serial port 0 both ways. */
-  readonly mode: 'screen' | 'serial';
+  /** `screen`: the text screen and the keyboard; `serial`: serial port 0 both ways; `debug`: the debug console and the keyboard. */
+  readonly mode: 'screen' | 'serial' | 'debug';
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   /** Ends the recording after so much guest time, in seconds. */
   readonly seconds?: number | undefined;
+  /** Does not wait for the wall clock; then nobody wakes a processor that halts for ever, and the recording ends there. */
+  readonly unpaced?: boolean | undefined;
 }
 
 const slicesPerSecond = 50;
@@ -29,26 +31,27 @@ const drawsPerSecond = 25;
 /** Slices for which a key is held, and for which the hand rests. */
 const keySlices = 2;
 
-/** Records until the user ends it, the time is over, or the machine stops for good; returns why. */
+/** Records until the user ends it, the time is over, or the machine stops for good; tells why. */
 export async function recordLive(
-  { recorder, sent }: Recording,
+  { recorder, sent, written }: Recording,
   console: LiveConsole,
   interrupts: InterruptWatch,
-): Promise<EndReason> {
+): Promise<Ending> {
   const { machine } = recorder;
   const rate = machine.description.cyclesPerSecond;
+  const hasExit = machine.description.testing?.debugExit !== undefined;
   const end = console.seconds === undefined ? Infinity : Math.round(console.seconds * rate);
   const typed = listen(console.input);
   const hand = createHand(recorder.input);
-  const show = createDisplay(console, () => machine.screen(), sent);
+  const show = createDisplay(console, () => machine.screen(), { sent, written });
   const network = plugLiveNetwork(recorder);
   const elapsed = stopwatch();
   let ending = false;
   try {
     for (;;) {
-      if (interrupts.exitCode !== undefined) return 'interrupted';
+      if (interrupts.exitCode !== undefined) return { kind: 'interrupted' };
       const read = typed.take();
-      if (console.mode === 'screen') {
+      if (console.mode !== 'serial') {
         const { chords, ends } = terminalInput(read);
         hand.add(chords);
         ending ||= ends;
@@ -58,13 +61,16 @@ export async function recordLive(
         ending = read.includes(endCharacter);
       }
       hand.move();
-      if (machine.cycle >= end || (ending && hand.atRest())) return 'finished';
+      if (machine.cycle >= end) return { kind: hasExit ? 'limit' : 'finished' };
+      if (ending && hand.atRest()) return { kind: 'finished' };
       const sliceEnd = cycle(Math.min(end, machine.cycle + Math.ceil(rate / slicesPerSecond)));
       const stop = runSlice(recorder, network, sliceEnd);
       show();
-      if (stop.kind === 'shutdown' || stop.kind === 'powerOff') return stop.kind;
+      if (stopsForGood(stop)) return stop;
+      // Who has a debug exit and halts for ever instead has not come to its end.
+      if (stop.kind === 'halted' && console.unpaced === true) return { kind: hasExit ? 'limit' : 'halted' };
       const ahead = machine.cycle / rate - elapsed();
-      if (ahead > 0) {
+      if (ahead > 0 && console.unpaced !== true) {
         recorder.flush();
         await sleep(ahead);
       } else await breathe();
@@ -136,7 +142,7 @@ function createHand(give: (event: ReturnType<typeof chordEvents>['presses'][numb
 function createDisplay(
   { mode, output }: LiveConsole,
   look: () => Parameters<ReturnType<typeof createAnsiScreen>['draw']>[0],
-  sent: readonly SerialOutput[],
+  { sent, written }: Pick<Recording, 'sent' | 'written'>,
 ): (last?: boolean) => void {
   let shownBytes = 0;
   let shownAt = -Infinity;
@@ -147,6 +153,11 @@ function createDisplay(
       const fresh = sent.slice(shownBytes).filter(({ port }) => port === 0);
       shownBytes = sent.length;
       if (fresh.length > 0) output.write(Uint8Array.from(fresh, ({ byte }) => byte));
+      return;
+    }
+    if (mode === 'debug') {
+      if (written.length > shownBytes) output.write(Uint8Array.from(written.slice(shownBytes)));
+      shownBytes = written.length;
       return;
     }
     if (!output.isTTY || (!last && elapsed() - shownAt < 1 / drawsPerSecond)) return;

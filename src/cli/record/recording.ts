@@ -27,14 +27,22 @@ export interface Recording {
   readonly recorder: Recorder;
   /** Everything the guest has sent on its serial ports. */
   readonly sent: SerialOutput[];
+  /** Everything it has written to its debug console. */
+  readonly written: number[];
   /** Ends the trace and gives its summary. */
-  finish(reason: EndReason): RecordingSummary;
+  finish(ending: Ending): RecordingSummary;
 }
+
+/** Why a recording ends; a guest that ended it by its debug exit gave a status. */
+export type Ending =
+  { readonly kind: Exclude<EndReason, 'exited'> } | { readonly kind: 'exited'; readonly status: number };
 
 /** What `record` prints. */
 export interface RecordingSummary {
   readonly trace: string;
   readonly reason: EndReason;
+  /** What the guest gave its debug exit, as a status. */
+  readonly status?: number;
   readonly cycle: number;
   readonly sha256: string;
   readonly screen: string;
@@ -49,6 +57,8 @@ export function startRecording({ machine: request, powerOn, output, title, pcap 
   const file: TraceFile = createTraceFile(output);
   const sent: SerialOutput[] = [];
   machine.onSerial = (bytes) => void sent.push(bytes);
+  const written: number[] = [];
+  machine.observers.debugConsole = ({ byte }) => void written.push(byte);
   const recorder = createRecorder({
     machine,
     powerOn,
@@ -61,12 +71,15 @@ export function startRecording({ machine: request, powerOn, output, title, pcap 
   return {
     recorder,
     sent,
-    finish(reason) {
+    written,
+    finish(ending) {
+      const { kind: reason } = ending;
       recorder.finish(reason);
       file.close();
       capture?.close();
       const { sha256 } = machine.digest();
-      return { trace: output, reason, cycle: machine.cycle, sha256, screen: screenText(machine.screen()) };
+      const status = ending.kind === 'exited' ? { status: ending.status } : {};
+      return { trace: output, reason, ...status, cycle: machine.cycle, sha256, screen: screenText(machine.screen()) };
     },
   };
 }

@@ -8,7 +8,7 @@ import { type Cycle, cycle } from '../../base/integers.js';
 import { UserError } from '../../base/errors.js';
 import { readText } from '../../host/files.js';
 import type { StopReason } from '../../machine/machine.js';
-import { createOperator, GuestStuck } from '../../replay/operator.js';
+import { createOperator, GuestEnded, GuestStuck } from '../../replay/operator.js';
 import type { Recorder } from '../../replay/recorder.js';
 import { parseScript } from '../../replay/script.js';
 import { type RecordingRequest, type RecordingSummary, startRecording } from './recording.js';
@@ -24,7 +24,7 @@ export interface ScriptWork {
 /** What comes back: progress now and then, and one outcome. */
 export type ScriptMessage =
   | { readonly kind: 'at'; readonly cycle: number }
-  | { readonly kind: 'done'; readonly summary: RecordingSummary }
+  | { readonly kind: 'done'; readonly summary: RecordingSummary; readonly awaited?: boolean }
   | { readonly kind: 'stuck'; readonly message: string; readonly summary: RecordingSummary }
   | { readonly kind: 'userError'; readonly message: string };
 
@@ -51,14 +51,20 @@ function recordScript({ request, script, interrupted }: ScriptWork): ScriptMessa
   const flag = new Int32Array(interrupted);
   const operated = { machine: recorder.machine, input: recorder.input, run: slicedRun(recorder, flag) };
   try {
-    steps.perform(createOperator(operated));
-    return { kind: 'done', summary: recording.finish('finished') };
+    const operator = createOperator(operated);
+    steps.perform(operator);
+    const { exitStatus: status } = operator;
+    if (status === undefined) return { kind: 'done', summary: recording.finish({ kind: 'finished' }) };
+    return { kind: 'done', summary: recording.finish({ kind: 'exited', status }), awaited: true };
   } catch (error) {
-    if (error instanceof Interrupted) return { kind: 'done', summary: recording.finish('interrupted') };
-    if (error instanceof GuestStuck) {
-      return { kind: 'stuck', message: error.message, summary: recording.finish('limit') };
+    if (error instanceof Interrupted) return { kind: 'done', summary: recording.finish({ kind: 'interrupted' }) };
+    if (error instanceof GuestEnded) {
+      return { kind: 'done', summary: recording.finish({ kind: 'exited', status: error.status }) };
     }
-    recording.finish('interrupted');
+    if (error instanceof GuestStuck) {
+      return { kind: 'stuck', message: error.message, summary: recording.finish({ kind: 'limit' }) };
+    }
+    recording.finish({ kind: 'interrupted' });
     throw error;
   }
 }

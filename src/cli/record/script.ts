@@ -10,6 +10,8 @@ import type { ScriptMessage, ScriptWork } from './script-thread.js';
 export interface ScriptOutcome {
   readonly summary: RecordingSummary;
   readonly stuck?: string;
+  /** The script waited for the end that the guest came to. */
+  readonly awaited?: boolean;
 }
 
 /** Records a script from power-on. Throws UserError for what the user can mend. */
@@ -28,7 +30,7 @@ export function recordScript(
     worker.on('exit', () => failed(new Error('the recording thread ended without a word')));
     worker.on('message', (message: ScriptMessage) => {
       if (message.kind === 'at') onProgress(message.cycle);
-      else if (message.kind === 'done') done({ summary: message.summary });
+      else if (message.kind === 'done') done({ summary: message.summary, awaited: message.awaited === true });
       else if (message.kind === 'stuck') done({ summary: message.summary, stuck: message.message });
       else failed(new UserError(message.message));
     });

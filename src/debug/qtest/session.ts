@@ -93,7 +93,7 @@ class Session implements QtestSession {
     const { machine, running, ended } = this;
     if (!this.options.runs || !running || ended) return false;
     const { kind } = machine.run((machine.cycle + sliceCycles) as Cycle);
-    this.ended = kind === 'shutdown' || kind === 'powerOff';
+    this.ended = kind === 'shutdown' || kind === 'powerOff' || kind === 'exited';
     return true;
   }
 

@@ -13,6 +13,7 @@ import { attachKernel } from './kernel.js';
 import { attachNetwork } from './network.js';
 import { attachParallel } from './parallel.js';
 import { attachScsi, hasScsi } from './scsi.js';
+import { attachTesting } from './testing.js';
 import { attachVirtioBlocks } from './virtio-block.js';
 import { attachConsole, attachEntropy } from './virtio.js';
 
@@ -44,5 +45,6 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
     attachNetwork,
     ...optional,
     attachKernel,
+    attachTesting,
   ];
 }

@@ -19,9 +19,12 @@ interface VersionReader {
   frame(kind: number, payload: unknown, since: Cycle, header: TraceHeader): FrameContent | undefined;
 }
 
-/** Checkpoint and end frames are the same in both versions; what an event frame holds is each version's own. */
+/** Checkpoint frames are the same in both versions; what an event frame holds, and why a recording ends, is each version's own. */
 const frameReader =
-  (decodeEvents: (payload: unknown, since: Cycle) => readonly TraceEvent[]): VersionReader['frame'] =>
+  (
+    decodeEvents: (payload: unknown, since: Cycle) => readonly TraceEvent[],
+    decodeEnd: (payload: unknown, since: Cycle) => End,
+  ): VersionReader['frame'] =>
   (kind, payload, since, { parts }) => {
     switch (kind) {
       case v2.frameKinds.events:
@@ -29,7 +32,7 @@ const frameReader =
       case v2.frameKinds.checkpoint:
         return v2.decodeCheckpoint(payload, since, parts.length);
       case v2.frameKinds.end:
-        return v2.decodeEnd(payload, since);
+        return decodeEnd(payload, since);
       default:
         return undefined;
     }
@@ -37,8 +40,8 @@ const frameReader =
 
 const readers: Readonly<Record<number, VersionReader>> = {
   // Machines and events of version 1 are some of those of version 2: the step between them changes nothing.
-  1: { header: (payload) => v1.header(payload, 'the header'), frame: frameReader(v1.decodeEvents) },
-  2: { header: (payload) => v2.header(payload, 'the header'), frame: frameReader(v2.decodeEvents) },
+  1: { header: (payload) => v1.header(payload, 'the header'), frame: frameReader(v1.decodeEvents, v1.decodeEnd) },
+  2: { header: (payload) => v2.header(payload, 'the header'), frame: frameReader(v2.decodeEvents, v2.decodeEnd) },
 };
 
 /** The newest version that this package reads, and the one it writes. */

@@ -26,6 +26,7 @@ import {
   name,
   optionalRecord,
   record,
+  type Shape,
   type ShapeOf,
   text,
   tuple,
@@ -145,21 +146,11 @@ export function decodeCheckpoint(payload: unknown, since: Cycle, partCount: numb
 /** Why a recording ended. */
 const endReason = choice('finished', 'halted', 'shutdown', 'powerOff', 'limit', 'interrupted');
 
-/** The end frame's payload; `wait` is in cycles since the frame before. */
-const end = record({
-  reason: endReason,
-  wait: integer(0, Number.MAX_SAFE_INTEGER),
-  events: integer(0, limits.events),
-  checkpoints: integer(0, limits.checkpoints),
-  /** For each checkpoint frame: bytes and cycles since the one before (or since the start), as a column. */
-  index: blob,
-});
-
 /** How a recording ended, and what stands in it. */
-export interface End {
+export interface EndFor<Reason> {
   readonly kind: 'end';
   readonly at: Cycle;
-  readonly reason: EndReason;
+  readonly reason: Reason;
   /** How many events and checkpoints the trace holds. */
   readonly events: number;
   readonly checkpoints: number;
@@ -172,33 +163,48 @@ export interface IndexEntry {
   readonly at: Cycle;
 }
 
-export function encodeEnd(
-  { at, reason, events, checkpoints, index }: Omit<End, 'kind'>,
-  since: Cycle,
-): ShapeOf<typeof end> {
-  const column = new ColumnWriter();
-  let before: IndexEntry = { offset: 0, at: 0 as Cycle };
-  for (const entry of index) {
-    column.number(entry.offset - before.offset);
-    column.number(entry.at - before.at);
-    before = entry;
-  }
-  return { reason, wait: at - since, events, checkpoints, index: column.finish() };
+/** The end frame of a version, whose reasons may be its own. */
+export function endCodec<Reason extends string>(reasons: Shape<Reason>) {
+  /** The payload; `wait` is in cycles since the frame before. */
+  const end = record({
+    reason: reasons,
+    wait: integer(0, Number.MAX_SAFE_INTEGER),
+    events: integer(0, limits.events),
+    checkpoints: integer(0, limits.checkpoints),
+    /** For each checkpoint frame: bytes and cycles since the one before (or since the start), as a column. */
+    index: blob,
+  });
+  return {
+    encode(
+      { at, reason, events, checkpoints, index }: Omit<EndFor<Reason>, 'kind'>,
+      since: Cycle,
+    ): ShapeOf<typeof end> {
+      const column = new ColumnWriter();
+      let before: IndexEntry = { offset: 0, at: 0 as Cycle };
+      for (const entry of index) {
+        column.number(entry.offset - before.offset);
+        column.number(entry.at - before.at);
+        before = entry;
+      }
+      return { reason, wait: at - since, events, checkpoints, index: column.finish() };
+    },
+    /** The end of a payload; throws ShapeError or ColumnError. */
+    decode(payload: unknown, since: Cycle): EndFor<Reason> {
+      const { reason, wait, events, checkpoints, index: column } = end(payload, 'the payload');
+      const reader = new ColumnReader(column);
+      const index: IndexEntry[] = [];
+      let last: IndexEntry = { offset: 0, at: 0 as Cycle };
+      for (let entry = 0; entry < checkpoints; entry++) {
+        last = { offset: last.offset + reader.number(), at: later(last.at, reader.number()) };
+        index.push(last);
+      }
+      reader.finish();
+      return { kind: 'end', at: later(since, wait), reason, events, checkpoints, index };
+    },
+  };
 }
 
-/** The end of a payload; throws ShapeError or ColumnError. */
-export function decodeEnd(payload: unknown, since: Cycle): End {
-  const { reason, wait, events, checkpoints, index: column } = end(payload, 'the payload');
-  const reader = new ColumnReader(column);
-  const index: IndexEntry[] = [];
-  let last: IndexEntry = { offset: 0, at: 0 as Cycle };
-  for (let entry = 0; entry < checkpoints; entry++) {
-    last = { offset: last.offset + reader.number(), at: later(last.at, reader.number()) };
-    index.push(last);
-  }
-  reader.finish();
-  return { kind: 'end', at: later(since, wait), reason, events, checkpoints, index };
-}
+const ends = endCodec(endReason);
+export const { decode: decodeEnd } = ends;
 
 export type Header = ShapeOf<typeof header>;
-export type EndReason = ShapeOf<typeof endReason>;

@@ -1,7 +1,7 @@
 /**
  * Trace format version 2: machines of both boards with all their components, and the inputs that those take. In work until
- * the first release, then frozen: from there on a change is a new version beside this one. Checkpoint and end frames are
- * those of version 1. Numbers of events, and names in lists that are stored by position, are never reused or reordered.
+ * the first release, then frozen: from there on a change is a new version beside this one. Checkpoint frames are those of
+ * version 1; end frames know one more reason. Numbers of events, and names in lists that are stored by position, are never reused or reordered.
  */
 import type { Cycle } from '../../base/integers.js';
 import {
@@ -30,10 +30,16 @@ import {
   position,
   signed,
 } from './columns.js';
-import { limits as limits1 } from './v1.js';
+import { endCodec, type EndFor, limits as limits1 } from './v1.js';
 
-export { type Checkpoint, type End, type EndReason, type IndexEntry } from './v1.js';
-export { decodeCheckpoint, decodeEnd, encodeCheckpoint, encodeEnd, frameKinds } from './v1.js';
+export { type Checkpoint, type IndexEntry } from './v1.js';
+export { decodeCheckpoint, encodeCheckpoint, frameKinds } from './v1.js';
+
+/** Why a recording ended; `exited` is the guest's doing, by its debug exit. */
+const endReason = choice('finished', 'halted', 'shutdown', 'powerOff', 'limit', 'interrupted', 'exited');
+export type EndReason = ShapeOf<typeof endReason>;
+export type End = EndFor<EndReason>;
+export const { encode: encodeEnd, decode: decodeEnd } = endCodec(endReason);
 
 /** Limits of version 2; a trace beyond one of them is refused, and a writer never exceeds them. */
 export const limits = {
@@ -82,6 +88,12 @@ const builtInNetwork = recordWith(
     names: list(256, record({ name: text(63), address: text(15) })),
   },
 );
+const port = integer(0, 0xffff);
+const testing = optionalRecord({
+  debugExit: record({ port, bytes: integer(1, 4) }),
+  debugConsole: record({ port }),
+  testDevice: yesNo,
+});
 const served = record({ path: text(255), sha256: digest, size: integer(0, 2 ** 48) });
 
 const machine = recordWith(
@@ -107,6 +119,7 @@ const machine = recordWith(
     firmware: optionalRecord({ bios: image, video: image, network: image }),
     served: list(4096, served),
     builtInNetwork,
+    testing,
   },
 );
 

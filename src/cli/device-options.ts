@@ -1,0 +1,58 @@
+/** `--device`: a component by its name, or a part for kernels under test as users of QEMU know it, with its properties. */
+import { UserError } from '../base/errors.js';
+import type { TestingRequest } from '../host/testing-request.js';
+import { optionalDevices } from '../machine/machine.js';
+
+/** Parts for kernels under test by QEMU's names: which properties they have, and what is asked for. */
+const testingDevices: Readonly<
+  Record<string, { readonly properties: readonly string[]; readonly ask: (said: Said) => TestingRequest }>
+> = {
+  'isa-debug-exit': {
+    properties: ['iobase', 'iosize'],
+    ask: ({ iobase, iosize }) => ({
+      debugExit: { ...(iobase !== undefined && { port: iobase }), ...(iosize !== undefined && { bytes: iosize }) },
+    }),
+  },
+  'isa-debugcon': {
+    properties: ['iobase'],
+    ask: ({ iobase }) => ({ debugConsole: iobase === undefined ? true : { port: iobase } }),
+  },
+  'pc-testdev': { properties: [], ask: () => ({ testDevice: true }) },
+};
+
+type Said = Readonly<Record<string, string | undefined>>;
+
+/** What `--device` options ask for: names for `devices`, and parts for `testing`. Throws UserError. */
+export function devicesFrom(texts: readonly string[]): { devices?: readonly string[]; testing?: TestingRequest } {
+  const devices: string[] = [];
+  let testing: TestingRequest | undefined;
+  for (const text of texts) {
+    const [name = '', ...properties] = text.split(',');
+    const known = Object.hasOwn(testingDevices, name) ? testingDevices[name] : undefined;
+    if (known !== undefined) {
+      testing = { ...testing, ...known.ask(saidOf(text, known.properties, properties)) };
+    } else if (optionalDevices.some((device) => device === name) && properties.length === 0) {
+      devices.push(name);
+    } else {
+      refuse(text, `Known: ${[...optionalDevices, ...Object.keys(testingDevices)].join(', ')}.`);
+    }
+  }
+  return { ...(devices.length > 0 && { devices }), ...(testing && { testing }) };
+}
+
+function saidOf(text: string, possible: readonly string[], properties: readonly string[]): Said {
+  const said: Record<string, string> = {};
+  for (const property of properties) {
+    const [, name = '', value = ''] = /^([^=]*)=(.+)$/.exec(property) ?? [];
+    if (!possible.includes(name)) {
+      const those = possible.length === 0 ? 'It has no properties.' : `Its properties: ${possible.join(', ')}.`;
+      refuse(text, `${those} Write --device isa-debug-exit,iobase=0xf4,iosize=0x04.`);
+    }
+    said[name] = value;
+  }
+  return said;
+}
+
+function refuse(text: string, nextStep: string): never {
+  throw new UserError(`"${text}" is no device with such properties`, { place: '--device', nextStep });
+}

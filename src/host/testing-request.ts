@@ -1,0 +1,75 @@
+/** Parts for kernels that are tested, as a user writes them: checked, and with what was left out filled in. */
+import { UserError } from '../base/errors.js';
+import type { TestingDescription } from '../machine/machine.js';
+
+/** A port as a number, or as a text such as `0xf4`. */
+export type PortRequest = number | string;
+
+/** What a user says of them; `true` takes every default. */
+export interface TestingRequest {
+  /** Default: two ports from 0x501 on. */
+  readonly debugExit?: true | { readonly port?: PortRequest; readonly bytes?: number | string };
+  /** Default: port 0xe9. */
+  readonly debugConsole?: true | { readonly port?: PortRequest };
+  readonly testDevice?: boolean;
+}
+
+const defaults = { exitPort: 0x501, exitBytes: 2, consolePort: 0xe9 } as const;
+const ports = 0x1_0000;
+
+/** What is possible, for errors. */
+export const testingPossible =
+  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "testDevice": true }, each of which may be absent';
+
+type Fits = (value: unknown) => boolean;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isAbsentOr =
+  (fits: Fits): Fits =>
+  (value) =>
+    value === undefined || fits(value);
+const isNumber: Fits = (value) => typeof value === 'number' || typeof value === 'string';
+const hasOnly = (value: unknown, shape: Readonly<Record<string, Fits>>): boolean =>
+  isRecord(value) &&
+  Object.keys(value).every((key) => Object.hasOwn(shape, key)) &&
+  Object.entries(shape).every(([key, fits]) => fits(value[key]));
+const isTrueOr =
+  (shape: Readonly<Record<string, Fits>>): Fits =>
+  (value) =>
+    value === true || hasOnly(value, shape);
+
+/** Whether a value has the shape of a {@link TestingRequest}. */
+export const testingFits: Fits = (value) =>
+  hasOnly(value, {
+    debugExit: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber), bytes: isAbsentOr(isNumber) })),
+    debugConsole: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber) })),
+    testDevice: isAbsentOr((flag) => typeof flag === 'boolean'),
+  });
+
+/** A whole number within limits, from a number or a text in decimal or hexadecimal digits. */
+function within(value: number | string, place: string, least: number, most: number): number {
+  const isWritten = typeof value === 'number' || /^(0x[0-9a-f]+|[0-9]+)$/i.test(value);
+  const number = isWritten ? Number(value) : NaN;
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new UserError(`"${value}" is no whole number from ${least} to ${most}`, {
+    file: 'machine description',
+    place: `testing.${place}`,
+    nextStep: 'Give it as 244, or as 0xf4.',
+  });
+}
+
+/** The description of what a user asked for; undefined where that is nothing. Throws {@link UserError}. */
+export function describeTesting({ debugExit, debugConsole, testDevice }: TestingRequest): TestingDescription {
+  const exit = debugExit === true ? {} : debugExit;
+  const console = debugConsole === true ? {} : debugConsole;
+  const bytes = within(exit?.bytes ?? defaults.exitBytes, 'debugExit.bytes', 1, 4);
+  return {
+    ...(exit && {
+      debugExit: { port: within(exit.port ?? defaults.exitPort, 'debugExit.port', 0, ports - bytes), bytes },
+    }),
+    ...(console && {
+      debugConsole: { port: within(console.port ?? defaults.consolePort, 'debugConsole.port', 0, ports - 1) },
+    }),
+    ...(testDevice === true && { testDevice }),
+  };
+}

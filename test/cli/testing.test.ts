@@ -1,0 +1,73 @@
+/** Kernels under test at the command line: their exit status is the command's, their debug console is standard output. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { floppy, run } from './command-line.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'testing-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const write = (name: string, content: string | Uint8Array): void => writeFileSync(join(folder, name), content);
+const say = (byte: number): number[] => [0xb0, byte, 0xe6, 0xe9]; // mov al, byte; out 0e9h, al
+
+/** Says "ok" at the debug console and ends with the value 10h. */
+const passes = floppy([...say(0x6f), ...say(0x6b), ...say(0x0a), 0xb0, 0x10, 0xe6, 0xf4, 0xeb, 0xfe]);
+/** Halts for ever. */
+const hangs = floppy([0xfa, 0xf4, 0xeb, 0xfd]);
+
+const devices = ['--device', 'isa-debug-exit,iobase=0xf4,iosize=0x04', '--device', 'isa-debugcon'];
+const record = (image: string, trace: string): string[] => {
+  const fixed = ['--date', '2024-01-01T00:00:00Z', '--seed', '1'];
+  return ['record', '--image', image, ...devices, '-o', trace, ...fixed];
+};
+const live = ['--console', 'debug', '--unpaced', '--for', '20'];
+
+beforeAll(() => {
+  write('passes.img', passes);
+  write('hangs.img', hangs);
+});
+
+test('a guest that ends by its debug exit gives its status, and its trace replays to the same end', async () => {
+  const { code, stdout, stderr } = await run(folder, ...record('passes.img', 'live.trace'), ...live);
+  expect(stderr).toBe('');
+  expect(code).toBe(0x21);
+  expect(stdout).toMatch(/^ok\n/);
+  expect(stdout).toContain('the guest ended with status 33');
+  const replayed = await run(folder, 'replay', 'live.trace', '--debug-console', 'said.txt', '--json');
+  expect(replayed.code).toBe(0);
+  expect(JSON.parse(replayed.stdout)).toMatchObject({ end: 'exited', debugConsole: 'ok\n', result: 'equal' });
+  expect(readFileSync(join(folder, 'said.txt'), 'utf8')).toBe('ok\n');
+  const found = await run(folder, 'bisect', 'live.trace', '--when', 'exited', '--json');
+  expect(JSON.parse(found.stdout)).toMatchObject({ found: { before: { code: expect.stringMatching(/^e6f4/) } } });
+});
+
+test('a script that waits for a status passes with it, and gives any other as the exit code', async () => {
+  write('wait.json', JSON.stringify([{ waitFor: { exit: 33, within: 20 } }]));
+  const passed = await run(folder, ...record('passes.img', 'a.trace'), '--script', 'wait.json', '--json');
+  expect(passed.code).toBe(0);
+  expect(JSON.parse(passed.stdout)).toMatchObject({ reason: 'exited', status: 33 });
+  write('other.json', JSON.stringify([{ waitFor: { exit: 35, within: 20 } }]));
+  expect((await run(folder, ...record('passes.img', 'b.trace'), '--script', 'other.json')).code).toBe(33);
+  write('any.json', JSON.stringify([{ waitFor: { exit: true, within: 20 } }, { wait: 1 }]));
+  expect((await run(folder, ...record('passes.img', 'c.trace'), '--script', 'any.json')).code).toBe(33);
+});
+
+test('a guest that hangs runs into the limit: exit code 4', async () => {
+  expect((await run(folder, ...record('hangs.img', 'hang.trace'), ...live)).code).toBe(4);
+  write('wait.json', JSON.stringify([{ waitFor: { exit: 33, within: 2 } }]));
+  const { code, stderr } = await run(folder, ...record('hangs.img', 'stuck.trace'), '--script', 'wait.json');
+  expect(code).toBe(4);
+  expect(stderr).toContain('did not end by its debug exit');
+});
+
+test.each([
+  ['isa-debug-exit,port=0xf4', 'iobase'],
+  ['isa-debug-exit,iobase=bad', '"bad" is no whole number'],
+  ['isa-debug-exit,iobase=0x60', 'belongs to another part'],
+  ['nvme', 'pc-testdev'],
+])('a mistake in --device %s is told', async (device, says) => {
+  const { code, stderr } = await run(folder, 'record', '--device', device, '-o', 'x.trace');
+  expect(code).toBe(2);
+  expect(stderr).toContain(says);
+});

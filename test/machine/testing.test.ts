@@ -1,0 +1,146 @@
+/** What kernels under test rely on, on a board: where it is, what it does to a run, and that nothing is there unless asked for. */
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../../src/base/errors.js';
+import { cycle } from '../../src/base/integers.js';
+import { createMachine } from '../../src/machine/index.js';
+import type { Machine, MachineDescription, TestingDescription } from '../../src/machine/machine.js';
+
+function made(testing: TestingDescription | undefined, parts: Partial<MachineDescription> = {}): Machine {
+  const description: MachineDescription = {
+    board: 'i440fx',
+    processor: 'pentium3',
+    cyclesPerSecond: 100_000_000,
+    memoryBytes: 1 << 20,
+    boot: 'floppy',
+    media: {},
+    ...(testing && { testing }),
+    ...parts,
+  };
+  return createMachine(description, new Map(), { date: 0, seed: 1 });
+}
+
+describe('the debug exit', () => {
+  const debugExit = { port: 0xf4, bytes: 4 };
+
+  test('ends the run for good with the status of the value written first', () => {
+    const machine = made({ debugExit });
+    machine.run(cycle(1000));
+    machine.bench().writePort(0xf4, 0x10, 4);
+    machine.bench().writePort(0xf4, 0x20, 4);
+    expect(machine.run(cycle(5000))).toEqual({ kind: 'exited', status: 0x21 });
+    expect(machine.cycle).toBe(1000);
+    machine.input({ kind: 'powerCut' });
+    expect(machine.run(cycle(9000))).toEqual({ kind: 'exited', status: 0x21 });
+  });
+
+  test('takes bytes at any of its ports, and of an access that reaches over its end the bytes that are its own', () => {
+    for (const [port, value, width, status] of [
+      [0xf7, 3, 1, 7],
+      [0xf6, 0x102, 2, 0x205],
+      [0xf7, 0x0605, 2, 0xb],
+    ] as const) {
+      const machine = made({ debugExit });
+      machine.bench().writePort(port, value, width);
+      expect(machine.run(cycle(10))).toEqual({ kind: 'exited', status });
+    }
+  });
+
+  test('is a part of the state: a snapshot knows that the machine has ended, and a digest tells it from one that has not', () => {
+    const machine = made({ debugExit });
+    const before = machine.save();
+    machine.bench().writePort(0xf4, 0x2a, 1);
+    const ended = machine.save();
+    const other = made({ debugExit });
+    other.load(ended);
+    expect(other.run(cycle(10))).toEqual({ kind: 'exited', status: 0x55 });
+    expect(other.digest()).toEqual(machine.digest());
+    expect(machine.diff(before, ended).map(({ part, path }) => `${part}.${path}`)).toContain('exit.status');
+    other.load(before);
+    expect(other.run(cycle(10))).toEqual({ kind: 'cycle' });
+  });
+
+  test('stays ended after the reset button', () => {
+    const machine = made({ debugExit });
+    machine.bench().writePort(0xf4, 0, 1);
+    machine.input({ kind: 'reset' });
+    expect(machine.run(cycle(10))).toEqual({ kind: 'exited', status: 1 });
+  });
+
+  test.each([
+    ['a port of the interrupt controller', { port: 0x20, bytes: 2 }],
+    ['ports of which one is the PCI bus', { port: 0xcf6, bytes: 4 }],
+    ['a port beyond the last one', { port: 0xffff, bytes: 2 }],
+    ['more ports than an access has', { port: 0xf4, bytes: 5 }],
+    ['no port', { port: 0xf4, bytes: 0 }],
+  ])('cannot be at %s', (_, place) => {
+    expect(() => made({ debugExit: place })).toThrow(UserError);
+  });
+
+  test('is not there unless asked for', () => {
+    const machine = made(undefined);
+    machine.bench().writePort(0xf4, 1, 4);
+    machine.bench().writePort(0x501, 1, 2);
+    expect(machine.run(cycle(10))).toEqual({ kind: 'cycle' });
+    expect(Object.keys(machine.digest().parts)).not.toContain('exit');
+    expect(machine.unknownAccesses().get('out 0x00f4')).toBe(1);
+  });
+});
+
+test('the debug console is heard byte by byte with the cycle, and reads as E9h', () => {
+  const machine = made({ debugConsole: { port: 0xe9 } });
+  const heard: { byte: number; cycle: number }[] = [];
+  machine.observers.debugConsole = (sent) => void heard.push(sent);
+  machine.run(cycle(50));
+  const bench = machine.bench();
+  bench.writePort(0xe9, 0x48, 1);
+  bench.writePort(0xe9, 0x69, 1);
+  expect(heard).toEqual([
+    { byte: 0x48, cycle: 50 },
+    { byte: 0x69, cycle: 50 },
+  ]);
+  expect(bench.readPort(0xe9, 1)).toBe(0xe9);
+  expect(() => made({ debugConsole: { port: 0x60 } })).toThrow(/testing.debugConsole.port/);
+});
+
+describe('the test device', () => {
+  test('keeps 32 bits in its ports, which are there twice, and 64 KiB of memory', () => {
+    const bench = made({ testDevice: true }).bench();
+    bench.writePort(0xe0, 0x1234_5678, 4);
+    bench.writePort(0xe1, 0xab, 1);
+    bench.writePort(0xe4, 0xffff_ffff, 4);
+    expect(bench.readPort(0xe0, 4)).toBe(0x1234_ab78);
+    expect(bench.readPort(0xea, 2)).toBe(0x1234);
+    bench.writeMemory(0xff00_fffc, 0xdead_beef, 4);
+    expect(bench.readMemory(0xff00_fffd, 2)).toBe(0xadbe);
+    expect(bench.readMemory(0xff01_0000, 1)).toBe(0xff);
+  });
+
+  test('drives interrupt requests and the inputs of the I/O APIC above them', () => {
+    const machine = made({ testDevice: true });
+    const bench = machine.bench();
+    const heard: string[] = [];
+    bench.onInterruptRequest((request, level) => void heard.push(`${request}=${level}`));
+    for (const [line, value] of [
+      [5, 1],
+      [5, 0],
+      [23, 1],
+      [2, 1],
+    ] as const)
+      bench.writePort(0x2000 + line, value, 1);
+    expect(heard).toEqual(['5=true', '5=false', '23=true']);
+    machine.input({ kind: 'reset' });
+    expect(heard.slice(3)).toContain('23=false');
+  });
+
+  test('shares a request with the timer, and comes back from a snapshot with its lines', () => {
+    const machine = made({ testDevice: true });
+    machine.bench().writePort(0x2007, 1, 1);
+    const other = made({ testDevice: true });
+    other.load(machine.save());
+    expect(other.digest()).toEqual(machine.digest());
+    const heard: string[] = [];
+    other.bench().onInterruptRequest((request, level) => void heard.push(`${request}=${level}`));
+    other.bench().writePort(0x2007, 0, 1);
+    expect(heard).toEqual(['7=false']);
+  });
+});
