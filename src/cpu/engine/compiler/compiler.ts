@@ -3,24 +3,19 @@
  * that is part of the machine's state: when and whether code is compiled changes nothing but speed.
  */
 import { assert } from '../../../base/assert.js';
-import { firstRegion, record, regionPlaces } from '../../layout.js';
+import { record, regionPlaces } from '../../layout.js';
 import type { Core } from '../../system/core.js';
-import { firstHandler, handlersOf, pseudoHandlers } from '../interpreter/handlers.js';
+import { Entrances } from './entrances.js';
 import { type Heat, isEntered, newHeat, type Planned, type Region } from './heat.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { Float80 } from '../../kernel/float80/float80.js';
-import { factsNow, holds, mxcsrCondition, type RegionFacts } from './region-facts.js';
-import { relativeTargetOffset } from './region-emitter.js';
-import { headOf, type PageCode, planRegion, type RegionInstruction } from './region.js';
+import { factsNow, holds, mxcsrCondition } from './region-facts.js';
+import { Planning } from './planning.js';
 import type { CompilerTuning } from './tuning.js';
 import { RegionModule } from './region-module.js';
 import { missesOf } from './ways-out.js';
 
 const longestLook = 1 << 20;
-const instructionsMost = 600;
-/** A region of more instructions is not compiled anew with what it leads to. */
-const growsMost = 300;
-const entriesMost = 200;
 /** After so many refusals a region is given up. */
 const refusalsMost = 50;
 /** How often the number of looks that a page needs is doubled. */
@@ -49,13 +44,12 @@ export class Compiler {
   private readonly heats = new Map<number, Heat>();
   private readonly queue: Heat[] = [];
   private looksSinceQueued = 0;
-  /** The interpreter's handlers of records that lead into regions now. */
-  private readonly originals = new Map<number, number>();
+  private readonly entrances: Entrances;
+  private readonly planning: Planning;
   private readonly regions: (Region | undefined)[] = [];
   private readonly free: number[] = [];
   /** Places in the order in which they were filled. */
   private readonly order: number[] = [];
-  private readonly leaving = new Map<number, boolean>();
   private readonly told = {
     refused: (at: number): number => this.refused(at),
     missed: (at: number): void => this.missed(at),
@@ -74,6 +68,8 @@ export class Compiler {
     private readonly tuning: CompilerTuning,
   ) {
     this.pace = tuning.look;
+    this.entrances = new Entrances(core);
+    this.planning = new Planning(core, this.entrances, tuning.patience);
     for (let place = regionPlaces - 1; place >= 0; place--) this.free.push(place);
   }
 
@@ -108,7 +104,7 @@ export class Compiler {
   private see(at: number, table: number, offset: number): void {
     if (this.queue.length > 0 && ++this.looksSinceQueued >= this.tuning.delay) this.compileQueue();
     const heat = this.heatOf(table);
-    const isCovered = this.core.view.getUint16(at + record.handler, true) >= firstRegion || this.covers(heat, offset);
+    const isCovered = this.entrances.leadsInto(at) || this.covers(heat, offset);
     const cycles = this.pace;
     this.pace = isCovered ? Math.min(this.pace * 2, longestLook) : this.tuning.look;
     if (isCovered || heat.changes > changesMost) return;
@@ -158,14 +154,14 @@ export class Compiler {
       heat.isQueued = false;
       heat.count = 0;
       heat.recent = 0;
-      const planned = this.plan(heat, module);
+      const planned = this.planning.plan(heat, module);
       heat.offsets.clear();
       for (const offset of heat.wanted) if (!isEntered(planned, offset)) heat.barred.add(offset);
       heat.wanted.clear();
       if (planned === undefined) continue;
       for (const old of planned.replaced) this.remove(old);
       const place = this.takePlace();
-      module.add(planned.plan, place, this.pageCode(heat, module), heat.facts);
+      module.add(planned.plan, place, this.planning.pageCode(heat, module), heat.facts);
       const region = this.regionOf(heat, planned, place);
       this.regions[place] = region;
       this.order.push(place);
@@ -177,63 +173,7 @@ export class Compiler {
     this.looksSinceQueued = 0;
     if (made.length === 0) return;
     module.install();
-    for (const region of made) this.enter(region);
-  }
-  /** A region for what was seen of a page; together with those that it grows out of, if they are not too long. */
-  private plan(heat: Heat, module: RegionModule): Planned | undefined {
-    const replaced = new Set<Region>();
-    const starts = new Set<number>(heat.wanted);
-    const code = this.pageCode(heat, module, replaced);
-    const coveredBy = (offset: number): Region | undefined => heat.compiled.find(({ covered }) => covered.has(offset));
-    for (const offset of heat.offsets) {
-      const { head, behind } = headOf(code, offset, (each) => coveredBy(each) !== undefined);
-      starts.add(head);
-      const before = behind === undefined ? undefined : coveredBy(behind)!;
-      if (before === undefined || before.covered.size > growsMost) continue;
-      replaced.add(before);
-      for (const start of before.starts) starts.add(start);
-    }
-    const plan = planRegion(code, starts, { instructions: instructionsMost, entries: entriesMost });
-    return plan === undefined ? undefined : { plan, starts, replaced };
-  }
-  private pageCode(heat: Heat, module: RegionModule, replaced: ReadonlySet<Region> = new Set()): PageCode {
-    const isOther = (region: Region): boolean => !replaced.has(region);
-    const { view, model } = this.core;
-    // Found here, as a start that compiles nothing need not know what every handler is.
-    const { handlers } = handlersOf(model);
-    const { facts } = heat;
-    const code: PageCode = {
-      view,
-      table: heat.table,
-      handler: (number) => handlers[number - firstHandler],
-      numberOf: (at) => this.numberOf(at),
-      isElsewhere: (offset) => heat.compiled.some((region) => isOther(region) && region.entryOffsets.has(offset)),
-      oftenMisses: (offset) => this.tuning.patience === 0 || heat.missing.has(offset),
-      alwaysLeaves: (instruction) => this.alwaysLeaves(instruction, module, code, facts),
-      targetOf: ({ record: at, handler }) => relativeTargetOffset(view, at, handler!.variant.width, facts.codeBase),
-    };
-    return code;
-  }
-  private alwaysLeaves(
-    instruction: RegionInstruction,
-    module: RegionModule,
-    code: PageCode,
-    facts: RegionFacts,
-  ): boolean {
-    const bits =
-      (facts.isFlat ? 1 : 0) | (facts.unitsReady ? 2 : 0) | (facts.isSettled ? 4 : 0) | (facts.isExact ? 8 : 0);
-    const key = instruction.number * 16 + bits;
-    const known = this.leaving.get(key);
-    if (known !== undefined) return known;
-    const found = module.alwaysLeaves(instruction, code, facts);
-    this.leaving.set(key, found);
-    return found;
-  }
-  /** The interpreter's handler of a record, 0 where it holds no instruction. */
-  private numberOf(at: number): number {
-    const number = this.core.view.getUint16(at + record.handler, true);
-    if (number >= firstRegion) return this.originals.get(at)!;
-    return number >= firstHandler || number === pseudoHandlers.invalidOpcode ? number : 0;
+    for (const region of made) this.entrances.open(region);
   }
   private regionOf(heat: Heat, { plan, starts }: Planned, place: number): Region {
     const covered = new Map(
@@ -254,19 +194,6 @@ export class Compiler {
       refusals: 0,
     };
   }
-  /** Leads the interpreter into a region, where another one does not have the entry already. */
-  private enter(region: Region): void {
-    const { view } = this.core;
-    for (const { index, isEntry, instructions } of region.plan.blocks) {
-      if (!isEntry) continue;
-      const at = instructions[0]!.record;
-      const number = view.getUint16(at + record.handler, true);
-      if (number >= firstRegion) continue;
-      this.originals.set(at, number);
-      view.setUint16(at + record.handler, firstRegion + region.place, true);
-      view.setUint8(at + record.entry, index);
-    }
-  }
 
   // Taking regions away.
 
@@ -284,12 +211,7 @@ export class Compiler {
     }
   }
   private remove(region: Region): void {
-    const { view } = this.core;
-    for (const at of region.entries) {
-      if (view.getUint16(at + record.handler, true) !== firstRegion + region.place) continue;
-      view.setUint16(at + record.handler, this.originals.get(at)!, true);
-      this.originals.delete(at);
-    }
+    this.entrances.close(region);
     this.table.set(region.place, null);
     this.regions[region.place] = undefined;
     this.free.push(region.place);
@@ -311,7 +233,7 @@ export class Compiler {
       this.free.push(place);
     }
     this.order.length = 0;
-    this.originals.clear();
+    this.entrances.forget();
     this.missedAt.clear();
     this.leftAt.clear();
     this.heats.clear();
@@ -321,9 +243,8 @@ export class Compiler {
 
   /** A region was entered where something that it was compiled for does not hold; gives the interpreter's handler. */
   private refused(at: number): number {
-    const number = this.core.view.getUint16(at + record.handler, true);
-    const original = this.originals.get(at)!;
-    const region = this.regions[number - firstRegion];
+    const original = this.entrances.originalAt(at);
+    const region = this.regions[this.entrances.placeAt(at)];
     if (region !== undefined && ++region.refusals > refusalsMost) {
       if (holds(this.core, region.mxcsr)) region.heat.refusals++;
       else region.heat.mxcsrRefusals++;
