@@ -13,6 +13,7 @@ import { factsNow, holds, mxcsrCondition } from './region-facts.js';
 import { Planning } from './planning.js';
 import type { CompilerTuning } from './tuning.js';
 import { RegionModule } from './region-module.js';
+import { Tellings } from './tellings.js';
 import { missesOf } from './ways-out.js';
 
 const longestLook = 1 << 20;
@@ -30,6 +31,9 @@ const rarelyTimes = 12;
 const looksLeast = 4;
 /** What regions leave to the interpreter more often than once in so many cycles is worth compiling anew. */
 const frequentPace = 300;
+/** What they leave more rarely is worth a small region when it was told so many times, and along with others before. */
+const strayTellings = 32;
+const strayTellingsLeast = 8;
 /** No page is compiled more often for that. */
 const compilationsMost = 40;
 /** After so many changes of its code a page is left to the interpreter for good. */
@@ -55,10 +59,12 @@ export class Compiler {
     missed: (at: number): void => this.missed(at),
     left: (at: number): void => this.left(at),
   };
-  /** Cycles that ran, and how many there were when a record was told to miss. */
+  /** Cycles that ran. */
   private spent = 0;
-  private readonly missedAt = new Map<number, number>();
-  private readonly leftAt = new Map<number, number>();
+  private readonly misses = new Tellings();
+  private readonly leavings = new Tellings();
+  /** Pages with places that are worth a small region. */
+  private readonly straying = new Set<Heat>();
 
   constructor(
     private readonly core: Core,
@@ -102,7 +108,8 @@ export class Compiler {
     this.wait();
   }
   private see(at: number, table: number, offset: number): void {
-    if (this.queue.length > 0 && ++this.looksSinceQueued >= this.tuning.delay) this.compileQueue();
+    const isLate = this.queue.length > 0 && ++this.looksSinceQueued >= this.tuning.delay;
+    if (isLate || this.straying.size >= this.tuning.batch) this.compileQueue();
     const heat = this.heatOf(table);
     const isCovered = this.entrances.leadsInto(at) || this.covers(heat, offset);
     const cycles = this.pace;
@@ -158,22 +165,31 @@ export class Compiler {
       heat.offsets.clear();
       for (const offset of heat.wanted) if (!isEntered(planned, offset)) heat.barred.add(offset);
       heat.wanted.clear();
-      if (planned === undefined) continue;
-      for (const old of planned.replaced) this.remove(old);
-      const place = this.takePlace();
-      module.add(planned.plan, place, this.planning.pageCode(heat, module), heat.facts);
-      const region = this.regionOf(heat, planned, place);
-      this.regions[place] = region;
-      this.order.push(place);
-      heat.compiled.push(region);
-      heat.compilations++;
-      if (planned.replaced.size > 0) heat.replacements++;
-      made.push(region);
+      if (planned !== undefined) made.push(this.make(heat, planned, module));
     }
+    for (const heat of this.straying) {
+      const planned = this.planning.planStrays(heat, module);
+      for (const offset of heat.strays) if (!isEntered(planned, offset)) heat.barred.add(offset);
+      heat.strays.clear();
+      if (planned !== undefined) made.push(this.make(heat, planned, module));
+    }
+    this.straying.clear();
     this.looksSinceQueued = 0;
     if (made.length === 0) return;
     module.install();
     for (const region of made) this.entrances.open(region);
+  }
+  private make(heat: Heat, planned: Planned, module: RegionModule): Region {
+    for (const old of planned.replaced) this.remove(old);
+    const place = this.takePlace();
+    module.add(planned.plan, place, this.planning.pageCode(heat, module), heat.facts);
+    const region = this.regionOf(heat, planned, place);
+    this.regions[place] = region;
+    this.order.push(place);
+    heat.compiled.push(region);
+    heat.compilations++;
+    if (planned.replaced.size > 0) heat.replacements++;
+    return region;
   }
   private regionOf(heat: Heat, { plan, starts }: Planned, place: number): Region {
     const covered = new Map(
@@ -234,8 +250,9 @@ export class Compiler {
     }
     this.order.length = 0;
     this.entrances.forget();
-    this.missedAt.clear();
-    this.leftAt.clear();
+    this.misses.forget();
+    this.leavings.forget();
+    this.straying.clear();
     this.heats.clear();
     this.queue.length = 0;
     this.lookAnew();
@@ -255,15 +272,10 @@ export class Compiler {
 
   // What regions tell.
 
-  /** Whether something comes so often that it is worth compiling anew; told once in {@link CompilerTuning.patience} times. */
-  private isFrequent(at: number, before: Map<number, number>): boolean {
-    const last = before.get(at);
-    before.set(at, this.spent);
-    return last !== undefined && this.spent - last <= frequentPace * this.tuning.patience;
-  }
   /** Where an instruction misses the TLB again and again, its page is compiled with a look for more than the TLB knows. */
   private missed(at: number): void {
-    const region = this.isFrequent(at, this.missedAt) ? this.regionWith(at) : undefined;
+    const { isFrequent } = this.misses.take(at, this.spent, frequentPace * this.tuning.patience);
+    const region = isFrequent ? this.regionWith(at) : undefined;
     if (region === undefined) return;
     const { patience } = this.tuning;
     const { heat } = region;
@@ -275,14 +287,22 @@ export class Compiler {
   }
   /** A region went on in the interpreter, at code that may be compiled but is not entered there, or that is not compiled. */
   private left(at: number): void {
-    if (!this.isFrequent(at, this.leftAt)) return;
+    const { isFrequent, tellings } = this.leavings.take(at, this.spent, frequentPace * this.tuning.patience);
+    if (!isFrequent && tellings < strayTellingsLeast) return;
     const offset = this.core.view.getUint16(at + record.pageOffset, true);
     const region = this.regionWith(at);
     const heat = region?.heat ?? [...this.heats.values()].find(({ table }) => this.recordAt(table, offset) === at);
     if (heat === undefined || heat.isQueued || heat.barred.has(offset) || heat.compilations >= compilationsMost) return;
+    if (!isFrequent) return this.stray(heat, offset, tellings);
     heat.wanted.add(offset);
     if (region === undefined) this.queueNow(heat);
     else this.compileAnew(region);
+  }
+  private stray(heat: Heat, offset: number, tellings: number): void {
+    heat.strays.add(offset);
+    if (tellings < strayTellings) return;
+    this.straying.add(heat);
+    if (this.straying.size === this.tuning.batch) this.lookAnew();
   }
   private recordAt(table: number, offset: number): number {
     return this.core.view.getInt32(table + offset * 4, true);

@@ -12,6 +12,8 @@ const instructionsMost = 600;
 /** A region of more instructions is not compiled anew with what it leads to. */
 const growsMost = 300;
 const entriesMost = 200;
+/** What rarely runs is compiled no further than this. */
+const strayInstructionsMost = 64;
 
 export class Planning {
   private readonly leaving = new Map<number, boolean>();
@@ -38,6 +40,12 @@ export class Planning {
     }
     const plan = planRegion(code, starts, { instructions: instructionsMost, entries: entriesMost });
     return plan === undefined ? undefined : { plan, starts, replaced };
+  }
+  /** A small region for places where others go on in the interpreter: up to where those are entered again. */
+  planStrays(heat: Heat, module: RegionModule): Planned | undefined {
+    const limits = { instructions: strayInstructionsMost, entries: entriesMost };
+    const plan = planRegion(this.pageCode(heat, module), heat.strays, limits);
+    return plan === undefined ? undefined : { plan, starts: new Set(heat.strays), replaced: new Set() };
   }
   /** How the decoded code of a page is read while regions take the place of others. */
   pageCode(heat: Heat, module: RegionModule, replaced: ReadonlySet<Region> = new Set()): PageCode {
