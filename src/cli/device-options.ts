@@ -1,9 +1,9 @@
-/** `--device`: a component by its name, or a part for kernels under test as users of QEMU know it, with its properties. */
+/** `--device`: a component by its name, or a part for kernels under test, as users of QEMU know most of them, with its properties. */
 import { UserError } from '../base/errors.js';
 import type { TestingRequest } from '../host/testing-request.js';
 import { optionalDevices } from '../machine/machine.js';
 
-/** Parts for kernels under test by QEMU's names: which properties they have, and what is asked for. */
+/** Parts for kernels under test, by QEMU's names where it has them: which properties they have, and what is asked for. */
 const testingDevices: Readonly<
   Record<string, { readonly properties: readonly string[]; readonly ask: (said: Said) => TestingRequest }>
 > = {
@@ -16,6 +16,10 @@ const testingDevices: Readonly<
   'isa-debugcon': {
     properties: ['iobase'],
     ask: ({ iobase }) => ({ debugConsole: iobase === undefined ? true : { port: iobase } }),
+  },
+  'post-card': {
+    properties: ['port'],
+    ask: ({ port }) => ({ postCard: port === undefined ? true : { port } }),
   },
   'pc-testdev': { properties: [], ask: () => ({ testDevice: true }) },
 };

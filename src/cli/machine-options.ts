@@ -33,7 +33,7 @@ export const machineOptions = {
     type: 'string',
     array: true,
     describe:
-      'A component by its name, or for kernels under test: isa-debug-exit[,iobase=0xf4,iosize=4], isa-debugcon[,iobase=0xe9], pc-testdev',
+      'A component by its name, or for kernels under test: isa-debug-exit[,iobase=0xf4,iosize=4], isa-debugcon[,iobase=0xe9], post-card[,port=0x80], pc-testdev',
   },
 } as const;
 

@@ -10,6 +10,7 @@ import { createMachine } from '../host/machines.js';
 import type { Images, SerialOutput, StopReason } from '../machine/machine.js';
 import { createPlayer, type MachineFactory, type Player, type PlayerOptions } from '../replay/player.js';
 import type { Trace } from '../trace/reader.js';
+import { hearTesting, type TestingOutputs } from './testing-outputs.js';
 
 /** The options of every command that replays. */
 export const playbackOptions = {
@@ -37,8 +38,8 @@ export function openForReplay(path: string, given: readonly string[]): OpenedTra
 export interface Playback {
   readonly player: Player;
   readonly sent: readonly SerialOutput[];
-  /** What it has written to its debug console. */
-  readonly written: readonly number[];
+  /** What it has written to its debug console and its POST card. */
+  readonly testing: TestingOutputs;
   /** Goes on to `until`, reporting progress; returns what stopped the machine for good. Throws Divergence. */
   go(until: Cycle, title: string): Promise<StopReason | undefined>;
 }
@@ -48,13 +49,12 @@ export function startPlayback({ trace, factory, firmware }: OpenedTrace, options
   const player = createPlayer(trace, factory, { firmware, ...options });
   const sent: SerialOutput[] = [];
   player.machine.onSerial = (output) => void sent.push(output);
-  const written: number[] = [];
-  player.machine.observers.debugConsole = ({ byte }) => void written.push(byte);
+  const testing = hearTesting(player.machine);
   const slice = Math.max(1, Math.floor(trace.header.machine.cyclesPerSecond / 10));
   return {
     player,
     sent,
-    written,
+    testing,
     async go(until, title) {
       const shown = progress(title);
       const { machine } = player;

@@ -11,15 +11,17 @@ export interface TestingRequest {
   readonly debugExit?: true | { readonly port?: PortRequest; readonly bytes?: number | string };
   /** Default: port 0xe9. */
   readonly debugConsole?: true | { readonly port?: PortRequest };
+  /** Default: port 0x80. */
+  readonly postCard?: true | { readonly port?: PortRequest };
   readonly testDevice?: boolean;
 }
 
-const defaults = { exitPort: 0x501, exitBytes: 2, consolePort: 0xe9 } as const;
+const defaults = { exitPort: 0x501, exitBytes: 2, consolePort: 0xe9, cardPort: 0x80 } as const;
 const ports = 0x1_0000;
 
 /** What is possible, for errors. */
 export const testingPossible =
-  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "testDevice": true }, each of which may be absent';
+  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "postCard": true or { "port": "0x80" }, "testDevice": true }, each of which may be absent';
 
 type Fits = (value: unknown) => boolean;
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -43,6 +45,7 @@ export const testingFits: Fits = (value) =>
   hasOnly(value, {
     debugExit: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber), bytes: isAbsentOr(isNumber) })),
     debugConsole: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber) })),
+    postCard: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber) })),
     testDevice: isAbsentOr((flag) => typeof flag === 'boolean'),
   });
 
@@ -59,9 +62,10 @@ function within(value: number | string, place: string, least: number, most: numb
 }
 
 /** The description of what a user asked for; undefined where that is nothing. Throws {@link UserError}. */
-export function describeTesting({ debugExit, debugConsole, testDevice }: TestingRequest): TestingDescription {
+export function describeTesting({ debugExit, debugConsole, postCard, testDevice }: TestingRequest): TestingDescription {
   const exit = debugExit === true ? {} : debugExit;
   const console = debugConsole === true ? {} : debugConsole;
+  const card = postCard === true ? {} : postCard;
   const bytes = within(exit?.bytes ?? defaults.exitBytes, 'debugExit.bytes', 1, 4);
   return {
     ...(exit && {
@@ -70,6 +74,7 @@ export function describeTesting({ debugExit, debugConsole, testDevice }: Testing
     ...(console && {
       debugConsole: { port: within(console.port ?? defaults.consolePort, 'debugConsole.port', 0, ports - 1) },
     }),
+    ...(card && { postCard: { port: within(card.port ?? defaults.cardPort, 'postCard.port', 0, ports - 1) } }),
     ...(testDevice === true && { testDevice }),
   };
 }

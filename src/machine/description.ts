@@ -144,12 +144,13 @@ const exitBytesMax = 4;
 
 /** Places of the parts for kernels under test; whether their ports are free is seen on the board. */
 function checkTesting({ testing = {} }: MachineDescription): void {
-  const { debugExit, debugConsole } = testing;
+  const { debugExit, debugConsole, postCard } = testing;
   const bytes = debugExit?.bytes ?? 1;
   if (!Number.isInteger(bytes) || bytes < 1 || bytes > exitBytesMax)
     wrong('testing.debugExit.bytes', `${bytes} ports cannot be`, `Give 1 to ${exitBytesMax}.`);
   checkPort('testing.debugExit.port', debugExit?.port ?? 0, bytes);
   checkPort('testing.debugConsole.port', debugConsole?.port ?? 0, 1);
+  checkPort('testing.postCard.port', postCard?.port ?? 0, 1);
 }
 
 function checkPort(place: string, port: number, count: number): void {

@@ -48,6 +48,8 @@ export interface TestingDescription {
   readonly debugExit?: { readonly port: number; readonly bytes: number };
   /** A port whose bytes are an output. */
   readonly debugConsole?: { readonly port: number };
+  /** A card with two digits that listens at a port. */
+  readonly postCard?: { readonly port: number };
   /** Lines that software drives, ports and memory that keep what is written. */
   readonly testDevice?: boolean;
 }
@@ -269,6 +271,8 @@ export interface MachineObservers {
   console(sent: { readonly data: Uint8Array; readonly cycle: Cycle }): void;
   /** The debug console was written to. */
   debugConsole(sent: { readonly byte: number; readonly cycle: Cycle }): void;
+  /** The POST card was given a code. */
+  postCode(shown: { readonly code: number; readonly cycle: Cycle }): void;
   /** The speaker's tone changed: hertz as the timer's exact ratio, or undefined for silence. */
   speaker(tone: { readonly hertz: number | undefined; readonly cycle: Cycle }): void;
 }

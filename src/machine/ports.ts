@@ -5,8 +5,41 @@ import type { Device, RegisterAccess, Width } from '../device/device.js';
 import { type BusRegion, openBus } from './memory-map.js';
 import type { Clocked } from './timeline.js';
 
+/** What answers at a port. */
+interface PortAnswer {
+  readonly isWide: boolean;
+  read(width: Width): number | undefined;
+  write(value: number, width: Width): boolean;
+  readMany(into: Uint8Array, width: Width): number;
+  writeMany(from: Uint8Array, width: Width): number;
+}
+
+/** A port whose written bytes somebody else hears too. */
+class Overheard implements PortAnswer {
+  readonly isWide = false;
+
+  constructor(
+    private readonly answer: PortAnswer | undefined,
+    private readonly hear: (value: number) => void,
+  ) {}
+
+  read(width: Width): number | undefined {
+    return this.answer?.read(width);
+  }
+  write(value: number, width: Width): boolean {
+    this.hear(value & 0xff);
+    return this.answer?.write(value, width) ?? true;
+  }
+  readMany(): number {
+    return 0;
+  }
+  writeMany(): number {
+    return 0;
+  }
+}
+
 /** A chip's register at its port. */
-class Connected {
+class Connected implements PortAnswer {
   /** A byte that stands until somebody touches the chip, and at which of its changes it was read. */
   private steadyValue = 0;
   private steadyAt = -1;
@@ -59,7 +92,7 @@ interface PlacedRange {
 const portCount = 0x10000;
 
 export class PortMap {
-  private readonly connected = new Array<Connected | undefined>(portCount).fill(undefined);
+  private readonly connected = new Array<PortAnswer | undefined>(portCount).fill(undefined);
   /** Ranges that can move; fixed ports come before them, and the range placed first before the next. */
   private ranges: readonly PlacedRange[] = [];
   /** The first range at each port; made anew when one comes or goes. */
@@ -85,6 +118,14 @@ export class PortMap {
   /** Whether anything answers at a port, as far as software has not moved it there. */
   isTaken(port: number): boolean {
     return this.connected[port] !== undefined || this.rangeAtPort[port] !== undefined;
+  }
+  /** Lets somebody hear every byte written to a port, whatever answers there; not to one that is accessed in words. */
+  overhear(port: number, hear: (value: number) => void): void {
+    this.connected[port] = new Overheard(this.connected[port], hear);
+  }
+  /** Whether accesses in words reach what answers at a port whole. */
+  isWide(port: number): boolean {
+    return this.connected[port]?.isWide === true || this.rangeAtPort[port] !== undefined;
   }
   /** Places a region whose accesses are taken whole; the function that comes back takes it out again. */
   place(base: number, count: number, region: BusRegion): () => void {

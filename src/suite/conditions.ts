@@ -13,6 +13,8 @@ export interface Observed {
   readonly console: { text(): string };
   /** What it has written to its debug console. */
   readonly debugConsole: { text(): string };
+  /** What its POST card shows. */
+  readonly postCard: { last(): number | undefined };
   /** What its speaker says now. */
   readonly speaker: { hertz(): number | undefined };
   readonly processor: ProcessorView;
@@ -79,6 +81,11 @@ export function debugConsoleShows(wanted: string | RegExp): Condition {
     description: `the debug console to show ${shown(wanted)}`,
     holds: ({ debugConsole }) => found(debugConsole.text(), wanted),
   };
+}
+
+/** The POST card shows this code. */
+export function postCodeShows(code: number): Condition {
+  return { description: `the POST card to show ${hex(code)}h`, holds: ({ postCard }) => postCard.last() === code };
 }
 
 /** The speaker sounds. */

@@ -9,7 +9,7 @@ import { compareFrames } from '../screen/compare.js';
 import type { Frame } from '../screen/frame.js';
 import { decodePng, encodePng } from '../screen/png.js';
 import { screenText } from '../screen/text.js';
-import { DigestView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+import { DigestView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 
 /** May goldens be written? `none` in CI, `new` for missing ones, `all` after `-u`. */
 export type GoldenUpdate = 'none' | 'new' | 'all';
@@ -87,6 +87,7 @@ function partsOf(seen: unknown): readonly GoldenPart[] {
   if (seen instanceof ScreenView) return screenParts(seen.frame());
   if (seen instanceof SerialView) return [textPart('.serial.txt', seen.text(), 'serial output')];
   if (seen instanceof TextView) return [textPart(seen.ending, seen.text(), 'output')];
+  if (seen instanceof PostView) return [textPart('.post.txt', seen.text(), 'POST codes')];
   if (seen instanceof SpeakerView) return [textPart('.speaker.txt', seen.text(), 'tones')];
   if (seen instanceof DigestView) return [textPart('.sha256', `${seen.sha256}\n`, 'state digest')];
   if (typeof seen === 'string') return [textPart('.txt', seen, 'text')];

@@ -11,6 +11,7 @@ export {
   exited,
   halted,
   memoryHolds,
+  postCodeShows,
   poweredOff,
   printerShows,
   promptShows,
@@ -21,7 +22,7 @@ export {
 export { type GuestTime, guestCycles, guestSeconds } from './time.js';
 export { GuestLimitError, type GuestVerdict, InfrastructureError } from './errors.js';
 export type { RerunDifference } from './evidence.js';
-export type { DigestView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+export type { DigestView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 export type { Tone } from './outputs.js';
 export type { MouseMovement, VmMouse } from './mouse.js';
 export type { Patience, Vm } from './vm.js';

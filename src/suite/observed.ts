@@ -1,4 +1,5 @@
-/** What a suite looks at and compares with goldens: a screen, what was sent, printed and sounded, a state digest. */
+/** What a suite looks at and compares with goldens: a screen, what was sent, printed, shown and sounded, a state digest. */
+import { hex } from '../base/integers.js';
 import type { Frame } from '../screen/frame.js';
 import { screenText } from '../screen/text.js';
 import type { MachineDigest, SerialOutput } from '../machine/machine.js';
@@ -54,6 +55,25 @@ export class TextView {
   /** The bytes as text: UTF-8, or U+FFFD where they are not. */
   text(): string {
     return new TextDecoder().decode(this.bytes());
+  }
+}
+
+/** The codes that the guest has given its POST card so far. */
+export class PostView {
+  constructor(private readonly shown: readonly number[]) {}
+
+  codes(): readonly number[] {
+    return [...this.shown];
+  }
+
+  /** The code that the card shows now; undefined before there was one. */
+  last(): number | undefined {
+    return this.shown.at(-1);
+  }
+
+  /** Two digits a line. */
+  text(): string {
+    return this.shown.map((code) => `${hex(code, 2)}\n`).join('');
   }
 }
 

@@ -1,4 +1,4 @@
-/** Everything that a guest has sent out so far: on serial ports, to a printer, to the virtio console and the debug console, through the speaker. */
+/** Everything that a guest has sent out so far: on serial ports, to a printer, to the virtio console and the debug console, to a POST card, through the speaker. */
 import type { Cycle } from '../base/integers.js';
 import type { Machine, SerialOutput } from '../machine/machine.js';
 
@@ -14,6 +14,7 @@ export class Outputs {
   readonly printed: number[] = [];
   readonly console: number[] = [];
   readonly debugConsole: number[] = [];
+  readonly postCodes: number[] = [];
   readonly tones: Tone[] = [];
 
   /** What another guest has sent, for one that goes on from there. */
@@ -23,6 +24,7 @@ export class Outputs {
     this.printed.push(...from.printed);
     this.console.push(...from.console);
     this.debugConsole.push(...from.debugConsole);
+    this.postCodes.push(...from.postCodes);
     this.tones.push(...from.tones);
   }
 
@@ -34,6 +36,7 @@ export class Outputs {
       for (const byte of data) this.console.push(byte);
     };
     machine.observers.debugConsole = ({ byte }) => this.debugConsole.push(byte);
+    machine.observers.postCode = ({ code }) => this.postCodes.push(code);
     machine.observers.speaker = ({ hertz, cycle }) => this.tones.push({ cycle, hertz });
   }
 }

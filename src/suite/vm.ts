@@ -11,7 +11,7 @@ import { stopsForGood } from '../replay/run.js';
 import type { Condition, Observed } from './conditions.js';
 import { GuestLimitError, InfrastructureError } from './errors.js';
 import { VmMouse } from './mouse.js';
-import { DigestView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+import { DigestView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 import { Outputs } from './outputs.js';
 import { OutsideNetwork } from './outside.js';
 import { type GuestTime, guestSeconds } from './time.js';
@@ -59,6 +59,8 @@ export class Vm {
   readonly console: TextView;
   /** What was written to the debug console, where the machine has one. */
   readonly debugConsole: TextView;
+  /** What was shown on the POST card, where the machine has one. */
+  readonly postCard: PostView;
   readonly speaker: SpeakerView;
   /** The mouse, where the machine has one. */
   readonly mouse: VmMouse;
@@ -86,6 +88,7 @@ export class Vm {
     this.printer = new TextView(this.sent.printed, '.printed.txt');
     this.console = new TextView(this.sent.console, '.console.txt');
     this.debugConsole = new TextView(this.sent.debugConsole, '.debug.txt');
+    this.postCard = new PostView(this.sent.postCodes);
     this.speaker = new SpeakerView(this.sent.tones);
     this.mouse = new VmMouse(
       (event) => this.input(event),
@@ -104,6 +107,7 @@ export class Vm {
       printer: this.printer,
       console: this.console,
       debugConsole: this.debugConsole,
+      postCard: this.postCard,
       speaker: this.speaker,
       get processor() {
         return machine.processor();

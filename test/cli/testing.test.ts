@@ -42,6 +42,17 @@ test('a guest that ends by its debug exit gives its status, and its trace replay
   expect(JSON.parse(found.stdout)).toMatchObject({ found: { before: { code: expect.stringMatching(/^e6f4/) } } });
 });
 
+test('codes at a POST port are told at the end, and a recording that is not paced ends where the guest halts for ever', async () => {
+  const code = (byte: number): number[] => [0xb0, byte, 0xba, 0x90, 0x01, 0xee]; // mov al, byte; mov dx, 190h; out dx, al
+  write('post.img', floppy([...code(0x01), ...code(0xff), 0xfa, 0xf4]));
+  const words = ['record', '--image', 'post.img', '--device', 'post-card,port=0x190', '--unpaced', '-o', 'post.trace'];
+  const { code: exit, stdout } = await run(folder, ...words);
+  expect(exit).toBe(0);
+  expect(stdout).toContain('(halted)');
+  expect(stdout).toContain('POST codes 01 ff');
+  expect((await run(folder, 'replay', 'post.trace')).stdout).toContain('POST codes 01 ff');
+});
+
 test('a script that waits for a status passes with it, and gives any other as the exit code', async () => {
   write('wait.json', JSON.stringify([{ waitFor: { exit: 33, within: 20 } }]));
   const passed = await run(folder, ...record('passes.img', 'a.trace'), '--script', 'wait.json', '--json');

@@ -102,6 +102,40 @@ test('the debug console is heard byte by byte with the cycle, and reads as E9h',
   expect(() => made({ debugConsole: { port: 0x60 } })).toThrow(/testing.debugConsole.port/);
 });
 
+describe('the POST card', () => {
+  test('hears every code at port 80h, which the page register there keeps as well', () => {
+    const machine = made({ postCard: { port: 0x80 } });
+    const shown: number[] = [];
+    machine.observers.postCode = ({ code }) => void shown.push(code);
+    const bench = machine.bench();
+    bench.writePort(0x80, 0x41, 1);
+    bench.writePort(0x80, 0xbeef, 2);
+    expect(shown).toEqual([0x41, 0xef]);
+    expect(bench.readPort(0x80, 1)).toBe(0xef);
+    expect(machine.unknownAccesses().size).toBe(0);
+    const other = made({ postCard: { port: 0x80 } });
+    other.load(machine.save());
+    expect(other.digest()).toEqual(machine.digest());
+  });
+
+  test('listens at a port of its own, and beside the debug console', () => {
+    const machine = made({ postCard: { port: 0xe9 }, debugConsole: { port: 0xe9 } });
+    const shown: number[] = [];
+    machine.observers.postCode = ({ code }) => void shown.push(code);
+    machine.observers.debugConsole = ({ byte }) => void shown.push(-byte);
+    machine.bench().writePort(0xe9, 5, 1);
+    expect(shown).toEqual([5, -5]);
+    expect(machine.bench().readPort(0xe9, 1)).toBe(0xe9);
+  });
+
+  test('cannot listen where words go, and adds nothing to a machine without it', () => {
+    expect(() => made({ postCard: { port: 0x1f0 } })).toThrow(UserError);
+    expect(() => made({ postCard: { port: 0xcf8 } })).toThrow(UserError);
+    expect(() => made({ postCard: { port: -1 } })).toThrow(UserError);
+    expect(Object.keys(made(undefined).digest().parts)).not.toContain('postCard');
+  });
+});
+
 describe('the test device', () => {
   test('keeps 32 bits in its ports, which are there twice, and 64 KiB of memory', () => {
     const bench = made({ testDevice: true }).bench();

@@ -9,6 +9,7 @@ import { recordLive } from '../record/live.js';
 import { type RecordingRequest, type RecordingSummary, startRecording } from '../record/recording.js';
 import { recordScript, type ScriptOutcome } from '../record/script.js';
 import { createReport, printFailure, type Report } from '../report.js';
+import { postLine } from '../testing-outputs.js';
 
 /** `record`: runs a machine and writes everything that reaches it into a trace. */
 export const record = defineCommand({
@@ -91,6 +92,8 @@ function ended({ summary, stuck, awaited }: ScriptOutcome, interrupts: Interrupt
     `${styled('recorded', 'green', process.stdout)} ${summary.cycle} cycles into ${summary.trace} (${describeEnd(summary)})`,
   );
   report.line(`state ${summary.sha256}`);
+  const codes = postLine(summary.postCodes);
+  if (codes !== undefined) report.line(codes);
   report.line(`  ${styled('run', 'cyan', process.stdout)} ${again}`);
   if (interrupts.exitCode !== undefined) return interrupts.exitCode;
   if (summary.status !== undefined && awaited !== true) return exitCodeOf(summary.status);

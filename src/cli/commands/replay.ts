@@ -11,6 +11,7 @@ import { defineCommand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { cycleOption, openForReplay, type Playback, playbackOptions, serialBytes, startPlayback } from '../playback.js';
 import { createReport, printFailure, type Report } from '../report.js';
+import { postLine, testingReport } from '../testing-outputs.js';
 import { processorLines } from '../processor-report.js';
 
 interface Wanted {
@@ -77,7 +78,7 @@ function lastCycle({ endsAt }: Trace, { at, until }: Wanted): Cycle {
 }
 
 function print(
-  { player, sent, written }: Playback,
+  { player, sent, testing }: Playback,
   stop: StopReason | undefined,
   wanted: Wanted,
   report: Report,
@@ -87,7 +88,7 @@ function print(
   const digest = machine.digest();
   const text = screenText(frame);
   if (wanted.serial !== undefined) writeWhole(wanted.serial, serialBytes(sent, 0));
-  if (wanted.debugConsole !== undefined) writeWhole(wanted.debugConsole, Uint8Array.from(written));
+  if (wanted.debugConsole !== undefined) writeWhole(wanted.debugConsole, Uint8Array.from(testing.written));
   const checkpoints = trace.records
     .filter((record) => record.kind === 'checkpoint')
     .filter(({ at }) => at <= machine.cycle)
@@ -99,6 +100,9 @@ function print(
   if (trace.end !== undefined && machine.cycle === trace.endsAt)
     report.line(`the recording ended: ${trace.end.reason}`);
   report.line(`state ${digest.sha256}`);
+  const said = testingReport(testing);
+  const codes = postLine(said.postCodes);
+  if (codes !== undefined) report.line(codes);
   if (wanted.at !== undefined) for (const line of processorLines(machine.processor())) report.line(line);
   if (wanted.at !== undefined || wanted.screen === undefined) for (const line of framed(text)) report.line(line);
   report.document({
@@ -112,7 +116,7 @@ function print(
     digest,
     processor: machine.processor(),
     screen: text,
-    ...(written.length > 0 && { debugConsole: new TextDecoder().decode(Uint8Array.from(written)) }),
+    ...said,
     serial: Object.fromEntries([0, 1, 2, 3].map((port) => [port, new TextDecoder().decode(serialBytes(sent, port))])),
   });
 }

@@ -9,6 +9,7 @@ import { firmwareDigests } from '../../host/firmware.js';
 import { createMachine } from '../../host/machines.js';
 import type { Machine, PowerOn, SerialOutput } from '../../machine/machine.js';
 import { createRecorder, type Recorder } from '../../replay/recorder.js';
+import { hearTesting, testingReport } from '../testing-outputs.js';
 import { screenText } from '../../screen/text.js';
 import type { EndReason } from '../../trace/model.js';
 
@@ -46,6 +47,9 @@ export interface RecordingSummary {
   readonly cycle: number;
   readonly sha256: string;
   readonly screen: string;
+  readonly debugConsole?: string;
+  /** What the POST card showed, in hexadecimal digits. */
+  readonly postCodes?: readonly string[];
 }
 
 /** Reads the images, powers the machine on, and starts the trace. Throws UserError before anything is written. */
@@ -57,8 +61,7 @@ export function startRecording({ machine: request, powerOn, output, title, pcap 
   const file: TraceFile = createTraceFile(output);
   const sent: SerialOutput[] = [];
   machine.onSerial = (bytes) => void sent.push(bytes);
-  const written: number[] = [];
-  machine.observers.debugConsole = ({ byte }) => void written.push(byte);
+  const testing = hearTesting(machine);
   const recorder = createRecorder({
     machine,
     powerOn,
@@ -71,15 +74,16 @@ export function startRecording({ machine: request, powerOn, output, title, pcap 
   return {
     recorder,
     sent,
-    written,
+    written: testing.written,
     finish(ending) {
       const { kind: reason } = ending;
       recorder.finish(reason);
       file.close();
       capture?.close();
       const { sha256 } = machine.digest();
+      const screen = screenText(machine.screen());
       const status = ending.kind === 'exited' ? { status: ending.status } : {};
-      return { trace: output, reason, ...status, cycle: machine.cycle, sha256, screen: screenText(machine.screen()) };
+      return { trace: output, reason, ...status, cycle: machine.cycle, sha256, screen, ...testingReport(testing) };
     },
   };
 }

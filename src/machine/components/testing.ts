@@ -1,9 +1,10 @@
-/** What no PC has and kernels under test rely on, where a description asks for it: a debug exit, a debug console, a test device. */
+/** What no PC has and kernels under test rely on, where a description asks for it: a debug exit, a debug console, a POST card, a test device. */
 import { UserError } from '../../base/errors.js';
 import { type Cycle, hex } from '../../base/integers.js';
 import { debugConsole } from '../../device/debug-console/debug-console.js';
 import { debugExit } from '../../device/debug-exit/debug-exit.js';
 import { createDevice, type Drive } from '../../device/device.js';
+import { postCard } from '../../device/post-card/post-card.js';
 import { testDevice, testDeviceSizes } from '../../device/test-device/test-device.js';
 import type { Board } from '../board.js';
 import { interruptRequests } from '../interrupt-lines.js';
@@ -14,22 +15,40 @@ const testPlaces = { data: 0xe0, flush: 0xe4, dataAgain: 0xe8, ports: 4, lines: 
 const cascade = 2;
 
 export function attachTesting(board: Board): void {
-  const { debugExit: exit, debugConsole: console, testDevice: hasTestDevice } = board.description.testing ?? {};
+  const {
+    debugExit: exit,
+    debugConsole: console,
+    postCard: card,
+    testDevice: hasTestDevice,
+  } = board.description.testing ?? {};
   if (exit !== undefined) attachDebugExit(board, exit.port, exit.bytes);
   if (console !== undefined) attachDebugConsole(board, console.port);
   if (hasTestDevice === true) attachTestDevice(board);
+  // Last: it hears what goes to the others too.
+  if (card !== undefined) attachPostCard(board, card.port);
+}
+
+function attachPostCard(board: Board, port: number): void {
+  if (board.ports.isWide(port)) refusePort('postCard', port, 'is one that is accessed in words on this board');
+  const show = (code: number): void => board.observers.postCode?.({ code, cycle: board.now() as Cycle });
+  const device = createDevice(postCard, { lines: {}, board: { show } });
+  board.add('postCard', device);
+  board.ports.overhear(port, device.operations.hear);
 }
 
 /** Refuses ports that something on this board answers at already. */
 function needPorts(board: Board, place: string, first: number, count: number): void {
   for (let port = first; port < first + count; port++) {
-    if (!board.ports.isTaken(port)) continue;
-    throw new UserError(`port 0x${hex(port, 4)} belongs to another part of this board`, {
-      file: 'machine description',
-      place: `testing.${place}.port`,
-      nextStep: 'Give a port that is free, such as 0xf4 or 0x501.',
-    });
+    if (board.ports.isTaken(port)) refusePort(place, port, 'belongs to another part of this board');
   }
+}
+
+function refusePort(place: string, port: number, why: string): never {
+  throw new UserError(`port 0x${hex(port, 4)} ${why}`, {
+    file: 'machine description',
+    place: `testing.${place}.port`,
+    nextStep: 'Give a port that is free, such as 0xf4 or 0x501.',
+  });
 }
 
 function attachDebugExit(board: Board, port: number, bytes: number): void {

@@ -92,6 +92,7 @@ const port = integer(0, 0xffff);
 const testing = optionalRecord({
   debugExit: record({ port, bytes: integer(1, 4) }),
   debugConsole: record({ port }),
+  postCard: record({ port }),
   testDevice: yesNo,
 });
 const served = record({ path: text(255), sha256: digest, size: integer(0, 2 ** 48) });
