@@ -26,6 +26,8 @@ export interface ScsiTarget {
   end(): number;
   /** The sense key of the command that ended, 0 for none: the ATA Error register shows it. */
   senseKey(): number;
+  /** Takes the sense data of the command that ended, as REQUEST SENSE would. */
+  takeSense(): Uint8Array;
   /** A reset of the bus or of the device: what was under way is forgotten; a unit attention says so. */
   busReset(): void;
 }

@@ -3,6 +3,7 @@
  * (SPC-2 sections 4 to 7). The units themselves add their commands.
  */
 import { bytes, count, oneOf, type StateOf, struct, u16, u32, u8 } from '../state/schema.js';
+import { goodSectors, type Medium, type MediumOperation } from './medium.js';
 import { scsiStatus, type ScsiTransfer } from './scsi-target.js';
 
 /** The most bytes of parameter data that a command of ours sends or takes. */
@@ -40,6 +41,8 @@ export const sense = {
   notReadyTrayOpen: [0x2, 0x3a02],
   notReadyStopped: [0x2, 0x0402],
   mediumWriteFault: [0x3, 0x0300],
+  writeError: [0x3, 0x0c00],
+  unrecoveredRead: [0x3, 0x1100],
   parameterListLength: [0x5, 0x1a00],
   invalidOperation: [0x5, 0x2000],
   addressOutOfRange: [0x5, 0x2100],
@@ -63,8 +66,6 @@ const unitAttentionKey = 0x6;
 const operations = {
   requestSense: 0x03,
   inquiry: 0x12,
-  modeSelect6: 0x15,
-  modeSelect10: 0x55,
   reportUnits: 0xa0,
 } as const;
 /** Commands that every unit may answer while an attention is pending. */
@@ -106,7 +107,7 @@ export function answer(unit: UnitState, data: ArrayLike<number>, allocation: num
 }
 
 /** Takes a parameter list; what is done with it happens at the command's end. */
-function accept(unit: UnitState, length: number): ScsiTransfer {
+export function accept(unit: UnitState, length: number): ScsiTransfer {
   if (length > parameterBytesMost) return refuse(unit, sense.invalidField);
   return startParameters(unit, 'out', length);
 }
@@ -119,27 +120,64 @@ function startParameters(unit: UnitState, direction: 'in' | 'out', length: numbe
   return { ...nothing, direction: unit.direction, bytes: length };
 }
 
+/** What an access comes to on a faulty medium: how many of its blocks go well, and how many microseconds they take more. */
+export interface AccessOutcome {
+  readonly good: number;
+  readonly microseconds: number;
+}
+
+/** Tries blocks of so many sectors against a medium's faults. */
+export function tryBlocks(
+  medium: Medium,
+  operation: MediumOperation,
+  { first, blocks }: { readonly first: number; readonly blocks: number },
+  sectorsPerBlock = 1,
+): AccessOutcome {
+  if (medium.faults === undefined || blocks === 0) return { good: blocks, microseconds: 0 };
+  const [start, sectors] = [first * sectorsPerBlock, blocks * sectorsPerBlock];
+  const microseconds = medium.faults.delay(operation, start, sectors);
+  const good = Math.floor(goodSectors(medium, operation, start, sectors) / sectorsPerBlock);
+  return { good, microseconds };
+}
+
+/** The medium fails at `block`: the sense data name it. */
+export function failAtBlock(unit: UnitState, error: Sense, block: number, microseconds: number): ScsiTransfer {
+  unit.nextBlock = block;
+  return { ...refuse(unit, error), microseconds };
+}
+
+/** The codes of sense data that name the block where a medium failed, which is the next one of the command. */
+const namesBlock: ReadonlySet<number> = new Set([sense.writeError[1], sense.unrecoveredRead[1]]);
+
 /** Rates of a medium. */
 export interface MediumRates {
   readonly accessMicroseconds: number;
   readonly nanosecondsPerByte: number;
 }
 
-/** Moves `blocks` blocks of `blockBytes` from `first` on; the range was checked. */
+/**
+ * Moves `blocks` blocks of `blockBytes` from `first` on; the range was checked. Those before one where the medium fails are moved,
+ * and the command ends there.
+ */
 export function moveBlocks(
   unit: UnitState,
   direction: 'in' | 'out',
   range: { readonly first: number; readonly blocks: number; readonly blockBytes: number },
   rates: MediumRates,
+  { good, microseconds }: AccessOutcome = { good: range.blocks, microseconds: 0 },
 ): ScsiTransfer {
   if (range.blocks === 0) return succeed();
-  Object.assign(unit, { source: 'blocks', direction, nextBlock: range.first, blocksLeft: range.blocks });
+  const isCut = good < range.blocks;
+  const error = direction === 'in' ? sense.unrecoveredRead : sense.writeError;
+  if (isCut) failAtBlock(unit, error, range.first, 0);
+  if (good === 0) return succeed(rates.accessMicroseconds + microseconds);
+  Object.assign(unit, { source: 'blocks', direction, nextBlock: range.first, blocksLeft: good });
   unit.blockBytes = range.blockBytes;
   unit.blockAt = direction === 'in' ? range.blockBytes : 0; // A block is fetched when its first byte is wanted.
   return {
     direction,
-    bytes: range.blocks * range.blockBytes,
-    microseconds: rates.accessMicroseconds,
+    bytes: good * range.blockBytes,
+    microseconds: rates.accessMicroseconds + microseconds,
     nanosecondsPerByte: rates.nanosecondsPerByte,
   };
 }
@@ -161,19 +199,30 @@ function beginCommand(unit: UnitState, command: Uint8Array): ScsiTransfer | unde
 
 /** REQUEST SENSE (SPC-2 section 7.20): the sense data of the last command, or the pending attention; both are over then. */
 export function requestSense(unit: UnitState): ScsiTransfer {
+  return answer(unit, takeSense(unit), unit.command[4]!);
+}
+
+/** The sense data of the last command, or the pending attention; both are over then. */
+export function takeSense(unit: UnitState): Uint8Array {
   if (unit.senseKey === 0 && unit.attention !== attention.none) {
     unit.senseKey = unitAttentionKey;
     unit.senseCode = unit.attention;
     unit.attention = attention.none;
   }
   const data = senseData(unit.senseKey, unit.senseCode);
+  if (namesBlock.has(unit.senseCode)) {
+    data[0]! |= informationValid;
+    data.splice(3, 4, ...bigBytes(unit.nextBlock % 2 ** 32, 4));
+  }
   unit.senseKey = 0;
   unit.senseCode = 0;
-  return answer(unit, data, unit.command[4]!);
+  return Uint8Array.from(data);
 }
+/** The information field holds a block's number. */
+const informationValid = 0x80;
 
 /** Sense data in the fixed format. */
-export function senseData(key: number, code: number): number[] {
+function senseData(key: number, code: number): number[] {
   const data = new Array<number>(18).fill(0);
   data[0] = 0x70;
   data[2] = key;
@@ -300,84 +349,4 @@ export function endCommand(unit: UnitState): number {
 export function resetUnit(unit: UnitState, code: number): void {
   endCommand(unit);
   Object.assign(unit, { status: scsiStatus.good, senseKey: 0, senseCode: 0, attention: code });
-}
-
-/** A mode page: its code and what stands behind its length. */
-export interface ModePage {
-  readonly code: number;
-  readonly body: readonly number[];
-}
-
-/** What a MODE SENSE asks for. */
-interface ModeRequest {
-  readonly long: boolean;
-  readonly page: number;
-  readonly control: number;
-  readonly noDescriptors: boolean;
-  readonly allocation: number;
-}
-
-const modeRequest = (command: Uint8Array): ModeRequest => {
-  const long = command[0] === 0x5a;
-  return {
-    long,
-    page: command[2]! & 0x3f,
-    control: command[2]! >> 6,
-    noDescriptors: (command[1]! & 0x08) !== 0,
-    allocation: long ? big16(command, 7) : command[4]!,
-  };
-};
-
-/** MODE SENSE(6) and (10) (SPC-2 sections 7.8 and 7.9): header, block descriptor, one page or all. */
-export function modeSense(
-  unit: UnitState,
-  about: {
-    readonly mediumType: number;
-    readonly specific: number;
-    readonly descriptor: readonly number[];
-    readonly pages: readonly ModePage[];
-    /** The pages as MODE SELECT may change them: ones in changeable bits. */
-    readonly changeable: readonly ModePage[];
-  },
-): ScsiTransfer {
-  const { long, page, control, noDescriptors, allocation } = modeRequest(unit.command);
-  if (control === 3) return refuse(unit, sense.savingNotSupported);
-  const chosen = (control === 1 ? about.changeable : about.pages).filter(({ code }) => page === 0x3f || code === page);
-  if (chosen.length === 0) return refuse(unit, sense.invalidField);
-  const descriptor = noDescriptors ? [] : about.descriptor;
-  const body = [...descriptor, ...chosen.flatMap(({ code, body: rest }) => [code, rest.length, ...rest])];
-  const header = long
-    ? [...bigBytes(body.length + 6, 2), about.mediumType, about.specific, 0, 0, ...bigBytes(descriptor.length, 2)]
-    : [body.length + 3, about.mediumType, about.specific, descriptor.length];
-  return answer(unit, [...header, ...body], allocation);
-}
-
-/** Begins MODE SELECT(6) or (10); a request to save pages, which nothing can, is refused as `unsaved` says. */
-export function modeSelect(unit: UnitState, unsaved: Sense): ScsiTransfer {
-  const { command } = unit;
-  if ((command[1]! & 0x01) !== 0) return refuse(unit, unsaved);
-  return accept(unit, command[0] === operations.modeSelect10 ? big16(command, 7) : command[4]!);
-}
-/** Whether the command at hand is a MODE SELECT whose parameter list came whole. */
-export function hasSelectedModes(unit: UnitState): boolean {
-  const isModeSelect = [operations.modeSelect6, operations.modeSelect10].some((each) => each === unit.command[0]);
-  return isModeSelect && unit.direction === 'out' && unit.parameterAt === unit.parameterBytes;
-}
-
-/** The pages of a MODE SELECT parameter list that came whole; undefined when it is malformed. */
-export function selectedPages(unit: UnitState): readonly ModePage[] | undefined {
-  const data = unit.parameters.subarray(0, unit.parameterAt);
-  if (data.length === 0) return [];
-  const long = unit.command[0] === operations.modeSelect10;
-  const headerBytes = long ? 8 : 4;
-  if (data.length < headerBytes) return undefined;
-  let at = headerBytes + (long ? big16(data, 6) : data[3]!);
-  const pages: ModePage[] = [];
-  while (at < data.length) {
-    const length = data[at + 1];
-    if (length === undefined || at + 2 + length > data.length) return undefined;
-    pages.push({ code: data[at]! & 0x3f, body: [...data.subarray(at + 2, at + 2 + length)] });
-    at += 2 + length;
-  }
-  return at === data.length ? pages : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../base/errors.js';
+import type { MediumFault } from '../device/disk/faults.js';
 import { type KernelProtocol, kernelProtocols } from '../firmware/boot/protocols.js';
 import { boardProcessors } from '../machine/index.js';
 import {
@@ -39,6 +40,8 @@ export interface MediumRequest {
   readonly geometry?: DiskGeometry;
   readonly serialNumber?: string;
   readonly firmwareRevision?: string;
+  /** What goes wrong with it: sectors that cannot be read or written, or that take longer. */
+  readonly faults?: readonly MediumFault[];
 }
 
 /** A network card as a user writes it: its name alone, or with what it is plugged into (default: the built-in network). */
@@ -181,8 +184,19 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
 
 const isDrive = (key: string): key is Drive => drives.some((drive) => drive === key);
 
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+/** A fault as a machine file has it; whether its figures can be is the description's to say. */
+const faultFits = (value: unknown): boolean =>
+  hasShape(value, {
+    operation: isText,
+    firstSector: isAbsentOr(isNumber),
+    sectors: isAbsentOr(isNumber),
+    after: isAbsentOr(isNumber),
+    times: isAbsentOr(isNumber),
+    delayMicroseconds: isAbsentOr(isNumber),
+  });
+
 function checkMedium(value: unknown, key: string, file: string): void {
-  const isNumber = (each: unknown): boolean => typeof each === 'number';
   const isMedium =
     isText(value) ||
     hasShape(value, {
@@ -193,13 +207,15 @@ function checkMedium(value: unknown, key: string, file: string): void {
       ),
       serialNumber: isAbsentOr(isText),
       firmwareRevision: isAbsentOr(isText),
+      faults: isAbsentOr((each) => Array.isArray(each) && each.every(faultFits)),
     });
   if (isMedium) return;
   throw new UserError('a drive holds an image path, or { "image": path, "writable": true or false }', {
     file,
     place: key,
     nextStep:
-      'A disk may also have "geometry": { "cylinders", "heads", "sectorsPerTrack" }, "serialNumber", "firmwareRevision".',
+      'A disk may also have "geometry": { "cylinders", "heads", "sectorsPerTrack" }, "serialNumber", "firmwareRevision". ' +
+      'Any medium may have "faults": a list of { "operation": "read", "write" or "flush", "firstSector", "sectors", "after", "times", "delayMicroseconds" }.',
   });
 }
 

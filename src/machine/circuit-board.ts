@@ -1,4 +1,5 @@
 /** A circuit board: what the components of a description are put on, and the wires between them. */
+import type { Cycle } from '../base/integers.js';
 import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
 import type { MediumBay } from '../device/disk/medium.js';
@@ -13,7 +14,7 @@ import { InterruptLines } from './interrupt-lines.js';
 import { messageOf } from './interrupt-messages.js';
 import type { Drive, Images, InputEvent, MachineDescription, MachineObservers, PowerOn } from './machine.js';
 import { Bays } from './media.js';
-import { type AnyPart, devicePart, type Part } from './parts.js';
+import { type AnyPart, devicePart, type Part, statePart } from './parts.js';
 import { PciBus } from './pci-bus.js';
 import { PortMap } from './ports.js';
 import type { Clocked, Timeline } from './timeline.js';
@@ -74,7 +75,9 @@ export class CircuitBoard implements Board {
   constructor(private readonly wires: BoardWires) {
     const { description, images } = wires;
     this.replaceLegacy(false);
-    this.bays = new Bays(description, images);
+    this.bays = new Bays(description, images, (drive, operation, sector) =>
+      wires.observers.fault?.({ drive, operation, sector, cycle: wires.now() as Cycle }),
+    );
     this.pics = createPicPair((level) => {
       if (this.interruptRoute === undefined) wires.interruptRequest(level);
       else this.interruptRoute.external(level);
@@ -90,6 +93,8 @@ export class CircuitBoard implements Board {
     this.onInput('media', ({ drive, medium }) => this.bays.change(drive, medium));
     for (const attach of componentsOf(description)) attach(this);
     for (const [drive, bay] of this.bays.all()) this.addPart(drive, { bay });
+    for (const [drive, { field, state }] of this.bays.allFaulty())
+      this.addPart(`${drive}Faults`, statePart(field, state));
   }
   private connectPics(): void {
     const { master, slave } = this.pics;

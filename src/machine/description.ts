@@ -2,6 +2,7 @@ import { UserError } from '../base/errors.js';
 import { atLeast, models, type ProcessorModel } from '../cpu/model.js';
 import { kernelProtocols } from '../firmware/boot/protocols.js';
 import { checkPlan } from '../network/plan.js';
+import { faultsMost } from '../device/disk/faults.js';
 import { baseImage } from '../device/disk/medium.js';
 import { floppyCapacity } from '../device/floppy/geometry.js';
 import {
@@ -77,6 +78,7 @@ export function checkDescription(description: MachineDescription, images: Images
       wrong(`media.${drive}`, "the 'pc' board has no such drive", "Use the board 'i440fx'.");
     checkMedium(drive, medium, images);
     checkDetails(drive, medium);
+    checkFaults(drive, medium);
   }
   checkComponents(description);
   checkTesting(description);
@@ -111,6 +113,41 @@ function checkDetails(drive: string, medium: DriveDescription): void {
     if (/^[ -~]*$/.test(medium[name]!) && medium[name]!.length <= textMost[name]) continue;
     wrong(`${place}.${name}`, `'${medium[name]}' cannot be`, `Use at most ${textMost[name]} printable characters.`);
   }
+}
+
+const faultOperations = ['read', 'write', 'flush'] as const;
+/** What may be said of a fault, in whole numbers. */
+const faultFigures = {
+  firstSector: [0, 2 ** 39],
+  sectors: [1, 2 ** 39],
+  after: [0, 2 ** 32 - 1],
+  times: [1, 2 ** 32 - 1],
+  delayMicroseconds: [1, 3_600_000_000],
+} as const;
+
+/** The faults of a medium: of sectors that it has, and such as its drive can show. */
+function checkFaults(drive: string, { faults = [], size }: DriveDescription): void {
+  if (faults.length > faultsMost)
+    wrong(`media.${drive}.faults`, `${faults.length} faults`, `Give at most ${faultsMost}.`);
+  const sectors = Math.ceil(size / 512);
+  faults.forEach((fault, index) => {
+    const place = `media.${drive}.faults[${index}]`;
+    checkOneOf(`${place}.operation`, fault.operation, faultOperations);
+    for (const [name, [least, most]] of Object.entries(faultFigures)) {
+      const value = fault[name as keyof typeof faultFigures];
+      if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) continue;
+      wrong(`${place}.${name}`, `${value} cannot be`, `Give a whole number from ${least} to ${most}.`);
+    }
+    const { operation, firstSector, sectors: length, delayMicroseconds } = fault;
+    if (operation === 'flush' && (firstSector !== undefined || length !== undefined))
+      wrong(place, 'a flush is of no sector', 'Leave firstSector and sectors out.');
+    if ((firstSector ?? 0) + (length ?? 1) > sectors)
+      wrong(place, `the medium has no more than ${sectors} sectors`, 'Name sectors of 512 bytes that it has.');
+    if (drive.startsWith('floppy') && (operation === 'flush' || delayMicroseconds !== undefined))
+      wrong(place, 'a floppy is not flushed, and its sectors pass when they pass', 'Let reads or writes fail.');
+    if (drive.startsWith('cdrom') && operation !== 'read')
+      wrong(place, 'a CD-ROM is only read', 'Use the operation "read".');
+  });
 }
 
 /** Components that need a PCI bus. */

@@ -1,5 +1,7 @@
 import type { Cycle } from '../base/integers.js';
 import type { ProcessorModel } from '../cpu/model.js';
+import type { MediumFault } from '../device/disk/faults.js';
+import type { MediumOperation } from '../device/medium.js';
 import type { BaseImages } from '../device/disk/medium.js';
 import type { KernelProtocol } from '../firmware/boot/protocols.js';
 import type { Frame } from '../screen/frame.js';
@@ -158,8 +160,13 @@ export interface MediumDescription {
   readonly writable: boolean;
 }
 
-/** A medium in a drive at power-on, and what its maker gave an ATA disk (`disk0` to `disk3`) where that is not as usual. */
+/**
+ * A medium in a drive at power-on, with its faults, and what its maker gave an ATA disk (`disk0` to `disk3`) where that is not as
+ * usual.
+ */
 export interface DriveDescription extends MediumDescription {
+  /** At most 64. They go with the medium when another takes its place. */
+  readonly faults?: readonly MediumFault[];
   /** The default translation, for images made with another: at most 16383 cylinders, 16 heads, 63 sectors per track. */
   readonly geometry?: DiskGeometry;
   /** At most 20 printable ASCII characters. */
@@ -273,6 +280,13 @@ export interface MachineObservers {
   debugConsole(sent: { readonly byte: number; readonly cycle: Cycle }): void;
   /** The POST card was given a code. */
   postCode(shown: { readonly code: number; readonly cycle: Cycle }): void;
+  /** A drive met a fault of its medium. */
+  fault(met: {
+    readonly drive: Drive;
+    readonly operation: MediumOperation;
+    readonly sector: number;
+    readonly cycle: Cycle;
+  }): void;
   /** The speaker's tone changed: hertz as the timer's exact ratio, or undefined for silence. */
   speaker(tone: { readonly hertz: number | undefined; readonly cycle: Cycle }): void;
 }

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { cycle } from '../../src/base/integers.js';
 import { UserError } from '../../src/base/errors.js';
+import { sha256Hex } from '../../src/base/digest.js';
 import { createMachine } from '../../src/machine/index.js';
 import type { MachineDescription } from '../../src/machine/machine.js';
+
+const images = new Map(
+  [0x11, 0x22].map((value) => new Uint8Array(4096).fill(value)).map((each) => [sha256Hex(each), each]),
+);
 
 function made(parts: Partial<MachineDescription> = {}) {
   const description: MachineDescription = {
@@ -14,7 +19,7 @@ function made(parts: Partial<MachineDescription> = {}) {
     media: {},
     ...parts,
   };
-  const machine = createMachine(description, new Map(), { date: 0, seed: 1 });
+  const machine = createMachine(description, images, { date: 0, seed: 1 });
   const bench = machine.bench();
   const configure = (device: number, register: number): void =>
     bench.writePort(0xcf8, 0x80000000 + (device << 11) + register, 4);
@@ -146,5 +151,47 @@ describe('virtio devices', () => {
     const { machine } = made({ devices: ['virtio-console'] });
     machine.input({ kind: 'console', data: new Uint8Array(4096) });
     expect(() => machine.input({ kind: 'console', data: new Uint8Array(1) })).toThrow(UserError);
+  });
+});
+
+describe('a disk with faults', () => {
+  const [sha256, another] = [...images.keys()] as [string, string];
+  const medium = { sha256, size: 4096, writable: true };
+  const fault = { operation: 'read', firstSector: 3, sectors: 1, times: 1 } as const;
+  /** Status and error of a read of sector 3. */
+  const read = ({ bench }: ReturnType<typeof made>): number[] => {
+    const rest = (): void => {
+      while (bench.readPort(0x3f6, 1) & 0x80) bench.pass(cycle(bench.nextEdge()));
+    };
+    rest();
+    for (const [port, value] of [1, 3, 0, 0, 0xe0, 0x20].entries()) bench.writePort(0x1f2 + port, value, 1);
+    rest();
+    return [bench.readPort(0x1f7, 1), bench.readPort(0x1f1, 1)];
+  };
+  const faulty = () => made({ media: { disk0: { ...medium, faults: [fault] } } });
+
+  test('has them once each, tells an observer, and keeps count in a part of its own', () => {
+    const first = faulty();
+    const met: unknown[] = [];
+    first.machine.observers.fault = (each) => void met.push(each);
+    const powerOn = first.machine.save();
+    expect(Object.keys(powerOn.parts)).toContain('disk0Faults');
+    expect([read(first)[0]! & 1, read(first)[0]! & 1]).toEqual([1, 0]);
+    expect(met).toMatchObject([{ drive: 'disk0', operation: 'read', sector: 3 }]);
+    const second = faulty();
+    second.machine.load(first.machine.save());
+    expect(second.machine.digest().parts.disk0Faults).toBe(first.machine.digest().parts.disk0Faults);
+    expect(read(second)[0]! & 1).toBe(0);
+    expect(Object.keys(made({ media: { disk0: medium } }).machine.save().parts)).not.toContain('disk0Faults');
+  });
+  test('loses them with its medium', () => {
+    const floppy = made({ media: { floppyA: { ...medium, faults: [fault] } } });
+    floppy.machine.input({ kind: 'media', drive: 'floppyA', medium: { ...medium, sha256: another } });
+    expect(
+      floppy.machine.diff(
+        made({ media: { floppyA: { ...medium, faults: [fault] } } }).machine.save(),
+        floppy.machine.save(),
+      ),
+    ).toContainEqual(expect.objectContaining({ part: 'floppyAFaults', path: 'gone' }));
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/base/errors.js';
 import { createMachine } from '../../src/machine/index.js';
 import type { MachineDescription, PowerOn } from '../../src/machine/machine.js';
-import { description, diskMedium, images, powerOn } from './small-guests.js';
+import { description, diskMedium, floppyMedium, images, powerOn } from './small-guests.js';
 
 interface Wrong {
   readonly what: string;
@@ -40,6 +40,31 @@ const wrong: readonly Wrong[] = [
     what: 'a serial number that no drive could say',
     place: 'media.disk0.serialNumber',
     change: disk({ serialNumber: 'grün' }),
+  },
+  {
+    what: 'a fault of an operation that does not exist',
+    place: 'media.disk0.faults[0].operation',
+    change: disk({ faults: [{ operation: 'seek' }] }),
+  },
+  {
+    what: 'a fault of sectors behind the end',
+    place: 'media.disk0.faults[0]',
+    change: disk({ faults: [{ operation: 'read', firstSector: 2 ** 31 }] }),
+  },
+  {
+    what: 'a fault that never comes',
+    place: 'media.disk0.faults[0].times',
+    change: disk({ faults: [{ operation: 'read', times: 0 }] }),
+  },
+  {
+    what: 'a fault of a sector that is flushed',
+    place: 'media.disk0.faults[0]',
+    change: disk({ faults: [{ operation: 'flush', firstSector: 0 }] }),
+  },
+  {
+    what: 'a slow floppy',
+    place: 'media.floppyA.faults[0]',
+    change: { media: { floppyA: { ...floppyMedium, faults: [{ operation: 'read', delayMicroseconds: 1 }] } } },
   },
   { what: 'an image of another size', place: 'media.disk0', change: disk({ size: 512 }) },
   { what: 'a date before 1970', place: 'date', facts: { date: -1 } },

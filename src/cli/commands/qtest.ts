@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.js';
 import { framed, FrameStream } from '../../debug/qtest/frames.js';
-import { benchCyclesPerSecond, requestOf } from '../../debug/qtest/qemu-machine.js';
+import { benchCyclesPerSecond, drivesThatStop, requestOf } from '../../debug/qtest/qemu-machine.js';
 import { parseQemuCommand } from '../../debug/qtest/qemu-options.js';
 import { createQtestSession, type SessionOptions } from '../../debug/qtest/session.js';
 import { breathe } from '../../host/environment.js';
@@ -18,7 +18,7 @@ import { createReport } from '../report.js';
 /** How long a machine that stands still is left alone. */
 const idleMilliseconds = 10;
 
-type Machine = Pick<SessionOptions, 'description' | 'images' | 'names' | 'runs' | 'setUp'>;
+type Machine = Pick<SessionOptions, 'description' | 'images' | 'names' | 'runs' | 'setUp' | 'stopping'>;
 
 interface Sockets {
   readonly qtest: string;
@@ -74,7 +74,7 @@ function described(
     ['floppy1', 'floppyB'],
   ] as const);
   return {
-    machine: { description, images, names, runs: false, setUp: { first: [], afterReset: [] } },
+    machine: { description, images, names, runs: false, setUp: { first: [], afterReset: [] }, stopping: new Set() },
     sockets: { qtest: socket, qmp: qmp === undefined ? [] : [qmp], cards: new Map() },
   };
 }
@@ -88,7 +88,7 @@ function asQemu(words: readonly string[], folder: string): { machine: Machine; s
   const described = describeMachine(requestOf(command, folder), { live: true });
   const cards = (machine?.cards ?? []).map(({ socket }, card) => [card, socket] as const);
   return {
-    machine: { ...described, names: machine?.names ?? new Map(), runs, setUp },
+    machine: { ...described, names: machine?.names ?? new Map(), runs, setUp, stopping: drivesThatStop(command) },
     sockets: {
       qtest: command.qtestSocket,
       qmp: command.qmpSockets,

@@ -1,6 +1,7 @@
 /** A machine in the making, from the options of QEMU's command line that say what it is made of. */
 import { UserError } from '../../base/errors.js';
 import type { Drive } from '../../machine/machine.js';
+import type { ErrorAction } from './blkdebug.js';
 import type { MediumRequest } from '../../host/machine-request.js';
 
 /** A disk without contents: so many bytes of zeros. */
@@ -19,6 +20,15 @@ export interface QemuImage {
   readonly source: ImageSource;
   readonly writable: boolean;
   readonly details: DiskDetails;
+  /** Rules of the block driver `blkdebug`, and what becomes of requests that they let fail. */
+  readonly debug?: BlockDebugging;
+}
+
+export interface BlockDebugging {
+  /** The file with the rules; empty for none. */
+  readonly rules: string;
+  readonly read: ErrorAction;
+  readonly write: ErrorAction;
 }
 
 /** A network card; `socket` is a file descriptor over which frames come and go. */
@@ -99,9 +109,23 @@ function bytes(text: string, unit: number): number | undefined {
 }
 
 interface Backend {
+  readonly debug?: BlockDebugging | undefined;
   readonly source: ImageSource | undefined;
   readonly cdrom: boolean;
   readonly writable: boolean;
+}
+
+/** `blkdebug:RULES:IMAGE`; QEMU, too, takes no colon in the first. */
+const blockDebugPattern = /^blkdebug:(?<rules>[^:]*):(?<image>.+)$/;
+
+function blockDebugging(all: Properties): BlockDebugging | undefined {
+  const rules = blockDebugPattern.exec(all.get('file') ?? '')?.groups?.rules;
+  if (rules === undefined) return undefined;
+  const action = (name: string): ErrorAction => {
+    const word = all.get(name);
+    return word === 'stop' || word === 'ignore' ? word : 'report';
+  };
+  return { rules, read: action('rerror'), write: action('werror') };
 }
 
 function imageSource(all: Properties): ImageSource | undefined {
@@ -111,6 +135,8 @@ function imageSource(all: Properties): ImageSource | undefined {
     return { blankBytes: bytes(all.get('size') ?? all.get('file.size') ?? '', 1) ?? blankDefaultBytes };
   }
   if (file === undefined || file === '') return undefined;
+  const debugged = blockDebugPattern.exec(file)?.groups?.image;
+  if (debugged !== undefined) return debugged;
   if (/^[a-z]+:/.test(file)) refuse('-drive', `images are files, not "${file}"`);
   return file;
 }
@@ -146,7 +172,8 @@ export class Assembly {
   ): void {
     for (const name of names) if (name !== undefined) this.names.set(name, drive);
     if (backend?.source === undefined) return;
-    this.images.set(drive, { source: backend.source, writable: backend.writable, details });
+    const { source, writable, debug } = backend;
+    this.images.set(drive, { source, writable, details, ...(debug === undefined ? {} : { debug }) });
   }
 
   /** A block device by its node's name; a device names it as its drive. */
@@ -179,6 +206,7 @@ export class Assembly {
       source: imageSource(all),
       cdrom: all.get('media') === 'cdrom',
       writable: all.get('readonly') !== 'on' && all.get('media') !== 'cdrom',
+      debug: blockDebugging(all),
     };
     const id = all.get('id');
     const kind = all.get('if') ?? 'ide';
@@ -213,8 +241,9 @@ export class Assembly {
       this.attach(at === 0 ? 'cdrom0' : 'cdrom1', backend, names);
       return;
     }
-    const drive = `disk${place ?? this.next('disk')}` as Drive;
-    this.attach(drive, backend, names, this.detailsOf(device));
+    const at = place ?? this.next('disk');
+    const drive = `disk${at}` as Drive;
+    this.attach(drive, backend, [...names, `ide${at >> 1}-hd${at & 1}`], this.detailsOf(device));
     const translation = translations[this.propertyOf(device, 'bios-chs-trans') ?? ''];
     if (translation !== undefined) this.translations.set(drive, translation);
   }

@@ -5,6 +5,7 @@
  */
 import { UserError } from '../../base/errors.js';
 import type { Drive } from '../../machine/machine.js';
+import { operationOfEvent } from './blkdebug.js';
 import { JsonStream } from './json-stream.js';
 
 /** What a QMP session does to the machine behind it. */
@@ -19,6 +20,9 @@ export interface QmpMachine {
   resize(drive: Drive, bytes: number): void;
   /** The drive that a device or block device of the command line has become. */
   drive(name: string): Drive | undefined;
+  /** Holds the next request of a drive back, under a name, and lets go of it. */
+  hold(tag: string): void;
+  release(tag: string): void;
   /** Ends the server. */
   quit(): void;
   /** The time of the machine, which events bear. */
@@ -123,6 +127,22 @@ export class QmpSession {
     this.machine.setRunning(running);
     this.event(running ? 'RESUME' : 'STOP');
   }
+  /** A request failed on a drive whose errors stop the machine. */
+  stopAtError(device: string, operation: string): void {
+    this.event('BLOCK_IO_ERROR', { device, operation: operation === 'read' ? 'read' : 'write', action: 'stop' });
+    this.setRunning(false);
+  }
+  /** The human monitor's `qemu-io DRIVE "break EVENT TAG"` and `"resume TAG"`; other lines do nothing. */
+  humanCommand({ 'command-line': line }: Arguments): string {
+    const [, name, command, ...words] = typeof line === 'string' ? line.replaceAll('"', ' ').trim().split(/\s+/) : [];
+    if (typeof line !== 'string' || !line.startsWith('qemu-io ')) return '';
+    this.driveOf({ id: name });
+    const [first = '', tag = ''] = words;
+    if (command === 'break' && operationOfEvent(first) !== undefined) this.machine.hold(tag);
+    else if (command === 'resume') this.machine.release(first);
+    else throw new QmpError(`There is no qemu-io command '${[command, ...words].join(' ')}'`);
+    return '';
+  }
   reset(): void {
     this.machine.reset();
     this.event('RESET', { guest: false, reason: 'host-qmp-system-reset' });
@@ -180,5 +200,5 @@ const commands: Readonly<Record<string, (session: QmpSession, words: Arguments) 
   'blockdev-change-medium': (session, words) => session.insert(words),
   eject: (session, words) => session.eject(words),
   block_resize: (session, words) => session.resize(words),
-  'human-monitor-command': () => '',
+  'human-monitor-command': (session, words) => session.humanCommand(words),
 };

@@ -43,6 +43,8 @@ export class QtestServer {
   private intercepts = false;
   /** The clock as the test program counts it: nanoseconds, of which a cycle may be several. */
   private nanoseconds = 0n;
+  /** Time passes by no more than the test program steps. */
+  stands = false;
 
   constructor(
     private readonly bench: Bench,
@@ -139,7 +141,7 @@ export class QtestServer {
 
   /** Lets chips that have work finish it. */
   settle(): void {
-    if (this.options.settles === false) return;
+    if (this.options.settles === false || this.stands) return;
     const { bench } = this;
     const until = bench.cycle + settleMost.seconds * bench.cyclesPerSecond;
     for (let edges = 0; edges < settleMost.edges; edges++) {

@@ -1,5 +1,6 @@
 /** One test program's session: a machine on a bench or running, its two protocols, and what its drives and cards hold. */
 import type { Cycle } from '../../base/integers.js';
+import type { MediumOperation } from '../../device/medium.js';
 import { baseImage } from '../../device/disk/medium.js';
 import { sourceOf } from '../../device/disk/source.js';
 import { digestOf, ImageStore, openImage } from '../../host/images.js';
@@ -15,6 +16,8 @@ export interface SessionOptions {
   readonly powerOn: PowerOn;
   /** Drives by the names that the test program knows. */
   readonly names: ReadonlyMap<string, Drive>;
+  /** Drives whose faults stop the machine. */
+  readonly stopping: ReadonlySet<Drive>;
   /** Lets chips finish their work after every access. */
   readonly settles: boolean;
   /** The processor runs, in the pieces that {@link QtestSession.run} is asked for. */
@@ -59,6 +62,9 @@ class Session implements QtestSession {
   private pending = '';
   private running = true;
   private ended = false;
+  /** Requests that a test program holds back, by the tags it gave them. */
+  private readonly held = new Set<string>();
+  private readonly monitors: QmpSession[] = [];
   /** Frames that came while the machine stood still. */
   private readonly waiting: { readonly card: number; readonly frame: Uint8Array }[] = [];
 
@@ -67,6 +73,7 @@ class Session implements QtestSession {
     this.images = new ImageStore(options.images);
     this.machine = createMachine(description, this.images, powerOn);
     this.machine.observers.packet = ({ card, frame }) => options.sendFrame(card, frame);
+    this.machine.observers.fault = ({ drive, operation }) => this.faultMet(drive, operation);
     this.bench = this.machine.bench();
     this.prepare(setUp.first);
     this.server = new QtestServer(this.bench, { send, settles: settles && !runs });
@@ -114,10 +121,28 @@ class Session implements QtestSession {
       eject: (drive: Drive) => machine.input({ kind: 'media', drive }),
       resize: (drive: Drive, size: number) => this.resize(drive, size),
       drive: (name: string) => options.names.get(name),
+      hold: (tag: string) => this.hold(tag, true),
+      release: (tag: string) => this.hold(tag, false),
       quit: options.quit,
       microseconds: () => Math.floor((bench.cycle / bench.cyclesPerSecond) * 1e6),
     };
-    return new QmpSession(qmp, send);
+    const monitor = new QmpSession(qmp, send);
+    this.monitors.push(monitor);
+    return monitor;
+  }
+  /** A fault that stops the machine: it goes on, and the request is done, when the test program says so. */
+  private faultMet(drive: Drive, operation: MediumOperation): void {
+    if (this.options.stopping.has(drive)) for (const monitor of this.monitors) monitor.stopAtError(drive, operation);
+  }
+  /** While a request is held back, and while the machine stands still, no chip's time passes by itself. */
+  private hold(tag: string, holds: boolean): void {
+    if (holds) this.held.add(tag);
+    else this.held.delete(tag);
+    this.letTimePass();
+  }
+  private letTimePass(): void {
+    this.server.stands = !this.running || this.held.size > 0;
+    this.server.settle();
   }
   private resize(drive: Drive, size: number): void {
     const { images, machine } = this;
@@ -132,6 +157,7 @@ class Session implements QtestSession {
   }
   private setRunning(running: boolean): void {
     this.running = running;
+    this.letTimePass();
     if (running) for (const { card, frame } of this.waiting.splice(0)) this.takeFrame(card, frame);
   }
 }

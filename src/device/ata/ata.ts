@@ -195,10 +195,10 @@ export const ata = defineDevice<
   notModelled: [
     'queued commands, security, CFA, removable media status, streaming, device configuration overlay, advanced power management',
     'SET MAX passwords and locks; a protected area lasts until the power goes, whether asked to outlive it or not',
-    'SMART: the drive never fails, its attributes are constant, its self-tests pass at once, its logs are empty',
+    'SMART: it knows of no failure, its attributes are constant, its self-tests pass at once, its logs are empty',
     'READ LONG, WRITE LONG, FORMAT TRACK: aborted as unknown',
     'standby timers: a drive changes its power mode only when told to',
-    'seek and rotation times, bad sectors, a write cache that could lose data, Ultra DMA CRC errors',
+    'seek and rotation times, a write cache that could lose data, Ultra DMA CRC errors',
     'transfer modes: every mode moves a burst of DMA at once, after the time of the medium',
     'the Drive Address register, obsolete since ATA-2',
   ],

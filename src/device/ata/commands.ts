@@ -26,12 +26,14 @@ import {
 } from './state.js';
 import {
   endCommand,
+  endFlush,
   fetchBlock,
   latencyTicks,
   offerBlock,
   prepareBlock,
   sectorsMoved,
   startActivity,
+  startFlush,
   startSectors,
   storeBlock,
   updateLines,
@@ -193,7 +195,7 @@ const commands: readonly Command[] = [
   withoutData('SET FEATURES', [0xef], setFeatures, 'both'),
   withoutData('READ NATIVE MAX ADDRESS, READ NATIVE MAX ADDRESS EXT', [0xf8, 0x27], readNativeMax),
   withoutData('SET MAX ADDRESS, SET MAX ADDRESS EXT', [0xf9, 0x37], setMaxAddress),
-  withoutData('FLUSH CACHE, FLUSH CACHE EXT', [0xe7, 0xea], () => 0),
+  { name: 'FLUSH CACHE, FLUSH CACHE EXT', codes: [0xe7, 0xea], start: startFlush, command: endFlush },
   withoutData('STANDBY', [0x94, 0x96, 0xe0, 0xe2], enterPower('standby'), 'both'),
   withoutData('IDLE', [0x95, 0x97, 0xe1, 0xe3], enterPower('idle'), 'both'),
   withoutData('SLEEP', [0x99, 0xe6], enterPower('sleep'), 'both'),
@@ -298,6 +300,6 @@ export function takesData(context: AtaContext, unit: number): boolean {
 export function bufferMoved(context: AtaContext, unit: number): void {
   const command = commandOf(context, unit);
   if (command === packet) packetMoved(context, unit);
-  else sectorsMoved(context, driveOf(context, unit), !takesData(context, unit));
+  else sectorsMoved(context, unit, !takesData(context, unit));
   updateLines(context);
 }

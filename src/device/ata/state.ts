@@ -7,7 +7,7 @@ import type { ScsiTarget } from '../scsi-target.js';
 /** The Status register's bits. */
 export const statusBit = { BSY: 0x80, DRDY: 0x40, DF: 0x20, DSC: 0x10, DRQ: 0x08, ERR: 0x01 } as const;
 /** The Error register's bits; WP takes UNC's place in write commands. */
-export const errorBit = { WP: 0x40, IDNF: 0x10, ABRT: 0x04 } as const;
+export const errorBit = { UNC: 0x40, WP: 0x40, IDNF: 0x10, ABRT: 0x04 } as const;
 /** The Device/Head register's bits. */
 export const deviceHeadBit = { LBA: 0x40, DEV: 0x10 } as const;
 /** The Device Control register's bits. */

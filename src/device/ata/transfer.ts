@@ -2,7 +2,7 @@
  * How a command moves through a drive: the non-data, PIO data-in, PIO data-out and DMA protocols (ATA/ATAPI-6 clause 9). A
  * drive is busy for a fixed number of ticks, then asks for or offers a block, and so on until the last.
  */
-import { sectorBytes } from '../medium.js';
+import { type MediumOperation, goodSectors, sectorBytes } from '../medium.js';
 import { addressedCount, addressedSector, sectorLimit, showCount, showSector } from './address.js';
 import {
   type AtaContext,
@@ -31,6 +31,8 @@ export const latencyTicks = {
 /** The commands that move their data by DMA: reading, writing, DATA SET MANAGEMENT. PACKET says so in its features. */
 const dmaCommands: ReadonlySet<number> = new Set([0x06, 0x25, 0x35, 0xc8, 0xc9, 0xca, 0xcb]);
 const packetCommand = 0xa0;
+/** DATA SET MANAGEMENT takes blocks that are no sectors of the disk. */
+const trimCommand = 0x06;
 /** Whether the command under way, or the last one, moves its data by DMA. */
 export const usesDma = (drive: DriveState): boolean =>
   drive.command === packetCommand
@@ -115,8 +117,13 @@ export function startSectors(
   drive.power = 'active';
   const fetched = first === 'command' ? drive.sectorsLeft : Math.min(blockSectors, drive.sectorsLeft);
   const ticks = first === 'prepare' ? latencyTicks.command : latencyTicks.access + (fetched - 1) * latencyTicks.sector;
-  startActivity(drive, first, ticks);
+  const isSlow = first !== 'prepare';
+  startActivity(drive, first, ticks + (isSlow ? slowTicks(context, unit, 'read', fetched) : 0));
 }
+
+/** Ticks that the next sectors take beyond their usual time. A tick is a microsecond. */
+const slowTicks = (context: AtaContext, unit: number, operation: MediumOperation, sectors: number): number =>
+  diskOf(context, unit)?.faults?.delay(operation, driveOf(context, unit).nextSector, sectors) ?? 0;
 
 /** Counts one sector of the transfer as done; the command block shows it. */
 function passSector(drive: DriveState, disk: AtaDisk): void {
@@ -131,17 +138,35 @@ function nextBlock(context: AtaContext, unit: number): number {
   const drive = driveOf(context, unit);
   const there = sectorLimit(drive, diskOf(context, unit)!) - drive.nextSector;
   const sectors = Math.min(drive.blockSectors, drive.sectorsLeft, there);
-  if (sectors > 0) return sectors;
-  showSector(drive, diskOf(context, unit)!, drive.nextSector);
-  endCommand(context, drive, errorBit.IDNF);
-  return 0;
+  if (sectors <= 0) failAt(context, unit, errorBit.IDNF);
+  return Math.max(sectors, 0);
 }
 
-/** READ: the sectors of the next block are in the buffer. A block that runs off the end is cut; the error follows it. */
+/** Ends the command at its next sector, which the command block names (clauses 8.27 and 8.62). */
+function failAt(context: AtaContext, unit: number, error: number): void {
+  const drive = driveOf(context, unit);
+  showSector(drive, diskOf(context, unit)!, drive.nextSector);
+  endCommand(context, drive, error);
+}
+
+/**
+ * Sectors of the next block that exist and are sound; 0 ended the command at one that is not. A drive says of data that it cannot
+ * read that they are uncorrectable, and of a write only that it was not able to do it.
+ */
+function soundBlock(context: AtaContext, unit: number, operation: 'read' | 'write'): number {
+  const drive = driveOf(context, unit);
+  const sectors = nextBlock(context, unit);
+  if (sectors === 0) return 0;
+  const good = diskOf(context, unit)!.faults?.good(operation, drive.nextSector, sectors) ?? sectors;
+  if (good === 0) failAt(context, unit, operation === 'read' ? errorBit.UNC : errorBit.ABRT);
+  return good;
+}
+
+/** READ: the sectors of the next block are in the buffer. A block that comes to an error is cut before it; the error follows it. */
 export function fetchBlock(context: AtaContext, unit: number): void {
   const drive = driveOf(context, unit);
   const disk = diskOf(context, unit)!;
-  const sectors = nextBlock(context, unit);
+  const sectors = soundBlock(context, unit, 'read');
   if (sectors === 0) return;
   for (let at = 0; at < sectors; at++) {
     disk.read(drive.nextSector, drive.buffer.subarray(at * sectorBytes, (at + 1) * sectorBytes));
@@ -161,43 +186,65 @@ export function prepareBlock(context: AtaContext, unit: number, interrupt: boole
   offerBlock(context, drive, Math.min(drive.blockSectors, drive.sectorsLeft), interrupt);
 }
 
-/** WRITE: puts the block on the disk, up to a sector that does not exist, and asks for the next one. */
+/** WRITE: puts the block on the disk, up to a sector that does not exist or fails, and asks for the next one. */
 export function storeBlock(context: AtaContext, unit: number): void {
   const drive = driveOf(context, unit);
   const disk = diskOf(context, unit)!;
-  const sectors = nextBlock(context, unit);
+  const sectors = soundBlock(context, unit, 'write');
   if (sectors === 0) return;
   for (let at = 0; at < sectors; at++) {
     disk.write(drive.nextSector, drive.buffer.subarray(at * sectorBytes, (at + 1) * sectorBytes));
     passSector(drive, disk);
   }
-  if (sectors < drive.blockFill) nextBlock(context, unit);
+  if (sectors < drive.blockFill) soundBlock(context, unit, 'write');
   else if (drive.sectorsLeft === 0) endCommand(context, drive);
   else prepareBlock(context, unit, true);
 }
 
-/** READ VERIFY: passes over the sectors; their end of the disk is the only thing that can be wrong with them. */
+/** READ VERIFY: passes over the sectors, up to one that does not exist or cannot be read. */
 export function verifySectors(context: AtaContext, unit: number): void {
   const drive = driveOf(context, unit);
   const disk = diskOf(context, unit)!;
   const there = Math.max(sectorLimit(drive, disk) - drive.nextSector, 0);
-  const passed = Math.min(there, drive.sectorsLeft);
+  const wanted = Math.min(there, drive.sectorsLeft);
+  const passed = goodSectors(disk, 'read', drive.nextSector, wanted);
   drive.nextSector += passed;
   drive.sectorsLeft -= passed;
   showCount(drive, drive.sectorsLeft);
   showSector(drive, disk, drive.sectorsLeft > 0 ? drive.nextSector : drive.nextSector - 1);
-  endCommand(context, drive, drive.sectorsLeft > 0 ? errorBit.IDNF : 0);
+  const failed = passed < wanted ? errorBit.UNC : errorBit.IDNF;
+  endCommand(context, drive, drive.sectorsLeft > 0 ? failed : 0);
+}
+
+/** FLUSH CACHE: busy until what was written is on the disk. */
+export function startFlush(context: AtaContext, unit: number): void {
+  const drive = driveOf(context, unit);
+  const slow = diskOf(context, unit)?.faults?.delay('flush', 0, 1) ?? 0;
+  startActivity(drive, 'command', latencyTicks.command + slow);
+}
+
+/** The end of FLUSH CACHE: an error names the first sector that did not reach the disk (clause 8.11). */
+export function endFlush(context: AtaContext, unit: number): void {
+  const drive = driveOf(context, unit);
+  const disk = diskOf(context, unit)!;
+  if (goodSectors(disk, 'flush', 0, 1) > 0) return endCommand(context, drive);
+  showSector(drive, disk, 0);
+  endCommand(context, drive, errorBit.ABRT);
 }
 
 /** The host took the last byte of a block of sectors, or gave it. */
-export function sectorsMoved(context: AtaContext, drive: DriveState, toHost: boolean): void {
+export function sectorsMoved(context: AtaContext, unit: number, toHost: boolean): void {
+  const drive = driveOf(context, unit);
   const sectors = drive.bufferEnd / sectorBytes;
   drive.bufferAt = 0;
   drive.bufferEnd = 0;
   if (!toHost) {
-    startActivity(drive, 'store', latencyTicks.access + (sectors - 1) * latencyTicks.sector);
+    const toSectors = drive.sectorsLeft > 0 && drive.command !== trimCommand;
+    const slow = toSectors ? slowTicks(context, unit, 'write', sectors) : 0;
+    startActivity(drive, 'store', latencyTicks.access + (sectors - 1) * latencyTicks.sector + slow);
   } else if (drive.sectorsLeft > 0) {
-    startActivity(drive, 'fetch', Math.min(drive.blockSectors, drive.sectorsLeft) * latencyTicks.sector);
+    const wanted = Math.min(drive.blockSectors, drive.sectorsLeft);
+    startActivity(drive, 'fetch', wanted * latencyTicks.sector + slowTicks(context, unit, 'read', wanted));
   } else if (usesDma(drive)) {
     endCommand(context, drive);
   } else {

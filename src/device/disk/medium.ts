@@ -17,7 +17,7 @@ import {
   type StateOf,
   struct,
 } from '../../state/schema.js';
-import { type Medium, sectorBytes } from '../medium.js';
+import { type Medium, type MediumFaults, sectorBytes } from '../medium.js';
 import { type OverlayImage, sectorOverlay } from './overlay.js';
 import { type BlockSource, sourceOf } from './source.js';
 
@@ -138,12 +138,14 @@ function mediumOver(
   state: BayState,
   asked: SectorSet,
   changed: () => void,
+  faults: MediumFaults | undefined,
 ): Medium {
   const check = (sector: number): void =>
     assert(Number.isInteger(sector) && sector >= 0 && sector < sectors, `sector ${sector} lies on the medium`);
   return {
     sectors,
     writable: state.writable,
+    ...(faults === undefined ? {} : { faults }),
     read(sector, into) {
       check(sector);
       const written = state.written.get(sector);
@@ -166,8 +168,15 @@ function mediumOver(
 /** How many sectors the medium behind an image of so many sectors has; those behind the image are zero. */
 export type Capacity = (imageSectors: number) => number;
 
-/** An empty bay. `images` must hold the base image of every medium that will be inserted or loaded. */
-export function mediumBay(images: BaseImages, capacity: Capacity = (sectors) => sectors): MediumBay {
+/**
+ * An empty bay. `images` must hold the base image of every medium that will be inserted or loaded. `faults` are what every
+ * medium in it has.
+ */
+export function mediumBay(
+  images: BaseImages,
+  capacity: Capacity = (sectors) => sectors,
+  faults?: MediumFaults,
+): MediumBay {
   const state = bayState.initial();
   const asked = new Map<string, SectorSet>();
   let hash: bigint | undefined; // Of the state as it stands, once it was asked for.
@@ -182,7 +191,7 @@ export function mediumBay(images: BaseImages, capacity: Capacity = (sectors) => 
     assert(base !== undefined && base.size === state.sizeBytes, `the image ${sha256} is at hand, whole`);
     const sectors = capacity(Math.ceil(base.size / sectorBytes));
     if (!asked.has(sha256)) asked.set(sha256, new SectorSet(sectors));
-    medium = mediumOver(base, sectors, state, asked.get(sha256)!, () => (hash = undefined));
+    medium = mediumOver(base, sectors, state, asked.get(sha256)!, () => (hash = undefined), faults);
   }
 
   return {

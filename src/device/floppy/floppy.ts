@@ -119,7 +119,7 @@ export const floppy = defineDevice<
     'status registers A and B: the PC/AT leaves their ports open',
     'deleted data marks: WRITE DELETED DATA writes ordinary data',
     "single density (FM), sectors other than 512 bytes, IDs outside the medium's own layout, interleave and skew",
-    'checksum errors, motor spin-up, write precompensation, power-down, tape drives, gap lengths',
+    'checksum errors in IDs, motor spin-up, write precompensation, power-down, tape drives, gap lengths',
     'the SCAN commands: invalid',
     'the microseconds that RQM stays low between command bytes',
   ],

@@ -24,12 +24,13 @@ export const mainBit = { RQM: 0x80, DIO: 0x40, nonDma: 0x20, busy: 0x10 } as con
 export const st0Bit = { abnormal: 0x40, invalid: 0x80, polled: 0xc0, seekEnd: 0x20, equipmentCheck: 0x10 } as const;
 export const st1Bit = {
   endOfCylinder: 0x80,
+  dataError: 0x20,
   overrun: 0x10,
   noData: 0x04,
   notWritable: 0x02,
   missingMark: 0x01,
 } as const;
-export const st2Bit = { controlMark: 0x40, wrongCylinder: 0x10 } as const;
+export const st2Bit = { controlMark: 0x40, dataErrorInData: 0x20, wrongCylinder: 0x10 } as const;
 export const st3Bit = { writeProtected: 0x40, ready: 0x20, track0: 0x10, twoSided: 0x08 } as const;
 /** CONFIGURE's second byte; the FIFO threshold less one in bits 3-0. */
 export const configureBit = { impliedSeek: 0x40, fifoOff: 0x20, pollOff: 0x10 } as const;

@@ -2,6 +2,7 @@
  * The execution phase: READ, WRITE, VERIFY, READ TRACK, READ ID and FORMAT TRACK (82077AA section 5.1). Sector `n` of a
  * track starts at `(n - 1) / sectors` of a revolution after the index hole; its data 62 byte times later.
  */
+import { goodSectors } from '../medium.js';
 import { stepUnitTicks } from './geometry.js';
 import { endTransfer, giveByte, serveHost, takeByte, takesBytes, transferByteTicks, withoutDma } from './host.js';
 import { matchesId, operationOf, revolutionOf, ticksUntilAngle, trackUnderHeads, wantedSlot } from './track.js';
@@ -125,6 +126,10 @@ function enterSector(context: FloppyContext): void {
   if (!matchesId(state, track) || state.sector !== slot + 1) state.st1 |= st1Bit.noData; // READ TRACK only.
   state.bufferAt = 0;
   if (!takesBytes(state)) track.medium.read(track.firstSector + slot, state.buffer);
+  else if (goodSectors(track.medium, 'write', track.firstSector + slot, 1) === 0) {
+    schedule(state, 'notFound', ticksUntilAngle(context, 0, 1) + revolutionOf(context)); // Its ID cannot be read.
+    return;
+  }
   const skipped = operation === 'readDeleted' && (state.command[0]! & commandBit.skip) !== 0;
   if (operation === 'verify' || skipped) {
     schedule(state, 'sectorEnd', (preambleBytes + state.buffer.length + crcBytes) * transferByteTicks(state));
@@ -160,13 +165,31 @@ function overrun(context: FloppyContext): void {
   endTransfer(context, true);
 }
 
-/** The sector's checksum passed: what was written is on the medium now. */
+/** Whether the checksum behind the data just read is wrong. */
+function isDamaged(context: FloppyContext): boolean {
+  const { state } = context;
+  const track = trackUnderHeads(context);
+  if (track === undefined) return false;
+  const isTrack = operationOf(state) === 'readTrack';
+  const slot = isTrack ? state.sectorsPassed % track.geometry.sectorsPerTrack : state.sector - 1;
+  return goodSectors(track.medium, 'read', track.firstSector + slot, 1) === 0;
+}
+
+/** The checksum passes, too: what was written is on the medium now; what was read may turn out to be wrong. */
 function endSector(context: FloppyContext): void {
   const { state } = context;
   if (takesBytes(state)) {
     const track = trackUnderHeads(context);
     if (track !== undefined && matchesId(state, track) && track.medium.writable) {
       track.medium.write(track.firstSector + state.sector - 1, state.buffer);
+    }
+  } else if (isDamaged(context)) {
+    state.st1 |= st1Bit.dataError;
+    state.st2 |= st2Bit.dataErrorInData;
+    serveHost(context);
+    if (operationOf(state) !== 'readTrack') {
+      endTransfer(context, true); // The host has the data all the same; the ID is that of the bad sector.
+      return;
     }
   }
   state.sectorsPassed++;

@@ -1,18 +1,7 @@
 /** Commands that tell about the disc and the drive (MMC-3 section 6): tables of contents, configuration, events, pages. */
 import type { ScsiTransfer } from '../scsi-target.js';
-import {
-  answer,
-  big16,
-  big24,
-  big32,
-  bigBytes,
-  inquiryData,
-  modeSense,
-  refuse,
-  selectedPages,
-  sense,
-  succeed,
-} from '../scsi-unit.js';
+import { modeSense, selectedPages } from '../scsi-modes.js';
+import { answer, big16, big24, big32, bigBytes, inquiryData, refuse, sense, succeed } from '../scsi-unit.js';
 import { minuteSecondFrame } from './raw-sector.js';
 import { blockBytes, blocksOf, discOf, isDvd, mediaEvent, type OpticalContext } from './state.js';
 

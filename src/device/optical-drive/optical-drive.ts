@@ -4,6 +4,7 @@
  */
 import { defineDevice } from '../device.js';
 import type { ScsiTransfer } from '../scsi-target.js';
+import { hasSelectedModes, modeSelect } from '../scsi-modes.js';
 import {
   attention,
   big16,
@@ -11,8 +12,7 @@ import {
   big32,
   endCommand,
   execute,
-  hasSelectedModes,
-  modeSelect,
+  failAtBlock,
   moveBlocks,
   readBytes,
   refuse,
@@ -21,6 +21,8 @@ import {
   resetUnit,
   sense,
   succeed,
+  takeSense,
+  tryBlocks,
   writeBytes,
 } from '../scsi-unit.js';
 import {
@@ -48,6 +50,7 @@ import {
   type OpticalBoard,
   type OpticalContext,
   readBlock,
+  sectorsPerBlock,
 } from './state.js';
 
 /** Rates of the medium: a drive with a warm cache behind an interface of 33 megabytes a second. */
@@ -76,7 +79,8 @@ function startReading(context: OpticalContext, first: number, blocks: number, by
   const { unit } = context.state;
   if (first + blocks > blocksOf(discOf(context)!)) return refuse(unit, sense.addressOutOfRange);
   if (blocks > 0) context.state.position = first + blocks - 1;
-  return moveBlocks(unit, 'in', { first, blocks, blockBytes: bytes }, opticalRates);
+  const outcome = tryBlocks(discOf(context)!, 'read', { first, blocks }, sectorsPerBlock);
+  return moveBlocks(unit, 'in', { first, blocks, blockBytes: bytes }, opticalRates, outcome);
 }
 
 /** READ CD and READ CD MSF: the parts of raw sectors that the flags ask for. */
@@ -160,8 +164,13 @@ function preventRemoval({ state }: OpticalContext): ScsiTransfer {
 
 function verify(context: OpticalContext): ScsiTransfer {
   const { unit } = context.state;
-  const beyond = big32(unit.command, 2) + big16(unit.command, 7) > blocksOf(discOf(context)!);
-  return beyond ? refuse(unit, sense.addressOutOfRange) : succeed(opticalRates.accessMicroseconds);
+  const disc = discOf(context)!;
+  const [first, blocks] = [big32(unit.command, 2), big16(unit.command, 7)];
+  if (first + blocks > blocksOf(disc)) return refuse(unit, sense.addressOutOfRange);
+  const outcome = tryBlocks(disc, 'read', { first, blocks }, sectorsPerBlock);
+  const microseconds = opticalRates.accessMicroseconds + outcome.microseconds;
+  if (outcome.good === blocks) return succeed(microseconds);
+  return failAtBlock(unit, sense.unrecoveredRead, first + outcome.good, microseconds);
 }
 
 /** Fetches what the command at hand wants of a block. */
@@ -209,6 +218,7 @@ const operations = {
       refuse(unit, sense.notReadyNoMedium);
     return endCommand(unit);
   },
+  takeSense: (context: OpticalContext): Uint8Array => takeSense(context.state.unit),
   senseKey: (context: OpticalContext): number => context.state.unit.senseKey,
   busReset(context: OpticalContext): void {
     context.state.locked = false;

@@ -28,7 +28,7 @@ export interface OpticalBoard {
 export type OpticalContext = DeviceContext<OpticalState, never, OpticalBoard>;
 
 export const blockBytes = 2048;
-const sectorsPerBlock = blockBytes / sectorBytes;
+export const sectorsPerBlock = blockBytes / sectorBytes;
 
 /** The disc that can be read: in the drive, with the tray closed. */
 export const discOf = ({ state, board }: OpticalContext): Medium | undefined =>

@@ -1,18 +1,8 @@
 /** What a SCSI disk tells of itself: INQUIRY, capacity, mode pages (SPC-2 sections 7.3, 8.3 and 8.4; SBC-2 sections 5 and 6). */
 import { sectorBytes } from '../medium.js';
 import type { ScsiTransfer } from '../scsi-target.js';
-import {
-  answer,
-  big16,
-  big32,
-  big64,
-  bigBytes,
-  inquiryData,
-  modeSense,
-  refuse,
-  selectedPages,
-  sense,
-} from '../scsi-unit.js';
+import { modeSense, selectedPages } from '../scsi-modes.js';
+import { answer, big16, big32, big64, bigBytes, inquiryData, refuse, sense } from '../scsi-unit.js';
 import type { ScsiDiskContext } from './state.js';
 
 const ascii = (text: string): number[] => [...text].map((each) => each.charCodeAt(0));

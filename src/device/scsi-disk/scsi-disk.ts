@@ -2,6 +2,7 @@
 import { defineDevice } from '../device.js';
 import { sectorBytes } from '../medium.js';
 import type { ScsiTransfer } from '../scsi-target.js';
+import { hasSelectedModes, modeSelect } from '../scsi-modes.js';
 import {
   attention,
   big16,
@@ -10,8 +11,7 @@ import {
   big64,
   endCommand,
   execute,
-  hasSelectedModes,
-  modeSelect,
+  failAtBlock,
   moveBlocks,
   readBytes,
   refuse,
@@ -20,6 +20,8 @@ import {
   resetUnit,
   sense,
   succeed,
+  takeSense,
+  tryBlocks,
   writeBytes,
 } from '../scsi-unit.js';
 import { inquiry, readCapacity, sendModes, serviceActionIn, takeModes } from './information.js';
@@ -58,24 +60,28 @@ const overBlocks = (
   });
 
 const reads = (range: Range): Handler =>
-  overBlocks(range, ({ state: { unit } }, first, blocks) =>
-    moveBlocks(unit, 'in', { first, blocks, blockBytes: sectorBytes }, scsiDiskRates),
-  );
+  overBlocks(range, ({ state: { unit }, board }, first, blocks) => {
+    const all = { first, blocks, blockBytes: sectorBytes };
+    return moveBlocks(unit, 'in', all, scsiDiskRates, tryBlocks(board.medium()!, 'read', all));
+  });
 
 const writes = (range: Range): Handler =>
-  overBlocks(range, ({ state: { unit }, board }, first, blocks) =>
-    board.medium()!.writable
-      ? moveBlocks(unit, 'out', { first, blocks, blockBytes: sectorBytes }, scsiDiskRates)
-      : refuse(unit, sense.writeProtected),
-  );
+  overBlocks(range, ({ state: { unit }, board }, first, blocks) => {
+    const all = { first, blocks, blockBytes: sectorBytes };
+    const medium = board.medium()!;
+    if (!medium.writable) return refuse(unit, sense.writeProtected);
+    return moveBlocks(unit, 'out', all, scsiDiskRates, tryBlocks(medium, 'write', all));
+  });
 
-/** VERIFY: the medium has no defects; with BytChk the data of the host are compared. */
+/** VERIFY: the blocks can be read; with BytChk the data of the host are compared. */
 const verifies = (range: Range): Handler =>
-  overBlocks(range, ({ state: { unit } }, first, blocks) =>
-    (unit.command[1]! & 0x02) === 0
-      ? succeed(scsiDiskRates.accessMicroseconds)
-      : moveBlocks(unit, 'out', { first, blocks, blockBytes: sectorBytes }, scsiDiskRates),
-  );
+  overBlocks(range, ({ state: { unit }, board }, first, blocks) => {
+    const outcome = tryBlocks(board.medium()!, 'read', { first, blocks });
+    const microseconds = scsiDiskRates.accessMicroseconds + outcome.microseconds;
+    if (outcome.good < blocks) return failAtBlock(unit, sense.unrecoveredRead, first + outcome.good, microseconds);
+    if ((unit.command[1]! & 0x02) === 0) return succeed(microseconds);
+    return moveBlocks(unit, 'out', { first, blocks, blockBytes: sectorBytes }, scsiDiskRates);
+  });
 
 /** WRITE SAME: one block of the host, many on the medium. The number of blocks is bounded, so that it takes bounded time. */
 const sameBlocksMost = 65536;
@@ -85,8 +91,17 @@ const writesSame = (range: Range): Handler =>
     const wanted = blocks === 0 ? board.medium()!.sectors - first : blocks;
     const relative = (unit.command[1]! & 0x06) !== 0;
     if (wanted > sameBlocksMost || relative) return refuse(unit, sense.invalidField);
-    return moveBlocks(unit, 'out', { first, blocks: 1, blockBytes: sectorBytes }, scsiDiskRates);
+    const { good, microseconds } = tryBlocks(board.medium()!, 'write', { first, blocks: wanted });
+    if (good < wanted) return failAtBlock(unit, sense.writeError, first + good, microseconds);
+    const one = { first, blocks: 1, blockBytes: sectorBytes };
+    return moveBlocks(unit, 'out', one, scsiDiskRates, { good: 1, microseconds });
   });
+
+/** SYNCHRONIZE CACHE: what was written is on the medium, unless that fails. */
+const synchronizes: Handler = withMedium(({ state: { unit }, board }) => {
+  const { good, microseconds } = tryBlocks(board.medium()!, 'flush', { first: 0, blocks: 1 });
+  return good === 0 ? failAtBlock(unit, sense.writeError, 0, microseconds) : succeed(microseconds);
+});
 
 const selectModes: Handler = ({ state }) => modeSelect(state.unit, sense.savingNotSupported);
 
@@ -132,7 +147,7 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x2b, seeks(ten)],
   [0x2e, writes(ten)], // WRITE AND VERIFY
   [0x2f, verifies(ten)],
-  [0x35, withMedium(ok)], // SYNCHRONIZE CACHE
+  [0x35, synchronizes],
   [0x41, writesSame(ten)],
   [0x55, selectModes],
   [0x56, ok],
@@ -142,7 +157,7 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x8a, writes(sixteen)],
   [0x8e, writes(sixteen)],
   [0x8f, verifies(sixteen)],
-  [0x91, withMedium(ok)],
+  [0x91, synchronizes],
   [0x93, writesSame(sixteen)],
   [0x9e, withMedium(serviceActionIn)],
   [0xa0, reportsUnits],
@@ -191,6 +206,7 @@ const operations = {
     if (hasSelectedModes(unit)) takeModes(context);
     return endCommand(unit);
   },
+  takeSense: (context: ScsiDiskContext): Uint8Array => takeSense(context.state.unit),
   senseKey: (context: ScsiDiskContext): number => context.state.unit.senseKey,
   busReset(context: ScsiDiskContext): void {
     context.state.stopped = false;

@@ -4,7 +4,7 @@
  * Source: OASIS Virtual I/O Device (VIRTIO) Version 1.2, section 5.2.
  */
 import { count, flag, type StateOf, struct, u16, u8 } from '../../state/schema.js';
-import { type Medium, sectorBytes } from '../medium.js';
+import { goodSectors, type Medium, type MediumOperation, sectorBytes } from '../medium.js';
 import { type Chain, readSegments, segmentBytes, writeSegments } from './queue.js';
 import {
   chainAt,
@@ -57,7 +57,51 @@ function startNext(context: BlockContext): void {
   const bytes = Math.min(segmentBytes(chain.readable) + segmentBytes(chain.writable), requestBytesMost);
   own.busy = true;
   own.head = chain.head;
-  own.ticksLeft = blockRates.accessTicks + Math.floor(bytes / blockRates.bytesPerTick);
+  own.ticksLeft = blockRates.accessTicks + Math.floor(bytes / blockRates.bytesPerTick) + slowTicks(context, chain);
+}
+
+/** A request as its header has it. */
+interface Request {
+  readonly type: number;
+  readonly sector: number;
+  /** Bytes of data either way. */
+  readonly bytes: number;
+}
+
+function requestOf({ board }: BlockContext, chain: Chain): Request {
+  const header = new Uint8Array(headerBytes);
+  readSegments(board.memory, chain.readable, 0, header);
+  const view = new DataView(header.buffer);
+  const type = view.getUint32(0, true);
+  const sector = view.getUint32(8, true) + view.getUint32(12, true) * 2 ** 32;
+  const bytes =
+    type === requestType.write ? segmentBytes(chain.readable) - headerBytes : segmentBytes(chain.writable) - 1;
+  return { type, sector, bytes };
+}
+
+/** Requests that reach the medium. */
+const mediumOperations: ReadonlyMap<number, MediumOperation> = new Map([
+  [requestType.read, 'read'],
+  [requestType.write, 'write'],
+  [requestType.flush, 'flush'],
+]);
+const sectorsOf = ({ type, bytes }: Request): number =>
+  type === requestType.flush ? 1 : Math.ceil(bytes / sectorBytes);
+
+/** Ticks, which are microseconds, that a request takes more on a faulty medium. */
+function slowTicks(context: BlockContext, chain: Chain): number {
+  const faults = context.board.medium()?.faults;
+  if (faults === undefined) return 0;
+  const request = requestOf(context, chain);
+  const operation = mediumOperations.get(request.type);
+  return operation === undefined ? 0 : faults.delay(operation, request.sector, sectorsOf(request));
+}
+
+/** Whether a request meets a fault of the medium. */
+function fails(medium: Medium, request: Request): boolean {
+  const operation = mediumOperations.get(request.type);
+  const sectors = sectorsOf(request);
+  return operation !== undefined && goodSectors(medium, operation, request.sector, sectors) < sectors;
 }
 
 /** The request's time is over: it happens now, and the next one starts. */
@@ -88,19 +132,15 @@ const done: Outcome = { status: requestStatus.ok, written: 0 };
 
 function serve(context: BlockContext, chain: Chain, room: number): Outcome {
   const { board } = context;
-  const header = new Uint8Array(headerBytes);
-  readSegments(board.memory, chain.readable, 0, header);
-  const view = new DataView(header.buffer);
-  const sector = view.getUint32(8, true) + view.getUint32(12, true) * 2 ** 32;
+  const request = requestOf(context, chain);
+  const { type, sector, bytes } = request;
   const medium = board.medium();
-  if (medium === undefined) return failed;
-  switch (view.getUint32(0, true)) {
+  if (medium === undefined || fails(medium, request)) return failed;
+  switch (type) {
     case requestType.read:
-      return move(context, chain, medium, { sector, bytes: room, toDriver: true });
-    case requestType.write: {
-      const bytes = segmentBytes(chain.readable) - headerBytes;
+      return move(context, chain, medium, { sector, bytes, toDriver: true });
+    case requestType.write:
       return medium.writable ? move(context, chain, medium, { sector, bytes, toDriver: false }) : failed;
-    }
     case requestType.flush:
       return done;
     case requestType.identify: {

@@ -55,9 +55,19 @@ const u32 = integer(0, 2 ** 32 - 1);
 const image = record({ sha256: digest, size: integer(0, 2 ** 48) });
 const geometry = record({ cylinders: integer(1, 16383), heads: integer(1, 16), sectorsPerTrack: integer(1, 63) });
 const printable = (most: number): Shape<string> => text(most, /^[ -~]*$/, `at most ${most} printable characters`);
+const fault = recordWith(
+  { operation: choice('read', 'write', 'flush') },
+  {
+    firstSector: integer(0, 2 ** 39),
+    sectors: integer(1, 2 ** 39),
+    after: u32,
+    times: u32,
+    delayMicroseconds: integer(1, 3_600_000_000),
+  },
+);
 const drive = recordWith(
   { sha256: digest, size: integer(0, 2 ** 48), writable: yesNo },
-  { geometry, serialNumber: printable(20), firmwareRevision: printable(8) },
+  { faults: list(64, fault), geometry, serialNumber: printable(20), firmwareRevision: printable(8) },
 );
 
 const driveNames = [

@@ -75,6 +75,18 @@ describe("QEMU's command line", () => {
     expect([...translations]).toEqual([['disk0', 1]]);
   });
 
+  test('knows images behind rules that let requests fail', () => {
+    const { images, names } = machine(
+      '-drive file=blkdebug:rules:image,if=ide,werror=stop -drive file=blkdebug::/tmp/b,if=ide,index=2',
+    );
+    expect(images.get('disk0')).toMatchObject({
+      source: 'image',
+      debug: { rules: 'rules', read: 'report', write: 'stop' },
+    });
+    expect(images.get('disk2')).toMatchObject({ source: '/tmp/b', debug: { rules: '', read: 'report' } });
+    expect(names.get('ide1-hd0')).toBe('disk2');
+  });
+
   test('leaves what is booted from in the clock, once and from a reset on', () => {
     const bytes = (line: string) => {
       const { first, afterReset } = parse(line).setUp;
@@ -101,7 +113,7 @@ describe("QEMU's command line", () => {
     for (const line of [
       '-machine q35',
       '-device pc-testdev',
-      '-drive file=blkdebug::x,if=ide',
+      '-drive file=nbd:x,if=ide',
       '-drive file=a,if=sd',
       '-device ide-hd,drive=nowhere',
       '-frobnicate yes',

@@ -16,6 +16,8 @@ function session() {
     eject: (drive) => void done.push(`${drive} is empty`),
     resize: (drive, bytes) => void done.push(`${drive} has ${bytes} bytes`),
     drive: (name) => (name === 'floppy0' ? 'floppyA' : undefined),
+    hold: (tag) => void done.push(`${tag} is held`),
+    release: (tag) => void done.push(`${tag} goes on`),
     quit: () => void done.push('quit'),
     microseconds: () => 2_000_003,
   };
@@ -49,6 +51,26 @@ describe('a QMP session', () => {
     expect(event).toMatchObject({ event: 'RESET', timestamp: { seconds: 2, microseconds: 3 } });
     expect(answer).toEqual({ return: {} });
     expect(done).toEqual(['reset']);
+  });
+
+  test('holds requests of a drive back, and lets go of them', () => {
+    const { ask, done } = session();
+    const say = (line: string) => ask('human-monitor-command', { 'command-line': line })[0];
+    expect(say('qemu-io floppy0 "break flush_to_os A"')).toEqual({ return: '' });
+    expect(say('qemu-io floppy0 "resume A"')).toEqual({ return: '' });
+    expect(say('qemu-io floppy0 "break l1_update A"')).toHaveProperty('error.class', 'GenericError');
+    expect(say('qemu-io nothing "resume A"')).toHaveProperty('error.class', 'DeviceNotFound');
+    expect(done).toEqual(['A is held', 'A goes on']);
+  });
+
+  test('stops at an error of a drive that asks for it', () => {
+    const { qmp, sent } = session();
+    sent.length = 0;
+    qmp.stopAtError('disk0', 'flush');
+    expect(sent).toMatchObject([
+      { event: 'BLOCK_IO_ERROR', data: { device: 'disk0', operation: 'write', action: 'stop' } },
+      { event: 'STOP' },
+    ]);
   });
 
   test('stops and goes on', () => {

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { createDevice } from '../../../src/device/device.js';
+import { type MediumFault, faultyMedium } from '../../../src/device/disk/faults.js';
 import { virtioBlock, virtioBlockIdentity, virtioBlockReadOnly } from '../../../src/device/virtio/block.js';
 import { testDisk } from '../ata/channel.js';
 import { testMemory } from '../memory.js';
 import { type Buffer, DriverQueue } from './driver.js';
 
-function bench(writable = true) {
+function bench(writable = true, faults: readonly MediumFault[] = []) {
   const memory = testMemory(1 << 20);
-  const medium = testDisk(100, writable);
+  const medium = { ...testDisk(100, writable), faults: faultyMedium(faults).faults };
   const levels = { interrupt: false };
   const device = createDevice(writable ? virtioBlock : virtioBlockReadOnly, {
     lines: { interrupt: (level) => void (levels.interrupt = level) },
@@ -81,6 +82,28 @@ describe('a block device', () => {
     expect(bench().run(0, 0, [{ ...data, bytes: 500, writable: true }])).toBe(1);
     expect(bench(false).run(1, 0, [data])).toBe(1);
     expect(bench(false).readRegister(0, 4) & 0x20).toBe(0x20);
+  });
+
+  test('fails requests that meet a fault of the medium, and no others', () => {
+    const { run } = bench(true, [
+      { operation: 'read', firstSector: 8, sectors: 1 },
+      { operation: 'write', firstSector: 9, sectors: 1, times: 1 },
+      { operation: 'flush', times: 1 },
+    ]);
+    const data = { address: 0x20000, bytes: 1024 };
+    const reads = [6, 7, 8, 9].map((sector) => run(0, sector, [{ ...data, writable: true }]));
+    expect(reads).toEqual([0, 1, 1, 0]);
+    expect([run(1, 8, [data]), run(1, 8, [data])]).toEqual([1, 0]);
+    expect([run(4, 0), run(4, 0)]).toEqual([1, 0]);
+  });
+
+  test('takes longer for a slow sector', () => {
+    const { device, queue, add } = bench(true, [{ operation: 'read', firstSector: 3, delayMicroseconds: 2000 }]);
+    add(0, 3, [{ address: 0x20000, bytes: 512, writable: true }]);
+    device.advance(2000);
+    expect(queue.takeUsed()).toEqual([]);
+    device.advance(60);
+    expect(queue.takeUsed()).toHaveLength(1);
   });
 
   test('tells its name, flushes, and knows no other requests', () => {
