@@ -70,10 +70,14 @@ class ImageShelf {
   /** `live`: media are named by their paths, not by their contents, which are read when the guest asks for them. */
   constructor(private readonly live: boolean) {}
 
-  /** Reads a file; `use` says what for, in case that it cannot be read. */
+  /** Reads a file that holds something; `use` says what for, in case that it cannot be read. */
   read(file: string, use: string): [ImageDescription, Uint8Array] {
+    const found = this.keep(file, use);
+    if (found[1].length === 0) throw new UserError('the file is empty', { file, nextStep: use });
+    return found;
+  }
+  private keep(file: string, use: string): [ImageDescription, Uint8Array] {
     const bytes = readBytes(file, use);
-    if (bytes.length === 0) throw new UserError('the file is empty', { file, nextStep: use });
     const sha256 = sha256Hex(bytes);
     this.images.set(sha256, bytes);
     return [{ sha256, size: bytes.length }, bytes];
@@ -135,12 +139,12 @@ class ImageShelf {
     );
   }
 
-  /** Every file below a folder, in the order of their paths. */
+  /** Every file below a folder, in the order of their paths; some may be empty. */
   served({ served }: MachineRequest): ServedFile[] | undefined {
     if (served === undefined) return undefined;
     return filesBelow(served, served, '').map((path) => ({
       path,
-      ...this.describe(join(served, path), 'It is in the folder that is served.'),
+      ...this.keep(join(served, path), 'It is in the folder that is served.')[0],
     }));
   }
 }

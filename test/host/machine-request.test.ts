@@ -54,6 +54,15 @@ describe('a machine request', () => {
     expect(describeMachine({ disk0: disk }).description.boot).toBe('disk');
   });
 
+  test('serves empty files, and takes none for a kernel', () => {
+    const served = mkdtempSync(join(folder, 'served-'));
+    writeFileSync(join(served, 'empty.lst'), '');
+    const described = describeMachine({ board: 'i440fx', network: ['rtl8139'], served });
+    expect(described.description.served).toEqual([{ path: 'empty.lst', sha256: sha256Hex(new Uint8Array()), size: 0 }]);
+    const empty = join(served, 'empty.lst');
+    expect(failure(() => describeMachine({ kernel: empty })).message).toContain(`${empty}: the file is empty`);
+  });
+
   test('refuses a floppy of an odd size and a disk with half a sector, naming the file', () => {
     const odd = file('odd.img', new Uint8Array(1000));
     expect(failure(() => describeMachine({ floppyA: odd })).file).toBe(odd);

@@ -235,6 +235,13 @@ describe('TFTP', () => {
     expect(askUdp(cable, addresses.gateway, 69, write)[0]!.data[3]).toBe(2);
   });
 
+  test('an empty file is one empty block', () => {
+    const { cable } = plugged({}, [file('a', new Uint8Array())]);
+    const [block] = askUdp(cable, addresses.gateway, 69, request('a', 'octet'));
+    expect(block!.data).toEqual(Uint8Array.of(0, 3, 0, 1));
+    expect(askUdp(cable, addresses.gateway, block!.sourcePort, acknowledge(1))).toHaveLength(0);
+  });
+
   test('a file of whole blocks ends with an empty one', () => {
     const { cable } = plugged({}, [file('a', content.subarray(0, 512))]);
     const [block] = askUdp(cable, addresses.gateway, 69, request('a', 'octet'));
