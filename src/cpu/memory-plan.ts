@@ -11,6 +11,8 @@ export interface MemoryPlan {
   readonly recordsEnd: number;
   /** The XXH64 of each page of memory, in 8 bytes; which of them hold, `machine/memory-part.ts` knows. */
   readonly pageHashes: number;
+  /** A byte for each page of memory, for the same: not 0 where its hash does not hold. */
+  readonly unhashedPages: number;
   /** Host address of the guest's physical memory; read-only memory follows it. */
   readonly ram: number;
   readonly ramBytes: number;
@@ -37,12 +39,13 @@ export function planMemory(ramBytes: number, romBytes: number, videoBytes = 0): 
   const recordsEnd = records + (1 << 18) * record.bytes;
   const pageHashes = recordsEnd;
   const pages = (ramBytes + romBytes + videoBytes) / 4096;
-  const ram = align(pageHashes + pages * 8);
+  const unhashedPages = pageHashes + pages * 8;
+  const ram = align(unhashedPages + pages);
   const rom = ram + ramBytes;
   const video = rom + romBytes;
   const totalBytes = align(video + videoBytes);
   return {
-    ...{ codeLines, codeTables, codeTableCount, records, recordsEnd, pageHashes },
+    ...{ codeLines, codeTables, codeTableCount, records, recordsEnd, pageHashes, unhashedPages },
     ...{ ram, ramBytes, rom, romBytes, video, videoBytes, totalBytes },
   };
 }

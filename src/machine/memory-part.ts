@@ -19,11 +19,9 @@ export class MemoryPart implements PagedPart {
   private readonly keeper: PageKeeper;
   private readonly written: WrittenArea;
   private readonly pages: number;
-  /** Where in the one memory the pages' hashes lie. */
+  /** Where in the one memory the pages' hashes lie, and the marks of those that do not hold. */
   private readonly hashes: number;
-  /** Pages whose hash is not known: as a list, and by page. */
-  private unhashed: number[] = [];
-  private readonly isUnhashed: Uint8Array;
+  private readonly unhashed: number;
   private hasher: PageHasher | undefined;
 
   constructor(
@@ -35,17 +33,20 @@ export class MemoryPart implements PagedPart {
     this.pages = bytes / pageBytes;
     this.hashes = plan.pageHashes + ((start - plan.ram) / pageBytes) * 8;
     this.keeper = new PageKeeper(core.u8.subarray(start, start + bytes));
-    this.isUnhashed = new Uint8Array(this.pages);
-    this.written = core.written.watch(start, bytes, (page) => this.keeper.willWrite(page));
+    this.unhashed = plan.unhashedPages + (start - plan.ram) / pageBytes;
+    this.written = core.written.watch(start, bytes, (page) => {
+      this.keeper.willWrite(page);
+      this.forgetHash(page);
+    });
   }
 
   /** The memory as it is now. */
   save(): PageImage {
-    this.look();
+    this.written.look();
     return this.keeper.image();
   }
   load(image: PageImage): void {
-    this.look();
+    this.written.look();
     this.keeper.restore(image, (page) => this.forgetHash(page));
   }
   /** The first byte that differs between two images. */
@@ -57,27 +58,18 @@ export class MemoryPart implements PagedPart {
   }
   /** The hash of all pages' hashes. */
   hash(): bigint {
-    this.look();
+    this.written.look();
     const { u8, memory } = this.core;
     const hashes = u8.subarray(this.hashes, this.hashes + 8 * this.pages);
     if (this.hasher === undefined) {
       this.hasher = createPageHasher(memory);
       new BigUint64Array(hashes.buffer, hashes.byteOffset, this.pages).fill(fastHash(new Uint8Array(pageBytes)));
     }
-    for (const page of this.unhashed) {
-      this.hasher.hashPage(this.place.start + page * pageBytes, this.hashes + page * 8);
-      this.isUnhashed[page] = 0;
-    }
-    this.unhashed = [];
+    this.hasher.hashMarked(this.unhashed, this.pages, this.place.start, this.hashes);
     return fastHash(hashes);
   }
 
-  private look(): void {
-    for (const page of this.written.take()) this.forgetHash(page);
-  }
   private forgetHash(page: number): void {
-    if (this.isUnhashed[page] !== 0) return;
-    this.isUnhashed[page] = 1;
-    this.unhashed.push(page);
+    this.core.u8[this.unhashed + page] = 1;
   }
 }

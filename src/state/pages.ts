@@ -9,15 +9,19 @@ const pageShift = 12;
 /** Pages are kept in groups, so that an image of a large memory shares most of its list as well. */
 const groupShift = 8;
 const groupPages = 1 << groupShift;
+/** So many copies of pages lie in one buffer. */
+const copiesMost = 16;
 
-/** What a page held at some moment; without bytes of its own while the memory that it came from still holds it. */
+/** What a page held from some moment on; without bytes of its own while the memory that it came from still holds it. */
 interface Content {
-  bytes: Uint8Array | undefined;
+  /** They lie `at` this many bytes from the start. */
+  held: Uint8Array | undefined;
+  at: number;
 }
-type Group = (Content | undefined)[];
+type Group = Content[];
 
 /** What a page holds that was never written. */
-const zeros: Content = { bytes: new Uint8Array(pageBytes) };
+const zeros: Content = { held: new Uint8Array(pageBytes), at: 0 };
 
 /** All of a memory at some moment. */
 export class PageImage {
@@ -34,7 +38,7 @@ export class PageImage {
     const groups = Array.from({ length: Math.ceil(pages / groupPages) }, (_, group) => {
       const first = group * groupPages;
       return Array.from({ length: Math.min(groupPages, pages - first) }, (_, at) => ({
-        bytes: pageOf(bytes, first + at),
+        ...{ held: bytes, at: (first + at) << pageShift },
       }));
     });
     return new PageImage(groups, bytes);
@@ -47,7 +51,8 @@ export class PageImage {
   page(number: number): Uint8Array {
     const content = this.groups[number >> groupShift]?.[number & (groupPages - 1)];
     assert(content !== undefined, 'an image has all its pages');
-    return content.bytes ?? pageOf(this.live, number);
+    const { held, at } = content;
+    return held === undefined ? pageOf(this.live, number) : held.subarray(at, at + pageBytes);
   }
   /** A copy of everything. */
   bytes(): Uint8Array {
@@ -83,14 +88,44 @@ export class PageImage {
   }
 }
 
+/**
+ * Where copies of pages lie: many in one buffer, as a buffer of its own for each costs more than the copying. Those of one buffer
+ * are in the same images, as they were made between the same two and have held since the same: so none outlives its images.
+ * Where memory was put back to such an image, later ones may have some of them, which keep the others of their buffer.
+ */
+class Copies {
+  /** The buffers that have room, by how many images there were when their pages were written. */
+  private readonly open = new Map<number, { readonly held: Uint8Array; used: number }>();
+
+  /** Copies a page's bytes, held since there were so many images; `content` has them from now on. */
+  keep(content: Content, page: Uint8Array, since: number): void {
+    let buffer = this.open.get(since);
+    if (buffer === undefined || buffer.used === buffer.held.length) {
+      // Few pages take little room, and many few buffers.
+      const bytes = buffer === undefined ? pageBytes : Math.min(2 * buffer.held.length, copiesMost * pageBytes);
+      buffer = { held: new Uint8Array(bytes), used: 0 };
+      this.open.set(since, buffer);
+    }
+    content.held = buffer.held;
+    content.at = buffer.used;
+    buffer.held.set(page, buffer.used);
+    buffer.used += pageBytes;
+  }
+  /** What is copied from now on is in other images. */
+  close(): void {
+    this.open.clear();
+  }
+}
+
 /** Keeps track of what a memory's pages hold, for images. Whoever writes a page says so before. */
 export class PageKeeper {
-  /** What the pages hold; undefined where no image has it. */
   private readonly groups: Group[];
   /** Groups that some image has too. */
   private readonly shared: boolean[];
-  /** Pages whose content no image has. */
-  private unnamed: number[] = [];
+  /** How many images there were when a page was written; all of them where no image has its content. */
+  private readonly since: Uint32Array;
+  private readonly copies = new Copies();
+  private images = 1;
 
   /** The memory is all zeros. */
   constructor(private readonly memory: Uint8Array) {
@@ -100,35 +135,31 @@ export class PageKeeper {
       pages - group * groupPages < groupPages ? full.slice(0, pages % groupPages) : full,
     );
     this.shared = this.groups.map(() => true);
+    this.since = new Uint32Array(pages);
   }
 
   /** A page is about to be written: images that have it get a copy. Once said, it need not be said again until the next image. */
   willWrite(page: number): void {
-    if (this.contentOf(page) === undefined) return;
-    this.preserve(page);
-    this.setContent(page, undefined);
-    this.unnamed.push(page);
-  }
-  private contentOf(page: number): Content | undefined {
-    return this.groups[page >> groupShift]![page & (groupPages - 1)];
-  }
-  private preserve(page: number): void {
-    const content = this.contentOf(page);
-    if (content !== undefined) content.bytes ??= pageOf(this.memory, page).slice();
-  }
-  private setContent(page: number, content: Content | undefined): void {
-    const group = page >> groupShift;
-    if (this.shared[group] === true) {
-      this.groups[group] = this.groups[group]!.slice();
-      this.shared[group] = false;
+    if (this.since[page] === this.images) return;
+    const index = page >> groupShift;
+    const at = page & (groupPages - 1);
+    let group = this.groups[index]!;
+    this.preserve(group[at]!, page);
+    if (this.shared[index] === true) {
+      this.shared[index] = false;
+      this.groups[index] = group = group.slice();
     }
-    this.groups[group]![page & (groupPages - 1)] = content;
+    group[at] = { held: undefined, at: 0 };
+    this.since[page] = this.images;
+  }
+  private preserve(content: Content, page: number): void {
+    if (content.held === undefined) this.copies.keep(content, pageOf(this.memory, page), this.since[page]!);
   }
 
   /** All of the memory as it is now. From now on every page's first write has to be said again. */
   image(): PageImage {
-    for (const page of this.unnamed) this.setContent(page, { bytes: undefined });
-    this.unnamed = [];
+    this.images++;
+    this.copies.close();
     this.shared.fill(true);
     return new PageImage([...this.groups], this.memory);
   }
@@ -139,16 +170,17 @@ export class PageKeeper {
       const before = this.groups[index]!;
       if (before === group) continue;
       for (let at = 0; at < group.length; at++) {
-        if (before[at] === group[at]) continue;
+        const content = before[at]!;
+        if (content === group[at]) continue;
         const page = (index << groupShift) + at;
-        this.preserve(page);
+        if (this.since[page] === this.images) this.since[page] = 0;
+        else this.preserve(content, page);
         this.memory.set(image.page(page), page << pageShift);
         changed(page);
       }
       this.groups[index] = group;
       this.shared[index] = true;
     }
-    this.unnamed = [];
   }
 }
 

@@ -71,7 +71,7 @@ class Window {
     this.chip.reset();
     core.willWrite(core.plan.video, blockBytes);
     this.memory.set(Buffer.alloc(blockBytes, content));
-    if (looks) this.written.take();
+    if (looks) this.written.look();
     for (const [file, index, value] of values) {
       this.chip.write(`${file}Index`, index);
       this.chip.write(`${file}Data`, value);

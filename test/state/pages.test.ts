@@ -15,12 +15,16 @@ class Side {
     this.written.add(page);
     this.memory[page * pageBytes + (value % pageBytes)] = value & 0xff;
   }
-  save(): Saved {
+  /** Somebody looks at what was written: it is said again from now on. */
+  look(): void {
     this.written.clear();
+  }
+  save(): Saved {
+    this.look();
     return { image: this.keeper.image(), bytes: this.memory.slice() };
   }
   load({ image, bytes }: Saved): number[] {
-    this.written.clear();
+    this.look();
     const before = this.memory.slice();
     const changed: number[] = [];
     this.keeper.restore(image, (page) => changed.push(page));
@@ -40,23 +44,27 @@ const pageOf = (bytes: Uint8Array, page: number): Uint8Array =>
 const equal = (left: Uint8Array, right: Uint8Array): boolean => Buffer.compare(left, right) === 0;
 
 const side = fc.integer({ min: 0, max: 1 });
+/** Few, so that they are written again and again, and of both groups. */
+const page = fc.oneof(fc.integer({ min: 250, max: 260 }), fc.nat(pages - 1));
 const action = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ do: fc.constant('write' as const), side, page: fc.nat(pages - 1), value: fc.nat() }),
+    arbitrary: fc.record({ do: fc.constant('write' as const), side, page, value: fc.nat() }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('look' as const), side }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('save' as const), side }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('load' as const), side, which: fc.nat() }) },
 );
 
 test('an image holds what memory held when it was made, on whichever of two machines it is loaded, whatever came between', () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+    fc.property(fc.array(action, { minLength: 10, maxLength: 80, size: 'max' }), (actions) => {
       const sides = [new Side(), new Side()] as const;
       const saved: Saved[] = [];
       for (const each of actions) {
         const at = sides[each.side as 0 | 1];
         if (each.do === 'write') at.write(each.page, each.value);
+        else if (each.do === 'look') at.look();
         else if (each.do === 'save') saved.push(at.save());
         else if (saved.length > 0) at.load(saved[each.which % saved.length]!);
       }
@@ -65,6 +73,42 @@ test('an image holds what memory held when it was made, on whichever of two mach
         const differs = left.bytes.findIndex((byte, offset) => byte !== right.bytes[offset]);
         expect(left.image.firstDifference(right.image)).toBe(differs < 0 ? undefined : differs);
       }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Which of the images have each copied page, by the buffer that it lies in. */
+function holdersByBuffer(images: readonly PageImage[]): Map<Uint8Array, Map<number, number[]>> {
+  const found = new Map<Uint8Array, Map<number, number[]>>();
+  for (const [number, { groups }] of images.entries()) {
+    for (const { held, at } of groups.flat()) {
+      if (held === undefined) continue;
+      const pagesOfBuffer = found.get(held) ?? new Map<number, number[]>();
+      found.set(held, pagesOfBuffer.set(at, [...new Set([...(pagesOfBuffer.get(at) ?? []), number])]));
+    }
+  }
+  return found;
+}
+
+test('without going back, copies of pages share a buffer only where they are in the same images, and at most half of it is empty', () => {
+  const stretch = fc.record({ first: fc.nat(pages - 1), count: fc.nat(20) });
+  const writes = fc.array(fc.array(stretch, { maxLength: 6 }), { minLength: 3, maxLength: 8 });
+  fc.assert(
+    fc.property(writes, (intervals) => {
+      const one = new Side();
+      const saved = intervals.map((stretches) => {
+        for (const { first, count } of stretches)
+          for (let at = 0; at < count; at++) one.write((first + at) % pages, at + 1);
+        return one.save();
+      });
+      let [room, copies] = [0, 0];
+      for (const [buffer, holders] of holdersByBuffer(saved.map(({ image }) => image))) {
+        expect(new Set([...holders.values()].map(String)).size).toBe(1);
+        room += buffer.length;
+        copies += holders.size * pageBytes;
+      }
+      expect(room).toBeLessThanOrEqual(2 * copies);
     }),
     { numRuns: 60 },
   );

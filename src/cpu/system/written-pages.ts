@@ -13,17 +13,18 @@ const pageShift = 12;
 
 /** A part of memory that is looked at by itself. */
 export interface WrittenArea {
-  /** The pages written since the last look, which this is, counted from the area's first. */
-  take(): readonly number[];
+  /** A look: from now on each page's first write is told again. */
+  look(): void;
 }
 
 interface Area {
   /** By number from the start of memory. */
   readonly first: number;
   readonly end: number;
-  /** Called before a page's first write since the last look, while it still holds what it held. */
+  /** Called before a page's first write since the last look, while it still holds what it held; counted from the area's first. */
   readonly onFirstWrite: (page: number) => void;
-  marked: number[];
+  /** Whether any page is marked. */
+  isMarked: boolean;
 }
 
 export class WrittenPages {
@@ -37,14 +38,14 @@ export class WrittenPages {
   /** Watches whole pages from a host address on; what was written before counts as written since. */
   watch(host: number, bytes: number, onFirstWrite: (page: number) => void): WrittenArea {
     const first = (host - this.core.plan.ram) >>> pageShift;
-    const area: Area = { first, end: first + (bytes >>> pageShift), onFirstWrite, marked: [] };
+    const area: Area = { first, end: first + (bytes >>> pageShift), onFirstWrite, isMarked: false };
     assert(
       this.areas.every((other) => area.end <= other.first || other.end <= area.first),
       'a page is watched by one',
     );
     this.areas.push(area);
     for (let page = first; page < area.end; page++) if (this.has(page)) this.note(area, page);
-    return { take: () => this.take(area) };
+    return { look: () => this.look(area) };
   }
   /** Bytes at a host address are about to be written. */
   willWrite(host: number, bytes: number): void {
@@ -59,15 +60,14 @@ export class WrittenPages {
   }
   private note(area: Area, page: number): void {
     area.onFirstWrite(page - area.first);
-    area.marked.push(page - area.first);
+    area.isMarked = true;
   }
-  private take(area: Area): readonly number[] {
-    const { core } = this;
-    const { marked, first, end } = area;
-    if (marked.length === 0) return marked;
-    for (const page of marked) core.u8[regions.writtenPages + first + page] = 0;
-    area.marked = [];
-    core.tlb.closeToWrites(core.plan.ram + (first << pageShift), (end - first) << pageShift);
-    return marked;
+  private look(area: Area): void {
+    if (!area.isMarked) return;
+    const { u8, tlb, plan } = this.core;
+    const { first, end } = area;
+    u8.fill(0, regions.writtenPages + first, regions.writtenPages + end);
+    area.isMarked = false;
+    tlb.closeToWrites(plan.ram + (first << pageShift), (end - first) << pageShift);
   }
 }

@@ -340,7 +340,7 @@ function apply(world: World, each: Change): void {
   }
 }
 /** Whoever looks at which pages were written. */
-const looks = new Map<World, { take(): unknown }>();
+const looks = new Map<World, { look(): void }>();
 function take(world: World, { kind, cycles }: Step): void {
   const { processor } = world;
   if (kind === 'run') world.run(cycles);
@@ -350,7 +350,7 @@ function take(world: World, { kind, cycles }: Step): void {
     processor.setNonMaskableInterrupt(true);
     processor.setNonMaskableInterrupt(false);
   } else if (kind === 'load') processor.load(processor.save(), processor.cycle);
-  else looks.get(world)!.take();
+  else looks.get(world)!.look();
 }
 const eager = { look: 3, threshold: 1, batch: 1, delay: 1, patience: 1 };
 

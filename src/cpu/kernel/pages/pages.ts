@@ -6,6 +6,11 @@ import { programBase64 } from './program.js';
 export interface PageHasher {
   /** Stores the XXH64 (seed 0) of the 4096 bytes at `page` in the 8 bytes at `to`. */
   hashPage(page: number, to: number): void;
+  /**
+   * The same for those of the `count` pages from `first` on that have a mark: a byte each at `marks`, which is 0 afterwards, and
+   * 8 bytes each at `hashes`.
+   */
+  hashMarked(marks: number, count: number, first: number, hashes: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;

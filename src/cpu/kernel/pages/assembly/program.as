@@ -42,3 +42,15 @@ export function hashPage(page: usize, to: usize): void {
   hash = (hash ^ (hash >> 29)) * PRIME_3;
   store<u64>(to, hash ^ (hash >> 32));
 }
+
+/** Hashes those of `count` pages from `first` on whose byte at `marks` is not 0, into 8 bytes each at `hashes`; the marks are 0 then. */
+export function hashMarked(marks: usize, count: usize, first: usize, hashes: usize): void {
+  for (let page: usize = 0; page < count; page++) {
+    // Eight at once where none is marked.
+    if (page + 8 <= count && load<u64>(marks + page) == 0) page += 7;
+    else if (load<u8>(marks + page) != 0) {
+      store<u8>(marks + page, 0);
+      hashPage(first + page * PAGE_BYTES, hashes + page * 8);
+    }
+  }
+}
