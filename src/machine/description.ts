@@ -153,7 +153,7 @@ function checkFaults(drive: string, { faults = [], size }: DriveDescription): vo
 /** Components that need a PCI bus. */
 const pciComponents: ReadonlySet<string> = new Set([
   ...(['vbe', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'] as const),
-  ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first'] as const),
+  ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first', 'virtio-scsi'] as const),
 ]);
 const cardsMost = 8;
 const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
@@ -170,6 +170,8 @@ function checkComponents(description: MachineDescription): void {
       wrong(`network[${index}].mac`, `'${mac}' is no address`, 'Give it as 52:54:00:12:34:56, in lower case.');
   });
   devices.forEach((device, index) => checkOneOf(`devices[${index}]`, device, optionalDevices));
+  if (devices.includes('lsi53c895a') && devices.includes('virtio-scsi'))
+    wrong('devices', 'there are two SCSI adapters', 'Name one of them: all SCSI drives are on it.');
   if (new Set(devices).size !== devices.length) wrong('devices', 'a device is named twice', 'Name each once.');
   for (const component of [display, ...devices, ...network.map(({ card }) => card)]) {
     if (board === 'pc' && pciComponents.has(component))

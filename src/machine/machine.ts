@@ -92,6 +92,7 @@ export const optionalDevices = [
   'virtio-console',
   'lsi53c895a',
   'cdrom-first',
+  'virtio-scsi',
 ] as const;
 export type OptionalDevice = (typeof optionalDevices)[number];
 
@@ -147,7 +148,7 @@ export const drives = [
 
 /**
  * Drive roles: two floppy drives; four ATA disks, two on a channel; two CD-ROM drives, which take the places of `disk2`
- * and `disk3`; SCSI targets; virtio block devices.
+ * and `disk3`; SCSI targets, on an LSI 53C895A or the adapter that `devices` names; virtio block devices.
  */
 export type Drive = (typeof drives)[number];
 

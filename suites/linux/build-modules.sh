@@ -13,7 +13,7 @@ package=linux-image-$release
 base=initrd-busybox-i386.gz
 # Each of these brings the modules that it depends on.
 modules='ne ne2k-pci 8139cp e1000 virtio_net virtio_pci
-  ata_piix sym53c8xx virtio_blk sd_mod sr_mod floppy isofs ext4 crc32c_generic
+  ata_piix sym53c8xx virtio_blk virtio_scsi sd_mod sr_mod floppy isofs ext4 crc32c_generic
   virtio-rng virtio_console parport_pc lp ppdev psmouse evdev pcspkr button'
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -34,3 +34,19 @@ export async function does(vm: Vm, command: string): Promise<string> {
   expect(status, `${command}\n${said}`).toBe(0);
   return said;
 }
+
+/** Loads drivers and waits until they have found a disk: they look for it on their own time. */
+export async function load(vm: Vm, modules: string, node: string): Promise<void> {
+  await does(vm, modules);
+  await does(vm, `until [ -b /dev/${node} ]; do usleep 10000; done`);
+}
+
+/** Makes a file system on a disk, and finds in it what was written, after all caches were dropped; the log has no error. */
+export async function keepsFiles(vm: Vm, node: string, fileBytes: number): Promise<void> {
+  await does(vm, `mke2fs /dev/${node} && modprobe ext4 && mount -t ext2 /dev/${node} /media`);
+  await does(vm, `head -c ${fileBytes} /bin/busybox >/media/file && sync && umount /media`);
+  await does(vm, `echo 3 >/proc/sys/vm/drop_caches && mount -t ext2 -o ro /dev/${node} /media`);
+  const [written] = /^[0-9a-f]{64}/m.exec(await does(vm, `head -c ${fileBytes} /bin/busybox | sha256sum`))!;
+  expect(await does(vm, 'sha256sum /media/file')).toContain(written);
+  expect(await does(vm, 'dmesg')).not.toMatch(/I\/O error|timeout|timed out|exception Emask|failed command/);
+}

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, guest, guestTest, type Vm } from 'tsvm-test';
-import { attempt, debian, does } from './debian.js';
+import { afterAll, expect, guest, guestTest } from 'tsvm-test';
+import { attempt, debian, does, load } from './debian.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tsvm-test-faults-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,10 +62,6 @@ const test = guestTest({
   },
 });
 
-async function load(vm: Vm, modules: string, node: string): Promise<void> {
-  await does(vm, modules);
-  await does(vm, `until [ -b /dev/${node} ]; do usleep 10000; done`);
-}
 const sectorFrom = (node: string, sector: number): string =>
   `dd if=/dev/${node} of=/dev/null bs=512 skip=${sector} count=1`;
 const sectorTo = (node: string, sector: number): string =>

@@ -66,6 +66,7 @@ const wrong: readonly Wrong[] = [
     place: 'media.floppyA.faults[0]',
     change: { media: { floppyA: { ...floppyMedium, faults: [{ operation: 'read', delayMicroseconds: 1 }] } } },
   },
+  { what: 'two SCSI adapters', place: 'devices', change: { board: 'i440fx', devices: ['lsi53c895a', 'virtio-scsi'] } },
   { what: 'an image of another size', place: 'media.disk0', change: disk({ size: 512 }) },
   { what: 'a date before 1970', place: 'date', facts: { date: -1 } },
   { what: 'a seed of 33 bits', place: 'seed', facts: { seed: 2 ** 32 } },

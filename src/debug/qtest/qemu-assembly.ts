@@ -70,6 +70,8 @@ const networkCards: Readonly<Record<string, string>> = {
 const optionalDevices: Readonly<Record<string, string>> = {
   lsi53c895a: 'lsi53c895a',
   lsi: 'lsi53c895a',
+  'virtio-scsi': 'virtio-scsi',
+  'virtio-scsi-pci': 'virtio-scsi',
   'virtio-rng': 'virtio-rng',
   'virtio-rng-pci': 'virtio-rng',
   'virtio-serial': 'virtio-console',
@@ -129,14 +131,13 @@ function blockDebugging(all: Properties): BlockDebugging | undefined {
 }
 
 function imageSource(all: Properties): ImageSource | undefined {
-  const file = all.get('file') ?? all.get('file.filename');
+  const named = all.get('file') ?? all.get('file.filename');
+  const file = blockDebugPattern.exec(named ?? '')?.groups?.image ?? named;
   const driver = all.get('driver') ?? all.get('file.driver') ?? '';
   if (driver.startsWith('null-') || file?.startsWith('null-')) {
     return { blankBytes: bytes(all.get('size') ?? all.get('file.size') ?? '', 1) ?? blankDefaultBytes };
   }
   if (file === undefined || file === '') return undefined;
-  const debugged = blockDebugPattern.exec(file)?.groups?.image;
-  if (debugged !== undefined) return debugged;
   if (/^[a-z]+:/.test(file)) refuse('-drive', `images are files, not "${file}"`);
   return file;
 }

@@ -89,8 +89,8 @@ const writesSame = (range: Range): Handler =>
   overBlocks(range, ({ state: { unit }, board }, first, blocks) => {
     if (!board.medium()!.writable) return refuse(unit, sense.writeProtected);
     const wanted = blocks === 0 ? board.medium()!.sectors - first : blocks;
-    const relative = (unit.command[1]! & 0x06) !== 0;
-    if (wanted > sameBlocksMost || relative) return refuse(unit, sense.invalidField);
+    const isPlain = (unit.command[1]! & 0x07) === 0; // No blocks that hold their addresses, none relative, none left out.
+    if (wanted > sameBlocksMost || !isPlain) return refuse(unit, sense.invalidField);
     const { good, microseconds } = tryBlocks(board.medium()!, 'write', { first, blocks: wanted });
     if (good < wanted) return failAtBlock(unit, sense.writeError, first + good, microseconds);
     const one = { first, blocks: 1, blockBytes: sectorBytes };

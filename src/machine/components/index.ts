@@ -12,7 +12,7 @@ import { attachIsaChips } from './isa-chips.js';
 import { attachKernel } from './kernel.js';
 import { attachNetwork } from './network.js';
 import { attachParallel } from './parallel.js';
-import { attachScsi, hasScsi } from './scsi.js';
+import { scsiAdapter } from './scsi.js';
 import { attachTesting } from './testing.js';
 import { attachVirtioBlocks } from './virtio-block.js';
 import { attachConsole, attachEntropy } from './virtio.js';
@@ -33,7 +33,8 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
   const chipset = isPci ? [attachChipset, attachApic] : [];
   const coprocessor = has(description.processor, 'fpu') ? [attachCoprocessor] : [];
   const display = description.display === 'vbe' ? attachVbe : attachVga;
-  const disks = [...(hasScsi(description) ? [attachScsi] : []), ...(isPci ? [attachVirtioBlocks] : [])];
+  const scsi = scsiAdapter(description);
+  const disks = [...(scsi === undefined ? [] : [scsi]), ...(isPci ? [attachVirtioBlocks] : [])];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
   return [
     attachIsaChips,

@@ -1,21 +1,26 @@
-/** The SCSI host adapter of a board, and the disks and CD-ROM drives on its bus. */
+/** The SCSI host adapter of a board, of one kind or the other, and the disks and CD-ROM drives on its bus. */
 import { createDevice } from '../../device/device.js';
 import { lsi53c895a, lsi53c895aPci } from '../../device/lsi53c895a/lsi53c895a.js';
 import { isVolume } from '../../device/optical-drive/volume.js';
 import type { PciFunctionDevice } from '../../device/pci-function.js';
 import { scsiDisk } from '../../device/scsi-disk/scsi-disk.js';
 import type { ScsiTarget } from '../../device/scsi-target.js';
+import { virtioScsi, virtioScsiIdentity } from '../../device/virtio/scsi.js';
 import type { Board } from '../board.js';
 import type { Drive, MachineDescription } from '../machine.js';
 import { memoryFor } from './bus-master.js';
 import { pciOf } from './chipset.js';
 import { attachOpticalDrive } from './optical-drive.js';
+import { attachVirtio } from './virtio.js';
 
 const targets = ['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const satisfies readonly Drive[];
 
-/** Whether a description has a SCSI adapter: it names one, or a medium on its bus. */
-export const hasScsi = ({ media, devices = [] }: MachineDescription): boolean =>
-  devices.includes('lsi53c895a') || targets.some((drive) => media[drive] !== undefined);
+/** The adapter that a description has: the one that it names, or an LSI 53C895A where a medium is on a SCSI bus. */
+export function scsiAdapter({ media, devices = [] }: MachineDescription): ((board: Board) => void) | undefined {
+  if (devices.includes('virtio-scsi')) return attachVirtioScsi;
+  const isWanted = devices.includes('lsi53c895a') || targets.some((drive) => media[drive] !== undefined);
+  return isWanted ? attachLsi : undefined;
+}
 
 /** A read-only medium that holds a CD-ROM's volume is in a CD-ROM drive; any other is a disk. */
 function attachTarget(board: Board, drive: Drive): ScsiTarget | undefined {
@@ -31,7 +36,14 @@ function attachTarget(board: Board, drive: Drive): ScsiTarget | undefined {
   return device.operations;
 }
 
-export function attachScsi(board: Board): void {
+function attachVirtioScsi(board: Board): void {
+  const onBus = targets.map((drive) => attachTarget(board, drive));
+  attachVirtio(board, 'virtioScsi', virtioScsiIdentity, ({ lines, memory, messages }) =>
+    createDevice(virtioScsi, { lines, board: { memory, messages, target: (id) => onBus[id] } }),
+  );
+}
+
+function attachLsi(board: Board): void {
   const pci = pciOf(board);
   const onBus = targets.map((drive) => attachTarget(board, drive));
   const attached: { device?: PciFunctionDevice; interrupt?: (level: boolean) => void } = {};

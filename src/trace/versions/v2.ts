@@ -125,7 +125,13 @@ const machine = recordWith(
     display: choice('vga', 'vbe'),
     mouse: choice('none', 'ps2'),
     network: list(8, networkCard),
-    devices: list(32, choice('hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first')),
+    devices: list(
+      32,
+      choice(
+        ...(['hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first'] as const),
+        'virtio-scsi',
+      ),
+    ),
     kernel,
     firmware: optionalRecord({ bios: image, video: image, network: image }),
     served: list(4096, served),

@@ -85,6 +85,7 @@ describe('reading and writing', () => {
     expect(run(verify, block).status).toBe(checkCondition);
     expect(sense()).toEqual([0xe, 0x1d00]);
     expect(run([0x41, 0, 0, 0, 0, 3, 0, 0, 4, 0], block).status).toBe(good);
+    expect(run([0x41, 1, 0, 0, 0, 3, 0, 0, 4, 0]).status).toBe(checkCondition);
     expect(medium.bytes.subarray(3 * 512, 7 * 512).every((value) => value === 0xa5)).toBe(true);
     expect(run(verify, block).status).toBe(good);
   });
