@@ -1,6 +1,6 @@
 /** `--device`: a component by its name, or a part for kernels under test, as users of QEMU know most of them, with its properties. */
 import { UserError } from '../base/errors.js';
-import type { TestingRequest } from '../host/testing-request.js';
+import type { ConfigurationFileRequest, TestingRequest } from '../host/testing-request.js';
 import { optionalDevices } from '../machine/machine.js';
 
 /** Parts for kernels under test, by QEMU's names where it has them: which properties they have, and what is asked for. */
@@ -17,6 +17,7 @@ const testingDevices: Readonly<
     properties: ['iobase'],
     ask: ({ iobase }) => ({ debugConsole: iobase === undefined ? true : { port: iobase } }),
   },
+  'fw-cfg': { properties: [], ask: () => ({ firmwareConfiguration: true }) },
   'post-card': {
     properties: ['port'],
     ask: ({ port }) => ({ postCard: port === undefined ? true : { port } }),
@@ -26,8 +27,23 @@ const testingDevices: Readonly<
 
 type Said = Readonly<Record<string, string | undefined>>;
 
+/** A file of the firmware configuration, as `--fw-cfg` names it; the text behind `string=` may hold commas. */
+function fileFrom(text: string): ConfigurationFileRequest {
+  const [, name, kind, value] = /^(?:name=)?([^,]+),(string|file)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new UserError(`"${text}" is no file of the firmware configuration`, {
+      place: '--fw-cfg',
+      nextStep: 'Write --fw-cfg name=opt/mine/level,string=3 or --fw-cfg name=opt/mine/table,file=table.bin.',
+    });
+  }
+  return kind === 'string' ? { name, text: value } : { name, file: value };
+}
+
 /** What `--device` options ask for: names for `devices`, and parts for `testing`. Throws UserError. */
-export function devicesFrom(texts: readonly string[]): { devices?: readonly string[]; testing?: TestingRequest } {
+export function devicesFrom(
+  texts: readonly string[],
+  files: readonly string[],
+): { devices?: readonly string[]; testing?: TestingRequest } {
   const devices: string[] = [];
   let testing: TestingRequest | undefined;
   for (const text of texts) {
@@ -41,6 +57,7 @@ export function devicesFrom(texts: readonly string[]): { devices?: readonly stri
       refuse(text, `Known: ${[...optionalDevices, ...Object.keys(testingDevices)].join(', ')}.`);
     }
   }
+  if (files.length > 0) testing = { ...testing, firmwareConfiguration: { files: files.map(fileFrom) } };
   return { ...(devices.length > 0 && { devices }), ...(testing && { testing }) };
 }
 

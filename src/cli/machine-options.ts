@@ -33,7 +33,13 @@ export const machineOptions = {
     type: 'string',
     array: true,
     describe:
-      'A component by its name, or for kernels under test: isa-debug-exit[,iobase=0xf4,iosize=4], isa-debugcon[,iobase=0xe9], post-card[,port=0x80], pc-testdev',
+      'A component by its name, or for kernels under test: isa-debug-exit[,iobase=0xf4,iosize=4], isa-debugcon[,iobase=0xe9], fw-cfg, post-card[,port=0x80], pc-testdev',
+  },
+  'fw-cfg': {
+    type: 'string',
+    array: true,
+    describe:
+      'A file of the firmware configuration: name=opt/mine/level,string=3 or name=opt/mine/table,file=table.bin',
   },
 } as const;
 
@@ -59,6 +65,7 @@ export interface MachineArguments {
   readonly bootFile?: string | undefined;
   readonly mouse?: boolean | undefined;
   readonly device?: readonly string[] | undefined;
+  readonly fwCfg?: readonly string[] | undefined;
 }
 
 /** The volume descriptor of a CD-ROM (ECMA-119, section 8.1): its identifier stands in the second byte of sector 16. */
@@ -86,7 +93,7 @@ export function requestFrom(options: MachineArguments): MachineRequest {
     ...{ floppyA: floppy, floppyB, disk0: disk, disk1, cdrom0: cdrom },
     ...{ memory, processor, boot, kernel, initrd, display, commandLine: append, served: serve },
     ...{ mouse: mouse === undefined ? undefined : mouse ? 'ps2' : 'none' },
-    ...devicesFrom(options.device ?? []),
+    ...devicesFrom(options.device ?? [], options.fwCfg ?? []),
     builtInNetwork: options.bootFile === undefined ? undefined : { bootFile: options.bootFile },
     network: options.network?.map((text) => {
       const [card, network] = pair(text);

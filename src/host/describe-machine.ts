@@ -19,6 +19,7 @@ import {
   type MachineDescription,
   type NetworkCardDescription,
   type ServedFile,
+  type TestingDescription,
 } from '../machine/machine.js';
 import { readBytes } from './files.js';
 import { digestOf, ImageStore, openImage, openLiveImage } from './images.js';
@@ -139,6 +140,11 @@ class ImageShelf {
     );
   }
 
+  testing({ testing }: MachineRequest): TestingDescription | undefined {
+    const use = 'It was to be a file of the firmware configuration.';
+    return testing && describeTesting(testing, (file) => this.describe(file, use));
+  }
+
   /** Every file below a folder, in the order of their paths; some may be empty. */
   served({ served }: MachineRequest): ServedFile[] | undefined {
     if (served === undefined) return undefined;
@@ -223,7 +229,7 @@ export function describeMachine(request: MachineRequest, { live = false } = {}):
   const components = {
     ...{ display, mouse, devices, network: network?.map(cardOf) },
     ...{ builtInNetwork: builtInNetworkOf(request) },
-    ...{ testing: request.testing && describeTesting(request.testing) },
+    ...{ testing: shelf.testing(request) },
     ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },
   };
   return {

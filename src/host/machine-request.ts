@@ -29,7 +29,7 @@ import {
 } from '../machine/machine.js';
 import type { ProcessorModel } from '../cpu/model.js';
 import { readText } from './files.js';
-import { testingFits, testingPossible, type TestingRequest } from './testing-request.js';
+import { placeTesting, testingFits, testingPossible, type TestingRequest } from './testing-request.js';
 
 /** A medium that a user puts into a drive: a file, and whether the guest may write to (a copy in memory of) it. */
 export interface MediumRequest {
@@ -83,7 +83,7 @@ export interface MachineSettings {
   readonly builtInNetwork?: Omit<BuiltInNetworkDescription, 'names'> & {
     readonly names?: Readonly<Record<string, string>>;
   };
-  /** What no PC has and kernels under test rely on: a debug exit, a debug console, a test device. Default: nothing. */
+  /** What no PC has and kernels under test rely on: a debug exit, a debug console, a POST card, a firmware configuration, a test device. Default: nothing. */
   readonly testing?: TestingRequest;
 }
 
@@ -179,7 +179,7 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
         names: isAbsentOr((each) => isObject(each) && Object.values(each).every(isText)),
       }),
   },
-  testing: { possible: testingPossible, fits: testingFits },
+  testing: { possible: testingPossible, fits: testingFits, placed: placeTesting },
 };
 
 const isDrive = (key: string): key is Drive => drives.some((drive) => drive === key);

@@ -1,6 +1,7 @@
 /** Parts for kernels that are tested, as a user writes them: checked, and with what was left out filled in. */
+import { resolve } from 'node:path';
 import { UserError } from '../base/errors.js';
-import type { TestingDescription } from '../machine/machine.js';
+import type { ConfigurationFile, ImageDescription, TestingDescription } from '../machine/machine.js';
 
 /** A port as a number, or as a text such as `0xf4`. */
 export type PortRequest = number | string;
@@ -13,7 +14,16 @@ export interface TestingRequest {
   readonly debugConsole?: true | { readonly port?: PortRequest };
   /** Default: port 0x80. */
   readonly postCard?: true | { readonly port?: PortRequest };
+  /** `true`: no files beside the machine's own. */
+  readonly firmwareConfiguration?: true | { readonly files?: readonly ConfigurationFileRequest[] };
   readonly testDevice?: boolean;
+}
+
+/** A file of the firmware configuration: its contents are a text, or those of the file at a path. */
+export interface ConfigurationFileRequest {
+  readonly name: string;
+  readonly text?: string;
+  readonly file?: string;
 }
 
 const defaults = { exitPort: 0x501, exitBytes: 2, consolePort: 0xe9, cardPort: 0x80 } as const;
@@ -21,7 +31,7 @@ const ports = 0x1_0000;
 
 /** What is possible, for errors. */
 export const testingPossible =
-  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "postCard": true or { "port": "0x80" }, "testDevice": true }, each of which may be absent';
+  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "postCard": true or { "port": "0x80" }, "firmwareConfiguration": true or { "files": [{ "name": "opt/mine/level", "text": "3" }] }, "testDevice": true }, each of which may be absent';
 
 type Fits = (value: unknown) => boolean;
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -40,12 +50,29 @@ const isTrueOr =
   (value) =>
     value === true || hasOnly(value, shape);
 
+const isText: Fits = (value) => typeof value === 'string';
+const configurationFileFits: Fits = (value) =>
+  hasOnly(value, { name: isText, text: isAbsentOr(isText), file: isAbsentOr(isText) });
+
+/** The same with paths relative to a folder made absolute. */
+export function placeTesting(request: TestingRequest, folder: string): TestingRequest {
+  const { firmwareConfiguration: configuration } = request;
+  if (configuration === undefined || configuration === true) return request;
+  const files = configuration.files?.map((each) =>
+    each.file === undefined ? each : { ...each, file: resolve(folder, each.file) },
+  );
+  return { ...request, firmwareConfiguration: files === undefined ? {} : { files } };
+}
+
 /** Whether a value has the shape of a {@link TestingRequest}. */
 export const testingFits: Fits = (value) =>
   hasOnly(value, {
     debugExit: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber), bytes: isAbsentOr(isNumber) })),
     debugConsole: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber) })),
     postCard: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber) })),
+    firmwareConfiguration: isAbsentOr(
+      isTrueOr({ files: isAbsentOr((files) => Array.isArray(files) && files.every(configurationFileFits)) }),
+    ),
     testDevice: isAbsentOr((flag) => typeof flag === 'boolean'),
   });
 
@@ -61,8 +88,9 @@ function within(value: number | string, place: string, least: number, most: numb
   });
 }
 
-/** The description of what a user asked for; undefined where that is nothing. Throws {@link UserError}. */
-export function describeTesting({ debugExit, debugConsole, postCard, testDevice }: TestingRequest): TestingDescription {
+/** The description of what a user asked for; `read` reads a file. Throws {@link UserError}. */
+export function describeTesting(request: TestingRequest, read: (file: string) => ImageDescription): TestingDescription {
+  const { debugExit, debugConsole, postCard, firmwareConfiguration, testDevice } = request;
   const exit = debugExit === true ? {} : debugExit;
   const console = debugConsole === true ? {} : debugConsole;
   const card = postCard === true ? {} : postCard;
@@ -75,6 +103,27 @@ export function describeTesting({ debugExit, debugConsole, postCard, testDevice 
       debugConsole: { port: within(console.port ?? defaults.consolePort, 'debugConsole.port', 0, ports - 1) },
     }),
     ...(card && { postCard: { port: within(card.port ?? defaults.cardPort, 'postCard.port', 0, ports - 1) } }),
+    ...(firmwareConfiguration && {
+      firmwareConfiguration: { files: filesOf(firmwareConfiguration).map((each) => describeFile(each, read)) },
+    }),
     ...(testDevice === true && { testDevice }),
   };
+}
+
+type Configuration = NonNullable<TestingRequest['firmwareConfiguration']>;
+const filesOf = (configuration: Configuration): readonly ConfigurationFileRequest[] =>
+  configuration === true ? [] : (configuration.files ?? []);
+
+function describeFile(
+  { name, text, file }: ConfigurationFileRequest,
+  read: (file: string) => ImageDescription,
+): ConfigurationFile {
+  if ((text === undefined) === (file === undefined)) {
+    throw new UserError(`"${name}" is not one of a text and a file`, {
+      file: 'machine description',
+      place: 'testing.firmwareConfiguration.files',
+      nextStep: 'Give { "name": …, "text": … } or { "name": …, "file": … }.',
+    });
+  }
+  return file === undefined ? { name, text: text! } : { name, image: read(file) };
 }

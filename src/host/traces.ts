@@ -21,7 +21,7 @@ export interface NamedImage extends ImageDescription {
 
 /** Every image that a trace names: media, those of its inputs, kernel, firmware and served files; each digest once. */
 export function imagesNamed(trace: Trace): NamedImage[] {
-  const { media, kernel, firmware, served = [] } = trace.header.machine;
+  const { media, kernel, firmware, served = [], testing } = trace.header.machine;
   const named: NamedImage[] = [];
   const name = (role: string, image: ImageDescription | undefined): void => {
     if (image !== undefined && named.every(({ sha256 }) => sha256 !== image.sha256)) {
@@ -33,6 +33,7 @@ export function imagesNamed(trace: Trace): NamedImage[] {
   (kernel?.modules ?? []).forEach((module, index) => name(`module ${index + 1} of the kernel`, module));
   for (const [role, image] of Object.entries(firmware ?? {})) name(`${role} firmware`, image);
   for (const file of served) name(`served file ${file.path}`, file);
+  for (const file of testing?.firmwareConfiguration?.files ?? []) name(`configuration file ${file.name}`, file.image);
   for (const record of trace.records) if (record.kind === 'insert') name(record.drive, record);
   return named;
 }

@@ -8,6 +8,7 @@ import { floppyCapacity } from '../device/floppy/geometry.js';
 import {
   boards,
   bootDevices,
+  type ConfigurationFile,
   displays,
   type DriveDescription,
   type ImageDescription,
@@ -81,7 +82,7 @@ export function checkDescription(description: MachineDescription, images: Images
     checkFaults(drive, medium);
   }
   checkComponents(description);
-  checkTesting(description);
+  checkTesting(description, images);
   checkImages(description, images);
   for (const [name, value] of Object.entries(powerOn)) {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
@@ -182,14 +183,38 @@ function checkComponents(description: MachineDescription): void {
 const exitBytesMax = 4;
 
 /** Places of the parts for kernels under test; whether their ports are free is seen on the board. */
-function checkTesting({ testing = {} }: MachineDescription): void {
-  const { debugExit, debugConsole, postCard } = testing;
+function checkTesting({ testing = {} }: MachineDescription, images: Images): void {
+  const { debugExit, debugConsole, postCard, firmwareConfiguration } = testing;
+  checkConfigurationFiles(firmwareConfiguration?.files ?? [], images);
   const bytes = debugExit?.bytes ?? 1;
   if (!Number.isInteger(bytes) || bytes < 1 || bytes > exitBytesMax)
     wrong('testing.debugExit.bytes', `${bytes} ports cannot be`, `Give 1 to ${exitBytesMax}.`);
   checkPort('testing.debugExit.port', debugExit?.port ?? 0, bytes);
   checkPort('testing.debugConsole.port', debugConsole?.port ?? 0, 1);
   checkPort('testing.postCard.port', postCard?.port ?? 0, 1);
+}
+
+const configurationName = /^[!-~]{1,55}$/;
+const configurationFilesMost = 256;
+const configurationBytesMost = 1 << 28;
+const configurationTextMost = 4096;
+
+function checkConfigurationFiles(files: readonly ConfigurationFile[], images: Images): void {
+  const place = 'testing.firmwareConfiguration.files';
+  if (files.length > configurationFilesMost)
+    wrong(place, `${files.length} files`, `Use at most ${configurationFilesMost}.`);
+  if (new Set(files.map(({ name }) => name)).size !== files.length)
+    wrong(place, 'a file is named twice', 'Name each once.');
+  for (const file of files) {
+    if (!configurationName.test(file.name))
+      wrong(place, `'${file.name}' is no name of a file`, 'Use 1 to 55 printable characters, such as opt/mine/level.');
+    if (file.name === 'etc/e820') wrong(place, "'etc/e820' is the machine's own", 'Name yours opt/…');
+    if ((file.text === undefined) === (file.image === undefined))
+      wrong(place, `'${file.name}' is not one of a text and an image`, 'Give it one of them.');
+    if (file.image !== undefined) checkImage(`${place} ${file.name}`, file.image, images, configurationBytesMost);
+    if ((file.text?.length ?? 0) > configurationTextMost)
+      wrong(place, `'${file.name}' is a text of ${file.text?.length} characters`, 'Give it as an image.');
+  }
 }
 
 function checkPort(place: string, port: number, count: number): void {

@@ -44,6 +44,14 @@ export interface MachineDescription {
   readonly testing?: TestingDescription;
 }
 
+/** A file of the firmware configuration: its name of at most 55 printable characters, and its contents as a text or as an image. */
+export interface ConfigurationFile {
+  readonly name: string;
+  /** At most 4096 characters. */
+  readonly text?: string;
+  readonly image?: ImageDescription;
+}
+
 /** Parts for kernels that are tested. */
 export interface TestingDescription {
   /** Ports whose write ends the run: the first, and how many. */
@@ -52,6 +60,8 @@ export interface TestingDescription {
   readonly debugConsole?: { readonly port: number };
   /** A card with two digits that listens at a port. */
   readonly postCard?: { readonly port: number };
+  /** Items that firmware and kernels ask for, with files of the user's own. */
+  readonly firmwareConfiguration?: { readonly files: readonly ConfigurationFile[] };
   /** Lines that software drives, ports and memory that keep what is written. */
   readonly testDevice?: boolean;
 }

@@ -1,5 +1,14 @@
 /** SeaBIOS 1.16.2 with its VGA BIOS, as Debian 12's package `seabios` has them, in place of the built-in firmware. */
-import { expect, guest, guestSeconds, guestTest, type GuestSettings, promptShows, screenShows } from 'tsvm-test';
+import {
+  debugConsoleShows,
+  expect,
+  guest,
+  guestSeconds,
+  guestTest,
+  type GuestSettings,
+  promptShows,
+  screenShows,
+} from 'tsvm-test';
 
 const patience = { within: guestSeconds(60) };
 
@@ -39,6 +48,29 @@ withMikeos('boots MikeOS to its menu of programs', async ({ vm, rerun }) => {
   expect(vm.screen).toMatchGolden('mikeos-menu');
   expect(rerun()).toBeNull();
 });
+
+const withConfiguration = guestTest({
+  ...seabios,
+  testing: {
+    firmwareConfiguration: { files: [{ name: 'bootorder', text: '/pci@i0cf8/isa@1/fdc@03f0/floppy@0\0' }] },
+    debugConsole: { port: '0x402' },
+  },
+  floppy: guest('mikeos-4.6.1.flp', { sha256: '93023e2b2aa970097933eb2423ddc9c6b38c76264d8e14074a4aa7168b59fe00' }),
+});
+withConfiguration(
+  'asks for its configuration, tells its debug console, and boots what is to be first',
+  async ({ vm, rerun }) => {
+    await vm.runUntil(debugConsoleShows('Booting from 0000:7c00'), patience);
+    const said = vm.debugConsole.text();
+    expect(said).toContain('QEMU fw_cfg DMA interface supported');
+    expect(said).toContain('qemu/e820: addr 0x0000000000000000 len 0x0000000004000000 [RAM]');
+    expect(said).toContain('Found 1 cpu(s) max supported 1 cpu(s)');
+    expect(said).toContain('boot order:\n1: /pci@i0cf8/isa@1/fdc@03f0/floppy@0\n');
+    expect(said).not.toMatch(/WARNING|panic/i);
+    await vm.runUntil(screenShows('Please select an interface'), patience);
+    expect(rerun()).toBeNull();
+  },
+);
 
 const dosPrompt = promptShows('A:\\>');
 const withFreedos = guestTest({

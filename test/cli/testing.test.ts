@@ -72,6 +72,31 @@ test('a guest that hangs runs into the limit: exit code 4', async () => {
   expect(stderr).toContain('did not end by its debug exit');
 });
 
+/** Writes the first byte of the firmware configuration's second file to the debug console, and ends. */
+const asks = floppy([
+  ...[0xba, 0x10, 0x05, 0xb8, 0x21, 0x00, 0xef], // mov dx, 510h; mov ax, 21h; out dx, ax
+  ...[0x42, 0xec, 0xe6, 0xe9, 0xe6, 0xf4], // inc dx; in al, dx; out 0e9h, al; out 0f4h, al
+]);
+
+test.each([
+  ['a text', 'name=opt/level,string=A,b', 'A'],
+  ['a file', 'opt/level,file=level.txt', 'Z'],
+])('a file of the firmware configuration may be %s, and its trace replays', async (_, file, says) => {
+  write('asks.img', asks);
+  write('level.txt', 'Z');
+  const words = [...record('asks.img', 'asks.trace'), '--fw-cfg', file, ...live];
+  const { code, stdout } = await run(folder, ...words);
+  expect(stdout.slice(0, 1)).toBe(says);
+  expect(code).toBe(((says.charCodeAt(0) << 1) | 1) & 0xff);
+  expect((await run(folder, 'replay', 'asks.trace')).code).toBe(0);
+});
+
+test('a mistake in --fw-cfg is told', async () => {
+  const { code, stderr } = await run(folder, 'record', '--fw-cfg', 'opt/level=3', '-o', 'x.trace');
+  expect(code).toBe(2);
+  expect(stderr).toContain('string=3');
+});
+
 test.each([
   ['isa-debug-exit,port=0xf4', 'iobase'],
   ['isa-debug-exit,iobase=bad', '"bad" is no whole number'],

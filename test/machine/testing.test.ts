@@ -178,3 +178,55 @@ describe('the test device', () => {
     expect(heard).toEqual(['7=false']);
   });
 });
+
+describe('the firmware configuration', () => {
+  const level = { name: 'opt/mine/level', text: '3' };
+  const read = (machine: Machine, key: number, count: number): number[] => {
+    const bench = machine.bench();
+    bench.writePort(0x510, key, 2);
+    return Array.from({ length: count }, () => bench.readPort(0x511, 1));
+  };
+
+  test('says what the machine is, and has the files that the description names', () => {
+    const machine = made({ firmwareConfiguration: { files: [level] } });
+    expect(String.fromCharCode(...read(machine, 0, 4))).toBe('QEMU');
+    expect(read(machine, 1, 4)).toEqual([3, 0, 0, 0]);
+    expect(read(machine, 3, 8)).toEqual([0, 0, 0x10, 0, 0, 0, 0, 0]);
+    expect(read(machine, 5, 3)).toEqual([1, 0, 0]);
+    const directory = String.fromCharCode(...read(machine, 0x19, 4 + 2 * 64));
+    expect(directory.slice(0, 4)).toBe('\0\0\0\x02');
+    expect(directory).toContain('etc/e820');
+    expect(directory).toContain('opt/mine/level');
+    expect(read(machine, 0x21, 2)).toEqual([0x33, 0]);
+  });
+
+  test('copies to memory by its command at 514h', () => {
+    const bench = made({ firmwareConfiguration: { files: [] } }).bench();
+    expect(bench.readPort(0x514, 4)).toBe(0x554d4551);
+    for (const [index, byte] of [0, 0, 0, 0x0a, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0x20, 0].entries())
+      bench.writeMemory(0x1000 + index, byte, 1);
+    bench.writePort(0x518, 0x0010_0000, 4);
+    expect(bench.readMemory(0x1000, 4)).toBe(0);
+    expect(bench.readMemory(0x2000, 4)).toBe(0x554d4551);
+  });
+
+  test('shows firmware by the host bridge that it may be asked, and no other machine does', () => {
+    const subsystem = (machine: Machine): number => {
+      const bench = machine.bench();
+      bench.writePort(0xcf8, 0x8000_002c, 4);
+      return bench.readPort(0xcfc, 4);
+    };
+    expect(subsystem(made({ firmwareConfiguration: { files: [] } }))).toBe(0x1100_1af4);
+    expect(subsystem(made(undefined))).toBe(0);
+  });
+
+  test.each([
+    ['twice the same name', [level, level]],
+    ['a name with a space', [{ name: 'opt/a b', text: '' }]],
+    ['the name of a file that is the machine’s', [{ name: 'etc/e820', text: '' }]],
+    ['neither text nor image', [{ name: 'opt/none' }]],
+    ['an image that is not at hand', [{ name: 'opt/image', image: { sha256: 'a'.repeat(64), size: 3 } }]],
+  ])('takes no file with %s', (_, files) => {
+    expect(() => made({ firmwareConfiguration: { files } })).toThrow(UserError);
+  });
+});

@@ -10,6 +10,7 @@ import {
 } from '../../device/power-management/power-management.js';
 import { assert } from '../../base/assert.js';
 import type { Width } from '../../device/device.js';
+import type { PciIdentity } from '../../device/pci-identity.js';
 import type { PciFunctionDevice } from '../../device/pci-function.js';
 import type { Board } from '../board.js';
 import type { BusRegion } from '../memory-map.js';
@@ -42,6 +43,13 @@ export function attachChipset(board: Board): void {
   attachPowerManagement(board, pci);
 }
 
+/** By these two firmware knows the board of which it may ask for its configuration. */
+const configuredBoard = { subsystemVendor: 0x1af4, subsystem: 0x1100 } as const;
+
+function hostBridgeOf({ description }: Board): PciIdentity {
+  return description.testing?.firmwareConfiguration === undefined ? hostBridge : { ...hostBridge, ...configuredBoard };
+}
+
 function attachHostBridge(board: Board, pci: PciBus): void {
   const attached: { device?: PciFunctionDevice } = {};
   const map = (): void => {
@@ -55,7 +63,7 @@ function attachHostBridge(board: Board, pci: PciBus): void {
   };
   attached.device = pci.attach({
     name: 'hostBridge',
-    identity: hostBridge,
+    identity: hostBridgeOf(board),
     place: places.hostBridge,
     own: hostBridgeRegisters,
     changed: map,

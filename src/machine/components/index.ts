@@ -6,6 +6,7 @@ import { attachApic } from './apic.js';
 import { attachChipset } from './chipset.js';
 import { attachCoprocessor } from './coprocessor.js';
 import { attachVbe, attachVga } from './display.js';
+import { attachFirmwareConfiguration } from './firmware-configuration.js';
 import { attachHpet } from './hpet.js';
 import { attachIde } from './ide.js';
 import { attachIsaChips } from './isa-chips.js';
@@ -46,6 +47,7 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
     attachNetwork,
     ...optional,
     attachKernel,
+    attachFirmwareConfiguration,
     attachTesting,
   ];
 }

@@ -99,10 +99,12 @@ const builtInNetwork = recordWith(
   },
 );
 const port = integer(0, 0xffff);
+const configurationFile = recordWith({ name: text(55) }, { text: text(4096), image });
 const testing = optionalRecord({
   debugExit: record({ port, bytes: integer(1, 4) }),
   debugConsole: record({ port }),
   postCard: record({ port }),
+  firmwareConfiguration: record({ files: list(256, configurationFile) }),
   testDevice: yesNo,
 });
 const served = record({ path: text(255), sha256: digest, size: integer(0, 2 ** 48) });
