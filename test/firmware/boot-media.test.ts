@@ -86,6 +86,7 @@ function booted(
   media: Media,
   more: Pick<DriveDescription, 'geometry'> = {},
   processor: MachineDescription['processor'] = 'pentium3',
+  devices: MachineDescription['devices'] = [],
 ) {
   const images = new Map(Object.values(media).map((image) => [sha256Hex(image), image]));
   const described = Object.entries(media).map(([drive, image]) => {
@@ -99,6 +100,7 @@ function booted(
       cyclesPerSecond: 50_000_000,
       memoryBytes: 16 << 20,
       boot,
+      devices,
       media: Object.fromEntries(described) as MachineDescription['media'],
     },
     images,
@@ -172,6 +174,13 @@ describe('the firmware starts', () => {
         emulation: undefined,
       });
     }
+  });
+
+  test('a disk and a CD-ROM behind a virtio SCSI adapter', () => {
+    const disk = booted('disk', { scsi0: bootable(2016), scsi2: bootable(4032) }, {}, 'pentium3', ['virtio-scsi']);
+    expect(disk).toMatchObject({ drive: 0x80, readByPlace: mark(1), readByPacket: mark(1) });
+    const cdrom = booted('cdrom', { scsi1: disc(0, bootable(8)) }, {}, 'pentium3', ['virtio-scsi']);
+    expect(cdrom).toMatchObject({ drive: 0xe1, readByPacket: 0, emulation: [19, 0, 0xe1, 0] });
   });
 
   test('a disk with every processor that a board takes', () => {

@@ -30,7 +30,7 @@ void cdrom_add(u8 unit, const char *model) {
 
 static u8 packet_command(u8 drive, const u8 *packet, u16 segment, u16 offset, u32 bytes, u32 *received) {
     u8 unit = units[drive];
-    return (unit & CDROM_SCSI ? lsi_packet : atapi_command)(unit, packet, segment, offset, bytes, received);
+    return (unit & CDROM_SCSI ? scsi_packet : atapi_command)(unit, packet, segment, offset, bytes, received);
 }
 
 u8 cdrom_count(void) { return count_found; }

@@ -101,7 +101,7 @@ void disk_initialise(void) {
     ata_initialise();
     if (has_pci()) {
         virtio_initialise();
-        lsi_initialise();
+        scsi_initialise();
     }
     for (u8 drive = 0; drive < BDA->disk_count && drive < 2; drive++) write_table(drive);
 }
@@ -112,9 +112,8 @@ u8 disk_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 co
     case DISK_ATA:
         return ata_transfer(disk, kind, sector, count, segment, offset, done);
     case DISK_VIRTIO:
-        return virtio_transfer(disk, kind, sector, count, segment, offset, done);
     case DISK_SCSI:
-        return lsi_transfer(disk, kind, sector, count, segment, offset, done);
+        return mastered_transfer(disk, kind, sector, count, segment, offset, done);
     }
     return BAD_COMMAND;
 }

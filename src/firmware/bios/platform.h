@@ -26,7 +26,7 @@ enum setup_function { SETUP_SHADOW, SETUP_BUS, SETUP_TABLES, SETUP_OPTION_ROM, S
 #define STORAGE_MAX 8
 #define ROMS_MAX 12
 
-enum storage_kind { STORAGE_NONE, STORAGE_VIRTIO, STORAGE_LSI };
+enum storage_kind { STORAGE_NONE, STORAGE_VIRTIO, STORAGE_LSI, STORAGE_VIRTIO_SCSI };
 
 struct storage_controller {
     unsigned char kind, devfn;

@@ -102,7 +102,7 @@ bool el_torito_boot(u8 drive, struct registers *r);
 /* Serves INT 13h for an emulated drive, AX=4Bxxh, and the drives behind the emulated one; true when r is answered. */
 bool el_torito_service(struct registers *r);
 
-/* bounce.c, virtio.c, lsi.c: only on a board with PCI. */
+/* bounce.c, virtio.c, scsi.c, lsi.c: only on a board with PCI. */
 #define DRIVER_TOGGLES 663000u /* Ten seconds. */
 struct bounce {
     u32 linear;
@@ -112,11 +112,17 @@ struct bounce {
 struct bounce bounce_begin(u16 segment, u16 offset, u16 count, bool write);
 void bounce_end(const struct bounce *b, u16 segment, u16 offset, bool write);
 void virtio_initialise(void);
-u8 virtio_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
-void lsi_initialise(void);
+void queue_write32(u16 offset, u32 value); /* Into the room at QUEUE_LINEAR. */
+u8 virtio_request(u16 ports, bool write, u64 sector, u32 buffer, u8 count);
+/* What carries SCSI commands: lsi.c, virtio.c. */
+#define SCSI_ANSWER_LINEAR (QUEUE_LINEAR + 0x3200)
+void lsi_reset(u16 ports);
+u8 lsi_command(u16 ports, u8 target, const u8 *bytes, u8 direction, u32 buffer, u32 length);
+u8 virtio_scsi_command(u16 ports, u8 target, const u8 *bytes, u8 direction, u32 buffer, u32 length);
+void scsi_initialise(void);
 /* A command whose data come to the caller, as atapi_command() has it. `unit` as a CD-ROM drive's. */
-u8 lsi_packet(u8 unit, const u8 *packet, u16 segment, u16 offset, u32 bytes, u32 *received);
-u8 lsi_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
+u8 scsi_packet(u8 unit, const u8 *packet, u16 segment, u16 offset, u32 bytes, u32 *received);
+u8 mastered_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
 
 /* boot.c, option_rom.c, kernel.c */
 void option_rom_display(void);

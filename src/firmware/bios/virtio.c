@@ -1,8 +1,8 @@
 /*
- * Virtio block devices by the legacy interface: one request at a time in one ring, and the device reset after each, so
+ * Virtio block and SCSI devices by the legacy interface: one request at a time in one ring, and the device reset after each, so
  * that a system finds it as it was after power-on.
  *
- * Source: Virtual I/O Device (VIRTIO) 1.0, sections 2.4 (virtqueues), 4.1.4.8 and 5.2 (legacy interfaces).
+ * Source: Virtual I/O Device (VIRTIO) 1.0, sections 2.4 (virtqueues), 4.1.4.8, 5.2 and 5.6 (legacy interfaces).
  *
  * Not modelled: devices whose ring has more than 256 entries; flushing the cache; read-only devices tell it by an error.
  */
@@ -17,24 +17,23 @@
 #define DESCRIPTOR_WRITE 2
 #define NOTHING_YET 0xFF
 
-static const ROM ROM_DATA char text_name[] = "virtio";
+void queue_write32(u16 offset, u32 value) { far_write32(QUEUE_SEGMENT, offset, value); }
 
+/* The upper half of an address is zero, as the whole ring was. */
 static void describe(u8 index, u32 address, u32 bytes, u16 flags) {
     u16 at = index * 16;
-    far_write32(QUEUE_SEGMENT, at, address);
-    far_write32(QUEUE_SEGMENT, at + 4, 0);
-    far_write32(QUEUE_SEGMENT, at + 8, bytes);
-    far_write16(QUEUE_SEGMENT, at + 12, flags);
-    far_write16(QUEUE_SEGMENT, at + 14, index + 1);
+    queue_write32(at, address);
+    queue_write32(at + 8, bytes);
+    queue_write32(at + 12, (index + 1) * 0x10000u + flags);
 }
 
-/* Resets the device and gives it the ring; the number of its entries, or zero when it cannot be used. */
-static u16 start_device(u16 ports) {
+/* Resets the device and gives the ring to one of its queues; the number of its entries, or zero when it cannot be used. */
+static u16 start_device(u16 ports, u16 queue) {
     out8(ports + DEVICE_STATUS, 0);
     out8(ports + DEVICE_STATUS, 1);
     out8(ports + DEVICE_STATUS, 3);
     out32(ports + 4, 0);
-    out16(ports + 14, 0);
+    out16(ports + 14, queue);
     u16 entries = in16(ports + 12);
     if (entries < 4 || entries > QUEUE_MAX) return 0;
     far_fill16(QUEUE_SEGMENT, 0, 0, 0x1800);
@@ -43,48 +42,62 @@ static u16 start_device(u16 ports) {
     return entries;
 }
 
-static u8 request(u16 ports, bool write, u64 sector, u32 buffer, u32 bytes) {
-    u16 entries = start_device(ports);
-    if (!entries) return 0x20;
-    far_write32(QUEUE_SEGMENT, HEADER, write);
-    far_write32(QUEUE_SEGMENT, HEADER + 4, 0);
-    far_write32(QUEUE_SEGMENT, HEADER + 8, sector);
-    far_write32(QUEUE_SEGMENT, HEADER + 12, sector >> 32);
-    far_write8(QUEUE_SEGMENT, STATUS_BYTE, NOTHING_YET);
-    describe(0, QUEUE_LINEAR + HEADER, 16, DESCRIPTOR_NEXT);
-    describe(1, buffer, bytes, DESCRIPTOR_NEXT | (write ? 0 : DESCRIPTOR_WRITE));
-    describe(2, QUEUE_LINEAR + STATUS_BYTE, 1, DESCRIPTOR_WRITE);
+/* Offers the chain that begins with descriptor 0, as the `turn`th since the device was started, and waits for its end. */
+static void run_chain(u16 ports, u16 queue, u16 entries, u16 turn) {
     u16 available = entries * 16, used = (available + 6 + entries * 2 + 0xFFF) & 0xF000;
     far_write16(QUEUE_SEGMENT, available, 1); /* No interrupt is wanted. */
-    far_write16(QUEUE_SEGMENT, available + 4, 0);
-    far_write16(QUEUE_SEGMENT, available + 2, 1);
-    out16(ports + 16, 0);
-    for (u32 toggles = 0; toggles < DRIVER_TOGGLES && far_read16(QUEUE_SEGMENT, used + 2) != 1; toggles++) {
+    far_write16(QUEUE_SEGMENT, available + 2 + turn * 2, 0);
+    far_write16(QUEUE_SEGMENT, available + 2, turn);
+    out16(ports + 16, queue);
+    for (u32 toggles = 0; toggles < DRIVER_TOGGLES && far_read16(QUEUE_SEGMENT, used + 2) != turn; toggles++) {
         window();
         delay_refresh(1);
     }
     in8(ports + 19);
+}
+
+u8 virtio_request(u16 ports, bool write, u64 sector, u32 buffer, u8 count) {
+    u16 entries = start_device(ports, 0);
+    if (!entries) return 0x20;
+    queue_write32(HEADER, write);
+    queue_write32(HEADER + 4, 0);
+    queue_write32(HEADER + 8, sector);
+    queue_write32(HEADER + 12, sector >> 32);
+    far_write8(QUEUE_SEGMENT, STATUS_BYTE, NOTHING_YET);
+    describe(0, QUEUE_LINEAR + HEADER, 16, DESCRIPTOR_NEXT);
+    describe(1, buffer, count * 512u, DESCRIPTOR_NEXT | (write ? 0 : DESCRIPTOR_WRITE));
+    describe(2, QUEUE_LINEAR + STATUS_BYTE, 1, DESCRIPTOR_WRITE);
+    run_chain(ports, 0, entries, 1);
     u8 status = far_read8(QUEUE_SEGMENT, STATUS_BYTE);
     out8(ports + DEVICE_STATUS, 0);
     return status == 0 ? 0 : status == NOTHING_YET ? 0x80 : write ? 0x03 : 0x04;
 }
 
-u8 virtio_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done) {
-    u16 ports = platform.storage[disk->controller].ports;
-    if (kind == TRANSFER_VERIFY) {
-        *done = count;
-        return 0;
-    }
-    while (*done < count) {
-        struct bounce b = bounce_begin(segment, offset, count - *done, kind == TRANSFER_WRITE);
-        u8 status = request(ports, kind == TRANSFER_WRITE, sector, b.linear, b.count * 512u);
-        if (status) return status;
-        bounce_end(&b, segment, offset, kind == TRANSFER_WRITE);
-        segment += b.count * 32;
-        sector += b.count;
-        *done += b.count;
-    }
-    return 0;
+#define SCSI_QUEUE 2
+#define SCSI_REQUEST_BYTES 51 /* 19, and a command of 32. */
+#define SCSI_RESPONSE 0x3080
+#define SCSI_RESPONSE_BYTES 108 /* 12, and sense data of 96. */
+
+/*
+ * Every target says after the device's reset that it was reset: to a TEST UNIT READY that comes first, so that the command is done.
+ * `direction` is 1 for data to memory.
+ */
+u8 virtio_scsi_command(u16 ports, u8 target, const u8 *bytes, u8 direction, u32 buffer, u32 length) {
+    u8 out = !direction && length;
+    u16 entries = start_device(ports, SCSI_QUEUE);
+    if (!entries) return 0x20;
+    far_fill16(QUEUE_SEGMENT, HEADER, 0, (SCSI_REQUEST_BYTES + 1) / 2);
+    queue_write32(HEADER, 0x400001u | target << 8); /* Unit 0. */
+    describe(0, QUEUE_LINEAR + HEADER, SCSI_REQUEST_BYTES, DESCRIPTOR_NEXT);
+    describe(2 - out, buffer, length, out ? DESCRIPTOR_NEXT : DESCRIPTOR_WRITE);
+    describe(1 + out, QUEUE_LINEAR + SCSI_RESPONSE, SCSI_RESPONSE_BYTES, DESCRIPTOR_WRITE | (length && !out));
+    run_chain(ports, SCSI_QUEUE, entries, 1);
+    queue_write32(SCSI_RESPONSE + 8, 0xFFFFFFFF);
+    far_copy(QUEUE_SEGMENT, HEADER + 19, data_segment_now(), (u16)(u32)bytes, 10);
+    run_chain(ports, SCSI_QUEUE, entries, 2);
+    u16 status = far_read16(QUEUE_SEGMENT, SCSI_RESPONSE + 10); /* The response is its upper half. */
+    out8(ports + DEVICE_STATUS, 0);
+    return status >> 8 ? 0x80 : status ? 0x20 : 0;
 }
 
 void virtio_initialise(void) {
@@ -93,8 +106,7 @@ void virtio_initialise(void) {
         if (platform.storage[index].kind != STORAGE_VIRTIO || !ports) continue;
         struct disk *disk = disk_next();
         if (!disk) return;
-        char name[sizeof text_name];
-        for (u8 at = 0; at < sizeof text_name; at++) name[at] = text_name[at];
+        char name[] = "virtio";
         out8(ports + DEVICE_STATUS, 0);
         disk->kind = DISK_VIRTIO;
         disk->controller = index;

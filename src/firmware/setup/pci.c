@@ -127,6 +127,7 @@ static void note_function(const struct function *f) {
         }
     }
     u8 kind = f->vendor == 0x1AF4 && f->device == 0x1001   ? STORAGE_VIRTIO
+              : f->vendor == 0x1AF4 && f->device == 0x1004 ? STORAGE_VIRTIO_SCSI
               : f->vendor == 0x1000 && f->device == 0x0012 ? STORAGE_LSI
                                                            : STORAGE_NONE;
     if (kind && p->storage_count < STORAGE_MAX) {
