@@ -26,8 +26,11 @@ import {
   usesDma,
 } from './transfer.js';
 
-/** What a bus without a drive on it reads as: pulled up. */
-const floating = 0xff;
+/**
+ * What a bus without a drive on it reads as: the host pulls DD7 down, so that BSY is seen clear where nobody is (the note to the table of
+ * driver types and required termination); the other lines are pulled up.
+ */
+const floating = 0x7f;
 
 /** The registers of the command block that keep their previous content for 48-bit commands. */
 type TwoDeepRegister = 'features' | 'sectorCount' | 'sectorNumber' | 'cylinderLow' | 'cylinderHigh';

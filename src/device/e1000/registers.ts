@@ -250,6 +250,8 @@ const kept: readonly { readonly offset: number; readonly initial?: number }[] = 
   { offset: 0x5808 },
   { offset: 0x5810 },
   { offset: 0x5820 },
+  // The software semaphore of later members of the family, which drivers for all of them take before they read the EEPROM.
+  { offset: 0x5b50 },
 ];
 assert(kept.length === keptRegisters, 'every kept register has its place in the state');
 

@@ -274,7 +274,8 @@ void ata_initialise(void) {
     char model[41];
     for (u8 unit = 0; unit < 4; unit++) {
         choose_channel(unit);
-        if (!(unit & 1) && (read(STATUS) == 0xFF || ata_reset(unit) != 0)) {
+        // No channel reads as FFh, a channel without drives as 7Fh.
+        if (!(unit & 1) && ((read(STATUS) | BUSY) == 0xFF || ata_reset(unit) != 0)) {
             unit++;
             continue;
         }

@@ -69,12 +69,12 @@ describe('reset', () => {
 });
 
 describe('drives that are absent', () => {
-  test('leave a floating bus when there is none', () => {
+  test('leave a bus that floats but for the line of BSY when there is none', () => {
     const channel = testChannel([]);
-    expect(channel.status()).toBe(0xff);
+    expect(channel.status()).toBe(0x7f);
     channel.out({ sectorCount: 0x55, statusOrCommand: 0xec });
     channel.device.advance(10_000);
-    expect(channel.device.read('sectorCount')).toBe(0xff);
+    expect(channel.device.read('sectorCount')).toBe(0x7f);
     expect(channel.interrupt).toBe(false);
   });
 
