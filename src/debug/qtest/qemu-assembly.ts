@@ -45,6 +45,8 @@ export interface QemuMachine {
   readonly names: ReadonlyMap<string, Drive>;
   readonly cards: readonly QemuCard[];
   readonly devices: readonly string[];
+  /** The device that kernels test with is there. */
+  readonly testDevice: boolean;
   readonly display: 'vga' | 'vbe';
   /** The path of firmware that takes the place of ours. */
   readonly bios: string | undefined;
@@ -146,6 +148,7 @@ export class Assembly {
   memory = '128M';
   bios: string | undefined;
   display: 'vga' | 'vbe' = 'vga';
+  private testDevice = false;
   private readonly images = new Map<Drive, QemuImage>();
   private readonly names = new Map<string, Drive>();
   private readonly cards: QemuCard[] = [];
@@ -271,8 +274,9 @@ export class Assembly {
   finish(): QemuMachine {
     for (const put of this.laterDrives) put();
     for (const device of this.laterDevices) this.putDevice(device);
-    const { memory, images, names, cards, display, bios, translations: translated } = this;
-    return { memory, images, names, cards, devices: [...this.devices], display, bios, translations: translated };
+    const { memory, images, names, cards, display, bios, testDevice, translations: translated } = this;
+    const devices = [...this.devices];
+    return { memory, images, names, cards, devices, testDevice, display, bios, translations: translated };
   }
   private putDevice(device: Properties): void {
     const driver = device.get('driver') ?? '';
@@ -284,6 +288,8 @@ export class Assembly {
       this.cards.push({ card, ...(mac === undefined ? {} : { mac }), ...(socket === undefined ? {} : { socket }) });
     } else if (optional !== undefined) {
       this.devices.add(optional);
+    } else if (driver === 'pc-testdev') {
+      this.testDevice = true;
     } else if (displayDevices.has(driver)) {
       this.display = 'vbe';
     } else if (driver === 'floppy') {

@@ -24,7 +24,7 @@ export const drivesThatStop = ({ machine }: QemuCommand): ReadonlySet<Drive> =>
 export function requestOf({ machine, runs }: QemuCommand, folder: string): MachineRequest {
   const base = { board: 'i440fx', cyclesPerSecond: runs ? runningCyclesPerSecond : benchCyclesPerSecond } as const;
   if (machine === undefined) return base;
-  const { memory, images, cards, devices, display, bios } = machine;
+  const { memory, images, cards, devices, testDevice, display, bios } = machine;
   const drives = [...images].map(([drive, { source, writable, details, debug }]) => {
     const faults =
       debug === undefined || debug.rules === '' ? [] : faultsOf(readRules(debug.rules), debug.rules, debug);
@@ -33,6 +33,7 @@ export function requestOf({ machine, runs }: QemuCommand, folder: string): Machi
   });
   const network = cards.map(({ socket, ...card }) => ({ ...card, network: socket === undefined ? 'none' : 'live' }));
   const firmware = bios === undefined ? {} : { firmware: { bios } };
-  const said = { ...base, memory, display, devices, network, ...firmware, ...Object.fromEntries(drives) };
+  const testing = testDevice ? { testing: { testDevice } } : {};
+  const said = { ...base, memory, display, devices, network, ...firmware, ...testing, ...Object.fromEntries(drives) };
   return checkRequest(said, "QEMU's command line");
 }

@@ -112,7 +112,7 @@ describe("QEMU's command line", () => {
   test('is refused where it asks for something that is not there', () => {
     for (const line of [
       '-machine q35',
-      '-device pc-testdev',
+      '-device isa-testdev',
       '-drive file=nbd:x,if=ide',
       '-drive file=a,if=sd',
       '-device ide-hd,drive=nowhere',
