@@ -23,6 +23,7 @@ export const machineOptions = {
   boot: { choices: bootDevices, describe: 'What is tried first' },
   kernel: image('A kernel to start: Linux or Multiboot'),
   initrd: image("Linux's initial RAM disk"),
+  bios: image('Firmware or a test ROM in place of the built-in firmware: its end is at the reset vector'),
   append: { type: 'string', describe: "The kernel's command line" },
   display: { choices: displays, describe: 'The display adapter' },
   network: { type: 'string', array: true, describe: 'A network card, as CARD or CARD=NETWORK (built-in, live, none)' },
@@ -58,6 +59,7 @@ export interface MachineArguments {
   readonly boot?: string | undefined;
   readonly kernel?: string | undefined;
   readonly initrd?: string | undefined;
+  readonly bios?: string | undefined;
   readonly append?: string | undefined;
   readonly display?: string | undefined;
   readonly network?: readonly string[] | undefined;
@@ -93,6 +95,7 @@ export function requestFrom(options: MachineArguments): MachineRequest {
     ...{ floppyA: floppy, floppyB, disk0: disk, disk1, cdrom0: cdrom },
     ...{ memory, processor, boot, kernel, initrd, display, commandLine: append, served: serve },
     ...{ mouse: mouse === undefined ? undefined : mouse ? 'ps2' : 'none' },
+    firmware: options.bios === undefined ? undefined : { bios: options.bios },
     ...devicesFrom(options.device ?? [], options.fwCfg ?? []),
     builtInNetwork: options.bootFile === undefined ? undefined : { bootFile: options.bootFile },
     network: options.network?.map((text) => {

@@ -68,6 +68,8 @@ export interface Board {
   resetBoard(): void;
   /** Switches the power off, at the end of the instruction. */
   powerOff(): void;
+  /** Does something when the run is ended by {@link exit}: what would have needed more time. */
+  onExit(action: () => void): void;
   /** Ends the run for good with an exit status, at the end of the instruction. */
   exit(status: number): void;
   /** The line to the processor's interrupt request, and what answers an acknowledge: an APIC puts itself in between. */

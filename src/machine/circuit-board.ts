@@ -67,6 +67,7 @@ export class CircuitBoard implements Board {
   private readonly inputTakers = new Map<InputEvent['kind'], Taker>();
   private readonly resetActions: (() => void)[] = [];
   private readonly loadActions: (() => void)[] = [];
+  private readonly exitActions: (() => void)[] = [];
   private readonly requestListeners: ((request: number, level: boolean) => void)[] = [];
   private interruptRoute: InterruptRoute | undefined;
   private numericErrorListener: ((level: boolean) => void) | undefined;
@@ -220,7 +221,11 @@ export class CircuitBoard implements Board {
   powerOff(): void {
     this.wires.powerOff();
   }
+  onExit(action: () => void): void {
+    this.exitActions.push(action);
+  }
   exit(status: number): void {
+    for (const action of this.exitActions) action();
     this.wires.exit(status);
   }
   routeInterrupts(through: InterruptRoute): void {

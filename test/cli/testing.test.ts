@@ -53,6 +53,19 @@ test('codes at a POST port are told at the end, and a recording that is not pace
   expect((await run(folder, 'replay', 'post.trace')).stdout).toContain('POST codes 01 ff');
 });
 
+test('a test ROM runs in place of the firmware and tells what it does by text and codes', async () => {
+  const rom = new Uint8Array(65536);
+  rom.set([...say(0x68), ...say(0x69), 0xb0, 0x7f, 0xe6, 0x80, 0xfa, 0xf4]); // At F000:0000: "hi", code 7Fh, halt.
+  rom.set([0xea, 0x00, 0x00, 0x00, 0xf0], 0xfff0); // jmp f000:0000
+  write('rom.bin', rom);
+  const words = ['record', '--bios', 'rom.bin', '--device', 'isa-debugcon', '--device', 'post-card'];
+  const { code, stdout } = await run(folder, ...words, '--console', 'debug', '--unpaced', '-o', 'rom.trace');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^hi/);
+  expect(stdout).toContain('POST codes 7f');
+  expect((await run(folder, 'replay', 'rom.trace')).stdout).toContain('POST codes 7f');
+});
+
 test('a script that waits for a status passes with it, and gives any other as the exit code', async () => {
   write('wait.json', JSON.stringify([{ waitFor: { exit: 33, within: 20 } }]));
   const passed = await run(folder, ...record('passes.img', 'a.trace'), '--script', 'wait.json', '--json');

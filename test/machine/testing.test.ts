@@ -59,6 +59,20 @@ describe('the debug exit', () => {
     expect(other.run(cycle(10))).toEqual({ kind: 'cycle' });
   });
 
+  test('lets serial ports send what they hold, as no time follows', () => {
+    const machine = made({ debugExit });
+    let sent = '';
+    machine.onSerial = ({ byte }) => void (sent += String.fromCharCode(byte));
+    const bench = machine.bench();
+    bench.writePort(0x3fb, 0x03, 1);
+    bench.writePort(0x3fa, 0x01, 1);
+    for (const letter of 'done\n') bench.writePort(0x3f8, letter.charCodeAt(0), 1);
+    expect(sent).toBe('');
+    bench.writePort(0xf4, 0, 4);
+    expect(sent).toBe('done\n');
+    expect(machine.run(cycle(10))).toEqual({ kind: 'exited', status: 1 });
+  });
+
   test('stays ended after the reset button', () => {
     const machine = made({ debugExit });
     machine.bench().writePort(0xf4, 0, 1);

@@ -70,6 +70,11 @@ function finishTransmission(state: UartState, transmit: (byte: number) => void):
   startShifting(state);
 }
 
+/** What the transmitter still holds goes out at once: for a board whose time ends. */
+export function drainTransmitter(state: UartState, transmit: (byte: number) => void): void {
+  while (state.shifting) finishTransmission(state, transmit);
+}
+
 function finishReception(state: UartState): void {
   const byte = state.line.shift()! & dataMask(state);
   if (!isLoopedBack(state)) receiveCharacter(state, byte); // Loopback cuts the receive line off.

@@ -12,6 +12,7 @@ import {
   beginTransmission,
   clockLine,
   controlFifos,
+  drainTransmitter,
   queueForTransmission,
   queueOnLine,
   takeReceived,
@@ -222,6 +223,11 @@ export const uart = defineDevice({
      */
     receive(context: Context, bytes: Iterable<number>): number {
       return queueOnLine(context.state, bytes, lineBytesMax);
+    },
+    /** What the transmitter still holds goes out at once, as no time follows in which it would. */
+    drain(context: Context): void {
+      drainTransmitter(context.state, context.board.transmit);
+      driveOutputs(context);
     },
   },
 });

@@ -156,6 +156,8 @@ function attachSerialPorts(board: Board): void {
   const devices = serialPorts.map(({ base, request }, port) => {
     const device = newSerial(board, port, request);
     board.ports.connect(device, base, board.add(`serial${port}`, device));
+    // Bytes on their way out are the last words of a guest that ends itself.
+    board.onExit(() => board.touch(device, () => device.operations.drain()));
     return device;
   });
   // The other ends of the lines are there and ready.
