@@ -2,7 +2,6 @@
 import type { Core } from '../../system/core.js';
 import { has, type ProcessorModel } from '../../model.js';
 import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
-import { regionPlaces } from '../../layout.js';
 import { ModuleWriter } from '../../wasm/module.js';
 import { i32s, importKernel, sharedFunctions } from '../interpreter/module-parts.js';
 import type { Interpreter } from '../interpreter/instance.js';
@@ -42,13 +41,13 @@ export class RegionModule {
     this.memory = core.memory;
     this.model = core.model;
     const { module } = this;
-    module.importTable('regions', regionPlaces);
     const own = (name: string, parameters: number, results: number): number =>
       module.importFunction('interpreter', name, { parameters: i32s(parameters), results: i32s(results) });
     const imports = new Map<string, number>();
     this.imports = {
       lookup: own('lookup', 1, 1),
       resume: own('resume', 2, 1),
+      enter: own('enter', 2, 1),
       settleFlags: own('settleFlags', 5, 0),
       settleKept: own('settleKept', 0, 0),
       refills: {
@@ -60,7 +59,6 @@ export class RegionModule {
       refused: module.importFunction('compiler', 'refused', regionSignature),
       missed: module.importFunction('compiler', 'missed', { parameters: i32s(1), results: [] }),
       left: module.importFunction('compiler', 'left', { parameters: i32s(1), results: [] }),
-      regionType: module.typeIndex(regionSignature),
     };
     const byWidth = { 8: unavailable, 16: unavailable, 32: unavailable };
     const statusWord = own('statusWord', 0, 1);
@@ -111,7 +109,7 @@ export class RegionModule {
     const { memory, table } = this;
     const module = new WebAssembly.Module(this.module.finish() as BufferSource);
     const instance = new WebAssembly.Instance(module, {
-      environment: { memory, regions: table },
+      environment: { memory },
       interpreter: this.interpreter as unknown as WebAssembly.ModuleImports,
       compiler: { ...this.told },
       ...(this.float80 === undefined ? {} : { float80: this.float80 as unknown as WebAssembly.ModuleImports }),

@@ -22,8 +22,11 @@ export interface WaysOutImports {
   readonly missed: number;
   /** The same for a record where the interpreter went on. */
   readonly left: number;
-  /** The type of region functions, for calls through the table of regions. */
-  readonly regionType: number;
+  /**
+   * Goes on in a region. Only the interpreter has the table of regions: V8 in Node 20 keeps every instance that imports a table for as
+   * long as the table lives, so that nothing compiled would ever be freed.
+   */
+  readonly enter: number;
 }
 
 const counters = 4096;
@@ -111,9 +114,7 @@ export class WaysOut {
   goOn(code: Code, here: Value, known: number): void {
     const handler = code.load('i32.load16_u', here, record.handler);
     code.when(code.and(handler, firstRegion), () => {
-      code.or(here, entryBits.unpaid | known).push(code.body);
-      code.xor(handler, firstRegion).push(code.body);
-      code.body.returnCallIndirect(this.imports.regionType);
+      leave(code, this.imports.enter, code.or(here, entryBits.unpaid | known), code.xor(handler, firstRegion));
     });
     const index = this.functions.shared('go back', 1, (body) => {
       const { code: own, locals } = locally(body, 1);

@@ -75,6 +75,7 @@ export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Ui
   const resume = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'resume');
   const settleFlags = module.declareFunction({ parameters: i32s(5), results: [] }, 'settleFlags');
   const settleKept = module.declareFunction({ parameters: [], results: [] }, 'settleKept');
+  const enter = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'enter');
 
   const missedLookup = module.declareFunction(handlerSignature);
   module.defineFunction(functions.lookup, lookupBody(missedLookup));
@@ -104,6 +105,7 @@ export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Ui
   module.setTable([...pseudo, ...outlined]);
   const calls: HandlerCalls = { type: module.typeIndex(handlerSignature), table: module.ownTable };
   module.defineFunction(resume, resumeBody(calls));
+  module.defineFunction(enter, enterBody(calls));
   module.defineFunction(settleFlags, settleFlagsBody(functions));
   module.defineFunction(settleKept, settleKeptBody(settleFlags));
   codeSizes.forEach((size, index) => {
@@ -247,6 +249,16 @@ function resumeBody(calls: HandlerCalls): FunctionBody {
   here.push(body);
   handler.push(body);
   body.callIndirect(calls.type, calls.table);
+  return body;
+}
+
+/** Goes on in the region at a place, which is given the first argument. */
+function enterBody(calls: HandlerCalls): FunctionBody {
+  const body = new FunctionBody(i32s(2));
+  const code = new Code(body);
+  code.local(0, 'i32').push(body);
+  code.local(1, 'i32').push(body);
+  body.returnCallIndirect(calls.type, regionTable);
   return body;
 }
 
