@@ -72,10 +72,6 @@ export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Ui
   const invalid = module.declareFunction(handlerSignature);
   const invalidOpcode = module.declareFunction(handlerSignature);
   const outlined = handlers.map(() => module.declareFunction(handlerSignature));
-  const resume = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'resume');
-  const settleFlags = module.declareFunction({ parameters: i32s(5), results: [] }, 'settleFlags');
-  const settleKept = module.declareFunction({ parameters: [], results: [] }, 'settleKept');
-  const enter = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'enter');
 
   const missedLookup = module.declareFunction(handlerSignature);
   module.defineFunction(functions.lookup, lookupBody(missedLookup));
@@ -104,10 +100,7 @@ export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Ui
   );
   module.setTable([...pseudo, ...outlined]);
   const calls: HandlerCalls = { type: module.typeIndex(handlerSignature), table: module.ownTable };
-  module.defineFunction(resume, resumeBody(calls));
-  module.defineFunction(enter, enterBody(calls));
-  module.defineFunction(settleFlags, settleFlagsBody(functions));
-  module.defineFunction(settleKept, settleKeptBody(settleFlags));
+  defineWaysOut(module, functions, calls);
   codeSizes.forEach((size, index) => {
     const hot = handlers.map((handler, number) => ({ handler, id: number + firstHandler }));
     const inside = hot.filter(({ handler }) => isHot(handler, size));
@@ -227,6 +220,18 @@ function branchByHandler(code: Code, here: Value, order: readonly number[], othe
     Array.from({ length: top + 1 }, (_, id) => labels.get(id) ?? otherwise),
     otherwise,
   );
+}
+
+/** What only compiled regions call, where they end. */
+function defineWaysOut(module: ModuleWriter, functions: ModuleFunctions, calls: HandlerCalls): void {
+  const resume = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'resume');
+  const settleFlags = module.declareFunction({ parameters: i32s(5), results: [] }, 'settleFlags');
+  const settleKept = module.declareFunction({ parameters: [], results: [] }, 'settleKept');
+  const enter = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'enter');
+  module.defineFunction(resume, resumeBody(calls));
+  module.defineFunction(enter, enterBody(calls));
+  module.defineFunction(settleFlags, settleFlagsBody(functions));
+  module.defineFunction(settleKept, settleKeptBody(settleFlags));
 }
 
 /**
