@@ -46,8 +46,8 @@ export function cacheFolder(): string {
   return TSVM_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tsvm-test');
 }
 
-/** Where distributions put firmware that others wrote: Debian's packages `seabios` and `ipxe`. */
-const firmwareFolders = ['/usr/share/seabios', '/usr/lib/ipxe'];
+/** Where distributions put firmware that others wrote: Debian's packages `seabios`, `ipxe` and `u-boot-qemu`. */
+const firmwareFolders = ['/usr/share/seabios', '/usr/lib/ipxe', '/usr/lib/u-boot/qemu-x86'];
 
 /** Where guests are looked for, in this order. `from` is the project's folder. */
 export function guestFolders(from = process.cwd()): string[] {
