@@ -75,6 +75,14 @@ describe('the configuration', () => {
     expect(read(8)).toBe(0x83);
   });
 
+  test('lets a driver of the whole family take and give back its semaphore', () => {
+    const { read, write } = bench();
+    write(0x5b50, 2);
+    expect(read(0x5b50)).toBe(2);
+    write(0x5b50, 0);
+    expect(read(0x5b50)).toBe(0);
+  });
+
   test('reaches its PHY, and no other', () => {
     const { read, write } = bench();
     const phy = (address: number, number: number): number => {
