@@ -6,7 +6,7 @@ import { assert } from '../../../base/assert.js';
 import { record, regionPlaces } from '../../layout.js';
 import type { Core } from '../../system/core.js';
 import { Entrances } from './entrances.js';
-import { type Heat, isEntered, newHeat, type Planned, type Region } from './heat.js';
+import { type Heat, isEntered, isRestless, newHeat, type Planned, type Region, restart } from './heat.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { Float80 } from '../../kernel/float80/float80.js';
 import { factsNow, holds, mxcsrCondition } from './region-facts.js';
@@ -36,8 +36,6 @@ const strayTellings = 32;
 const strayTellingsLeast = 8;
 /** No page is compiled more often for that. */
 const compilationsMost = 40;
-/** After so many changes of its code a page is left to the interpreter for good. */
-const changesMost = 8;
 
 export class Compiler {
   /** Cycles between two looks, about; see {@link wait}. */
@@ -114,7 +112,7 @@ export class Compiler {
     const isCovered = this.entrances.leadsInto(at) || this.covers(heat, offset);
     const cycles = this.pace;
     this.pace = isCovered ? Math.min(this.pace * 2, longestLook) : this.tuning.look;
-    if (isCovered || heat.changes > changesMost) return;
+    if (isCovered || isRestless(heat)) return;
     heat.facts = factsNow(this.core, this.heats.get(table));
     heat.offsets.add(offset);
     const needed = this.tuning.threshold << Math.min(heat.replacements, doublingsMost);
@@ -157,22 +155,16 @@ export class Compiler {
       this.tuning.patience,
     );
     const made: Region[] = [];
+    const settle = (heat: Heat, asked: Set<number>, planned: Planned | undefined): void => {
+      for (const offset of asked) if (!isEntered(planned, offset)) heat.barred.add(offset);
+      asked.clear();
+      if (planned !== undefined) made.push(this.make(heat, planned, module));
+    };
     for (const heat of this.queue.splice(0)) {
-      heat.isQueued = false;
-      heat.count = 0;
-      heat.recent = 0;
-      const planned = this.planning.plan(heat, module);
-      heat.offsets.clear();
-      for (const offset of heat.wanted) if (!isEntered(planned, offset)) heat.barred.add(offset);
-      heat.wanted.clear();
-      if (planned !== undefined) made.push(this.make(heat, planned, module));
+      settle(heat, heat.wanted, this.planning.plan(heat, module));
+      restart(heat);
     }
-    for (const heat of this.straying) {
-      const planned = this.planning.planStrays(heat, module);
-      for (const offset of heat.strays) if (!isEntered(planned, offset)) heat.barred.add(offset);
-      heat.strays.clear();
-      if (planned !== undefined) made.push(this.make(heat, planned, module));
-    }
+    for (const heat of this.straying) settle(heat, heat.strays, this.planning.planStrays(heat, module));
     this.straying.clear();
     this.looksSinceQueued = 0;
     if (made.length === 0) return;
@@ -292,7 +284,8 @@ export class Compiler {
     const offset = this.core.view.getUint16(at + record.pageOffset, true);
     const region = this.regionWith(at);
     const heat = region?.heat ?? [...this.heats.values()].find(({ table }) => this.recordAt(table, offset) === at);
-    if (heat === undefined || heat.isQueued || heat.barred.has(offset) || heat.compilations >= compilationsMost) return;
+    if (heat === undefined || heat.isQueued || heat.barred.has(offset) || isRestless(heat)) return;
+    if (heat.compilations >= compilationsMost) return;
     if (!isFrequent) return this.stray(heat, offset, tellings);
     heat.wanted.add(offset);
     if (region === undefined) this.queueNow(heat);

@@ -73,6 +73,18 @@ export const newHeat = (table: number, facts: RegionFacts): Heat => ({
   ...{ offsets: new Set(), wanted: new Set(), strays: new Set(), barred: new Set(), missing: new Set() },
 });
 
+/** After so many changes of its code a page is left to the interpreter for good. */
+const changesMost = 8;
+export const isRestless = ({ changes }: Heat): boolean => changes > changesMost;
+
+/** What was seen of a page is compiled: looks at it count anew. */
+export function restart(heat: Heat): void {
+  heat.offsets.clear();
+  heat.count = 0;
+  heat.recent = 0;
+  heat.isQueued = false;
+}
+
 export const isEntered = (planned: Planned | undefined, offset: number): boolean => {
   const block = planned?.plan.blockAt.get(offset);
   return block !== undefined && planned!.plan.blocks[block]!.isEntry;

@@ -1,0 +1,68 @@
+/** Places where regions go on in the interpreter rarely but many times. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { code32, d } from '../../bytes.js';
+import { places, World } from '../../world.js';
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** Rarely enough seen by looks that what compiles the second place is what the region tells. */
+const tuning = { look: 1000, threshold: 8, batch: 1, delay: 0, patience: 1 };
+const turns = 1000;
+const otherPage = 0x20000;
+
+/** Runs code until it halts, `other` of it at an address of its own; gives how many modules were compiled, and the state at the end. */
+function modulesOf(code: readonly number[], compiler?: typeof tuning, other: readonly number[] = []) {
+  let modules = 0;
+  const { Module } = WebAssembly;
+  class Counted extends Module {
+    constructor(...settings: ConstructorParameters<typeof Module>) {
+      super(...settings);
+      modules++;
+    }
+  }
+  const world = new World('pentium3', 1 << 20, undefined, compiler);
+  vi.stubGlobal('WebAssembly', { ...WebAssembly, Module: Counted, Instance: WebAssembly.Instance });
+  world.flat(code);
+  world.put(otherPage, ...other);
+  // In slices as a machine's timers cut them: what is told twice in one is frequent.
+  for (let slice = 0; slice < 4000; slice++) world.run(1000);
+  vi.unstubAllGlobals();
+  return { modules, state: world.processor.save() };
+}
+
+/** A long loop, then by an indirect jump a place that no look sees in time; both again and again. */
+function rarely(rounds: number): number[] {
+  const start = [...code32.mov('edi', rounds), ...code32.mov('eax', places.code + 0x20)];
+  // MOV ECX, turns; DEC ECX; JNZ; JMP EAX.
+  const loop = [...code32.mov('ecx', turns), 0x49, 0x75, 0xfd, 0xff, 0xe0];
+  const gap = Array.from({ length: 0x20 - start.length - loop.length }, () => code32.nop[0]!);
+  // INC EDX; DEC EDI; JNZ loop; HLT.
+  const back = start.length - (0x20 + 2 + 6);
+  return [...start, ...loop, ...gap, 0x42, 0x4f, 0x0f, 0x85, ...d(back), ...code32.hlt];
+}
+
+test('what a region leaves to the interpreter rarely but many times becomes a small region of its own', () => {
+  expect(modulesOf(rarely(24), tuning).modules).toBe(1);
+  const { modules, state } = modulesOf(rarely(600), tuning);
+  expect(modules).toBe(2);
+  expect(state).toEqual(modulesOf(rarely(600)).state);
+});
+
+test('a page whose code changes again and again is left to the interpreter for good, whatever regions tell', () => {
+  // NOP, which becomes CLD and NOP again; DEC ECX; JNZ; JMP EBX.
+  const changing = [0x90, 0x49, 0x75, 0xfd, 0xff, 0xe3];
+  const rounds = (count: number, looped: number, start: number): number[] => {
+    const head = [...code32.mov('edi', count), ...code32.mov('eax', otherPage)];
+    const body = [...code32.mov('ecx', looped), ...code32.mov('ebx', start + head.length + 12), 0xff, 0xe0];
+    return [...head, ...body];
+  };
+  // XOR BYTE [other page], 6Ch; DEC EDI; JNZ to the body.
+  const change = [0x80, 0x35, ...d(otherPage), 0x6c, 0x4f, 0x75, -10 - 12];
+  const first = [...rounds(12, 20_000, places.code), ...change];
+  const second = [...rounds(20_000, 1, places.code + first.length), 0x4f, 0x75, -3 - 12];
+  const code = [...first, ...second, ...code32.hlt].map((byte) => byte & 0xff);
+  const { modules, state } = modulesOf(code, tuning, changing);
+  // One for each of nine changes, and one for the second loop.
+  expect(modules).toBe(10);
+  expect(state).toEqual(modulesOf(code, undefined, changing).state);
+});
