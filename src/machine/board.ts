@@ -101,6 +101,8 @@ export interface Board {
   a20(source: 'keyboardA20' | 'systemA20', level: boolean): void;
   /** A serial port sent a byte. */
   transmit(port: number, byte: number): void;
+  /** Names what tells the keyboard's lit indicators: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
+  setKeyboardLights(look: () => number): void;
   /** Names what draws the screen. */
   setDisplay(display: DisplayAdapter): void;
 }

@@ -72,6 +72,8 @@ export class CircuitBoard implements Board {
   private interruptRoute: InterruptRoute | undefined;
   private numericErrorListener: ((level: boolean) => void) | undefined;
   private display: DisplayAdapter | undefined;
+  /** The keyboard's lit indicators. They change at edges of its own, so that they are never late. */
+  keyboardLights: () => number = () => 0;
 
   constructor(private readonly wires: BoardWires) {
     const { description, images } = wires;
@@ -285,6 +287,9 @@ export class CircuitBoard implements Board {
   /** INIT reached the processor. */
   initializeLocalApic(): void {
     this.interruptRoute?.initialize();
+  }
+  setKeyboardLights(look: () => number): void {
+    this.keyboardLights = look;
   }
   setDisplay(display: DisplayAdapter): void {
     this.display = display;

@@ -315,6 +315,13 @@ export interface ProcessorView {
   readonly code: Uint8Array;
 }
 
+/** The keyboard's indicators: which are lit. */
+export interface KeyboardLights {
+  readonly scrollLock: boolean;
+  readonly numLock: boolean;
+  readonly capsLock: boolean;
+}
+
 /** A PC. Its run is a pure function of description, images, power-on facts and inputs. */
 export interface Machine {
   readonly description: MachineDescription;
@@ -331,6 +338,7 @@ export interface Machine {
   /** Field-by-field differences between two snapshots of this machine's description; memory and disks give the first differing byte. */
   diff(left: MachineSnapshot, right: MachineSnapshot): (Difference & { readonly part: string })[];
   screen(): Frame;
+  keyboardLights(): KeyboardLights;
   processor(): ProcessorView;
   /** Reads physical memory without side effects; bytes beyond memory read as 0xff. */
   readMemory(physical: number, length: number): Uint8Array;

@@ -14,6 +14,7 @@ import { CircuitBoard } from './circuit-board.js';
 import type {
   Images,
   InputEvent,
+  KeyboardLights,
   Machine,
   MachineDescription,
   MachineDigest,
@@ -345,6 +346,10 @@ class Pc implements Machine {
 
   screen(): Frame {
     return this.chips.frame(this.cycle);
+  }
+  keyboardLights(): KeyboardLights {
+    const lit = this.chips.keyboardLights();
+    return { scrollLock: (lit & 1) !== 0, numLock: (lit & 2) !== 0, capsLock: (lit & 4) !== 0 };
   }
   processor(): ProcessorView {
     return processorView(this.processorUnit, (physical) => this.readMemory(physical, 1)[0]!);

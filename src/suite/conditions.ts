@@ -1,6 +1,6 @@
 /** What a suite may wait for. A condition only looks: evaluating it changes nothing in the machine. */
 import { hex } from '../base/integers.js';
-import type { ProcessorView, StopReason } from '../machine/machine.js';
+import type { KeyboardLights, ProcessorView, StopReason } from '../machine/machine.js';
 
 /** What a condition may look at. */
 export interface Observed {
@@ -17,6 +17,8 @@ export interface Observed {
   readonly postCard: { last(): number | undefined };
   /** What its speaker says now. */
   readonly speaker: { hertz(): number | undefined };
+  /** Which LEDs of its keyboard are lit. */
+  readonly keyboard: { leds(): KeyboardLights };
   readonly processor: ProcessorView;
   /** What the last run ended with; undefined before there was one. */
   readonly ended: StopReason['kind'] | undefined;
@@ -91,6 +93,14 @@ export function postCodeShows(code: number): Condition {
 /** The speaker sounds. */
 export function speakerSounds(): Condition {
   return { description: 'the speaker to sound', holds: ({ speaker }) => speaker.hertz() !== undefined };
+}
+
+/** An LED of the keyboard is lit; or dark, with `false`. */
+export function ledLit(led: keyof KeyboardLights, lit = true): Condition {
+  return {
+    description: `the LED ${led} to be ${lit ? 'lit' : 'dark'}`,
+    holds: ({ keyboard }) => keyboard.leds()[led] === lit,
+  };
 }
 
 /** The processor halts. */

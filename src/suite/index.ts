@@ -10,6 +10,7 @@ export {
   executes,
   exited,
   halted,
+  ledLit,
   memoryHolds,
   postCodeShows,
   poweredOff,
@@ -22,7 +23,7 @@ export {
 export { type GuestTime, guestCycles, guestSeconds } from './time.js';
 export { GuestLimitError, type GuestVerdict, InfrastructureError } from './errors.js';
 export type { RerunDifference } from './evidence.js';
-export type { DigestView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+export type { DigestView, KeyboardView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 export type { Tone } from './outputs.js';
 export type { MouseMovement, VmMouse } from './mouse.js';
 export type { Patience, Vm } from './vm.js';

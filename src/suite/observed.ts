@@ -1,8 +1,8 @@
-/** What a suite looks at and compares with goldens: a screen, what was sent, printed, shown and sounded, a state digest. */
+/** What a suite looks at and compares with goldens: a screen, a keyboard's LEDs, what was sent, printed, shown and sounded, a state digest. */
 import { hex } from '../base/integers.js';
 import type { Frame } from '../screen/frame.js';
 import { screenText } from '../screen/text.js';
-import type { MachineDigest, SerialOutput } from '../machine/machine.js';
+import type { KeyboardLights, MachineDigest, SerialOutput } from '../machine/machine.js';
 import type { Tone } from './outputs.js';
 
 /** The guest's screen; every look shows it as it is then. */
@@ -17,6 +17,16 @@ export class ScreenView {
   /** The text screen, one line a row, trailing spaces removed; the empty string in a graphics mode. */
   text(): string {
     return screenText(this.look());
+  }
+}
+
+/** The keyboard, as somebody in front of it sees it. */
+export class KeyboardView {
+  constructor(private readonly look: () => KeyboardLights) {}
+
+  /** Which of its LEDs are lit now. */
+  leds(): KeyboardLights {
+    return this.look();
   }
 }
 

@@ -11,7 +11,7 @@ import { stopsForGood } from '../replay/run.js';
 import type { Condition, Observed } from './conditions.js';
 import { GuestLimitError, InfrastructureError } from './errors.js';
 import { VmMouse } from './mouse.js';
-import { DigestView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+import { DigestView, KeyboardView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 import { Outputs } from './outputs.js';
 import { OutsideNetwork } from './outside.js';
 import { type GuestTime, guestSeconds } from './time.js';
@@ -62,6 +62,8 @@ export class Vm {
   /** What was shown on the POST card, where the machine has one. */
   readonly postCard: PostView;
   readonly speaker: SpeakerView;
+  /** The keyboard's LEDs; {@link type} and {@link press} are its keys. */
+  readonly keyboard: KeyboardView;
   /** The mouse, where the machine has one. */
   readonly mouse: VmMouse;
   private readonly given: InputAt[] = [];
@@ -90,6 +92,7 @@ export class Vm {
     this.debugConsole = new TextView(this.sent.debugConsole, '.debug.txt');
     this.postCard = new PostView(this.sent.postCodes);
     this.speaker = new SpeakerView(this.sent.tones);
+    this.keyboard = new KeyboardView(() => machine.keyboardLights());
     this.mouse = new VmMouse(
       (event) => this.input(event),
       (time) => this.wait(time),
@@ -109,6 +112,7 @@ export class Vm {
       debugConsole: this.debugConsole,
       postCard: this.postCard,
       speaker: this.speaker,
+      keyboard: this.keyboard,
       get processor() {
         return machine.processor();
       },

@@ -17,6 +17,15 @@ const keyLogger = [
   ...[0xeb, 0xf5], // jmp wait
 ];
 
+/** Lights Scroll Lock and Caps Lock: waits for the keyboard to acknowledge the command. */
+const lightKeeper = [
+  ...[0xb0, 0xff, 0xe6, 0x21, 0xe6, 0xa1], // mov al, 0ffh; out 21h, al; out 0a1h, al
+  ...[0xb0, 0xed, 0xe6, 0x60], // mov al, 0edh; out 60h, al
+  ...[0xe4, 0x64, 0xa8, 0x01, 0x74, 0xfa], // wait: in al, 64h; test al, 1; jz wait
+  ...[0xe4, 0x60, 0xb0, 0x05, 0xe6, 0x60], // in al, 60h; mov al, 5; out 60h, al
+  ...[0xeb, 0xfe], // jmp $
+];
+
 /** Echoes serial port 0, one more than each byte: 115,200 bits a second, eight of them a byte. */
 const serialEcho = [
   ...[0xba, 0xfb, 0x03, 0xb0, 0x83, 0xee], // mov dx, 3fbh; mov al, 83h; out dx, al
@@ -111,4 +120,17 @@ describe('an input', () => {
       expect(machine.digest()).toEqual(before);
     });
   }
+});
+
+describe("the keyboard's indicators", () => {
+  test('tell what the guest lights, also where a saved machine goes on', () => {
+    const machine = machineWith(lightKeeper);
+    expect(machine.keyboardLights()).toEqual({ scrollLock: false, numLock: false, capsLock: false });
+    runFor(machine, 1_000_000);
+    const lit = { scrollLock: true, numLock: false, capsLock: true };
+    expect(machine.keyboardLights()).toEqual(lit);
+    const other = machineWith(forever);
+    other.load(machine.save());
+    expect(other.keyboardLights()).toEqual(lit);
+  });
 });

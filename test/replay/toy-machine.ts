@@ -174,6 +174,7 @@ export function createToy(description: MachineDescription, powerOn: PowerOn, opt
         attributes: new Uint8Array(80),
       },
     }),
+    keyboardLights: () => ({ scrollLock: false, numLock: false, capsLock: false }),
     processor: (): ProcessorView => ({
       model: '80386',
       mode: 'real',

@@ -4,6 +4,7 @@ import {
   consoleShows,
   executes,
   halted,
+  ledLit,
   memoryHolds,
   printerShows,
   promptShows,
@@ -61,6 +62,18 @@ describe('a guest in a suite', () => {
     }
     observers.speaker?.({ hertz: undefined, cycle: cycle(9) });
     expect(first.speaker.text()).toBe('3 1000.120 Hz\n9 silence\n');
+  });
+
+  test('sees which LEDs of its keyboard are lit', async () => {
+    const machine = createToy(toyDescription, powerOn);
+    machine.keyboardLights = () => ({ scrollLock: false, numLock: machine.cycle >= 5000, capsLock: false });
+    const one = new Vm(machine);
+    expect(one.keyboard.leds().numLock).toBe(false);
+    await one.runUntil(ledLit('numLock'), second);
+    expect(one.keyboard.leds()).toEqual({ scrollLock: false, numLock: true, capsLock: false });
+    await one.runUntil(ledLit('capsLock', false), second);
+    const error = await failure(one.runUntil(ledLit('numLock', false), second));
+    expect(error.message).toContain('the LED numLock to be dark');
   });
 
   test('stops exactly before an instruction', async () => {

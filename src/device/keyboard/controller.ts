@@ -305,6 +305,8 @@ export const keyboardController = defineDevice({
       moveKey(context.state.keyboard, key, pressed);
       settle(context);
     },
+    /** Which indicators are lit: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
+    lights: ({ state }: Context): number => state.keyboard.lights,
     /** The mouse is moved to the right and up, its wheel turned towards the user; bits of `buttons` are held now. */
     mouse(context: Context, dx: number, dy: number, wheel: number, buttons: number): void {
       if (!context.board.mouse) {

@@ -137,6 +137,7 @@ function attachKeyboard(board: Board): void {
     board: { mouse: board.description.mouse === 'ps2' },
   });
   board.ports.connect(device, 0x60, board.add('keyboard', device));
+  board.setKeyboardLights(() => device.operations.lights());
   board.onInput('key', ({ key, pressed }) => board.touch(device, () => device.operations.key(key, pressed)));
   board.onInput('mouse', ({ dx, dy, wheel, buttons }) =>
     board.touch(device, () => device.operations.mouse(dx, dy, wheel, buttons)),

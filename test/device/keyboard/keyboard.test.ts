@@ -141,6 +141,7 @@ describe('the keyboard answers', () => {
     expect(ask(0xfe)).toEqual([0x83]);
     expect(ask(0xed, 0x07)).toEqual([0xfa, 0xfa]);
     expect(chip.state.keyboard.lights).toBe(7);
+    expect(chip.operations.lights()).toBe(7);
     expect(ask(0xf6)).toEqual([0xfa]);
     expect(ask(0xfa)).toEqual([0xfa]);
     expect(ask(0xfb, 0x1c)).toEqual([0xfa, 0xfa]);
