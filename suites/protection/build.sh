@@ -1,26 +1,3 @@
 #!/bin/sh
-# Builds protection.elf.
-#   build.sh           builds into this folder
-#   build.sh --check   builds into a temporary folder and compares; fails where a byte differs
-# Needs gcc that can make 32-bit code, GNU ld, nasm. The bytes are those of Debian 12's gcc 12.2.0.
-set -eu
-
-here=$(cd "$(dirname "$0")" && pwd)
-objects=$(mktemp -d)
-trap 'rm -rf "$objects"' EXIT
-
-flags='-m32 -march=i686 -std=gnu11 -O1 -ffreestanding -fno-builtin -fno-pic -fno-pie -fno-stack-protector
-  -fno-asynchronous-unwind-tables -fno-ident -fcf-protection=none -fno-toplevel-reorder -mno-sse -mno-mmx -mno-80387 -msoft-float
-  -Wall -Wextra -Werror'
-
-cd "$here/source"
-nasm -f elf32 -o "$objects/entry.asm.o" entry.asm
-for file in *.c; do gcc $flags -c -o "$objects/${file%.c}.o" "$file"; done
-LC_ALL=C ld -m elf_i386 -T protection.ld --build-id=none -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments -s \
-  -o "$objects/protection.elf" "$objects/entry.asm.o" $(LC_ALL=C ls "$objects"/*.o | grep -v '\.asm\.o$')
-
-if [ "${1:-}" = --check ]; then
-  cmp "$objects/protection.elf" "$here/protection.elf"
-else
-  cp "$objects/protection.elf" "$here/protection.elf"
-fi
+# Builds protection.elf; with --check it only compares. What it needs is said in the script that it calls.
+exec sh "$(dirname "$0")/../kernel-support/build.sh" protection "$@"

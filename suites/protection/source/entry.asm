@@ -1,15 +1,7 @@
 ; Where a boot loader enters (Multiboot 1), the way to every handler, and the ways between privilege levels.
 bits 32
 
-MULTIBOOT equ 0x1badb002
-section .multiboot
-        align 4
-        dd MULTIBOOT, 0, -MULTIBOOT
-
-section .bss
-        align 4096
-        resb 16384
-stack_top:
+%include "multiboot.asm"
 ; What `attempt` comes back to: its stack.
 recovery: resd 1
 
@@ -86,23 +78,7 @@ enter_virtual:
         push dword 0
         iretd
 
-; One entry a vector. Those without an error code push a zero in its place.
-%macro entry 1
-        align 16
-    %if (%1 = 8) || (%1 >= 10 && %1 <= 14) || (%1 = 17)
-    %else
-        push dword 0
-    %endif
-        push dword %1
-        jmp trapped
-%endmacro
-        align 16
-vector_stubs:
-%assign number 0
-%rep 256
-        entry number
-%assign number number + 1
-%endrep
+%include "vectors.asm"
 
 ; Its frame is `struct frame` of protection.h.
 trapped:

@@ -4,41 +4,15 @@
 struct frame last;
 u32 traps, last_cr2, last_stack, seen[32];
 void (*handlers[256])(struct frame *frame);
-static u32 right, wrong;
 
 static void put(char letter) {
   while (!(in8(0x3fd) & 0x20)) {}
   out8(0x3f8, letter);
 }
-static void print(const char *text) {
-  for (; *text; text++) {
-    if (*text == '\n') put('\r');
-    put(*text);
-  }
-}
-static void print_hex(u32 value) {
-  int shift = 28;
-  while (shift > 0 && !(value >> shift)) shift -= 4;
-  for (; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
-}
 
-void is(const char *name, u32 got, u32 wanted) {
-  if (got == wanted) {
-    right++;
-    print("  ");
-    print(name);
-    print("\n");
-    return;
-  }
-  wrong++;
-  print("WRONG ");
-  print(name);
-  print(": ");
-  print_hex(got);
-  print(", the manual has ");
-  print_hex(wanted);
-  print("\n");
-}
+#define CARRIAGE_RETURNS
+#define INSTEAD_OF ", the manual has "
+#include "report.h"
 
 /* From entry.asm. Zero ends the body. */
 int trap(struct frame *frame) {

@@ -2,9 +2,7 @@
 #ifndef PROTECTION_H
 #define PROTECTION_H
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
+#include "kernel.h"
 
 /* Selectors of segments at each level, without RPL. */
 enum {
@@ -64,9 +62,7 @@ void enter_virtual(u32 code, u32 stack, u32 pointer, u32 flags);
 void reload_segments(void);
 extern u8 vector_stubs[256][16];
 
-/* main.c: whether a value is what the manual says. */
-void is(const char *name, u32 got, u32 wanted);
-/* The trap that ended a body: vector, or'ed with its error code << 16. */
+/* main.c: the trap that ended a body: vector, or'ed with its error code << 16. */
 u32 ending(void (*body)(void));
 /* The same for a body that runs at a level. */
 u32 ending_at(int level, void (*body)(void), u32 flags);
@@ -88,9 +84,7 @@ u32 *directory_entry(u32 linear);
 extern u32 directory[1024], other_directory[1024];
 extern u8 scratch[4][4096];
 
-/* Ports and registers. */
-static inline void out8(u16 port, u8 value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
-static inline u8 in8(u16 port) { u8 value; asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port)); return value; }
+/* Registers. */
 #define READ(register) ({ u32 value; asm volatile("mov %%" register ", %0" : "=r"(value)); value; })
 #define WRITE(register, value) asm volatile("mov %0, %%" register : : "r"(value) : "memory")
 static inline void flush(u32 linear) { asm volatile("invlpg (%0)" : : "r"(linear) : "memory"); }

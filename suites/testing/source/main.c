@@ -7,40 +7,17 @@ static struct {
 } idt[256] __attribute__((aligned(8)));
 u32 seen[256], order[16], orders, faulted;
 void (*on_interrupt)(u32 vector);
-static u32 right, wrong;
-static volatile u32 recover_at;
 
 static void put(char letter) {
   while (!(in8(0x3fd) & 0x20)) {}
   out8(0x3f8, letter);
   out8(0xe9, letter);
 }
-static void print(const char *text) {
-  for (; *text; text++) put(*text);
-}
-static void print_hex(u32 value) {
-  int shift = 28;
-  while (shift > 0 && !(value >> shift)) shift -= 4;
-  for (; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
-}
 
-void is(const char *name, u32 got, u32 wanted) {
-  if (got == wanted) {
-    right++;
-    print("  ");
-    print(name);
-    print("\n");
-    return;
-  }
-  wrong++;
-  print("WRONG ");
-  print(name);
-  print(": ");
-  print_hex(got);
-  print(" instead of ");
-  print_hex(wanted);
-  print("\n");
-}
+#define INSTEAD_OF " instead of "
+#include "report.h"
+
+static volatile u32 recover_at;
 
 void forget(void) {
   for (u32 vector = 0; vector < 256; vector++) seen[vector] = 0;
