@@ -75,6 +75,8 @@ const offsets = {
 
 const full = 2n ** 64n;
 const half = 2n ** 32n;
+/** No edge is said to be further away. */
+const furthest = 2n ** 52n;
 const valueOf = ({ low, high }: Long): bigint => (BigInt(high) << 32n) | BigInt(low);
 function assign(into: Long, value: bigint): void {
   into.low = Number(value & 0xffff_ffffn);
@@ -99,17 +101,21 @@ function drive(context: Context, timer: number, level: boolean): void {
   board.interrupt(timer, routeOf(state, timer), level);
 }
 
-function match(context: Context, index: number): void {
-  const { state } = context;
-  const timer = state.timers[index]!;
-  if ((timer.configuration & bits.periodic) !== 0) {
-    const width = isNarrow(timer) ? half : full;
-    assign(timer.comparator, (valueOf(timer.comparator) + valueOf(timer.period)) % width);
-  }
-  if ((timer.configuration & bits.level) !== 0) state.status |= 1 << index;
-  if ((timer.configuration & bits.interruptEnable) === 0) return;
+/** Whether a timer's next match is heard outside; other matches are made up for when the counter is looked at. */
+const isHeard = ({ configuration }: TimerState): boolean => (configuration & bits.interruptEnable) !== 0;
+
+/** The counter goes on by so many ticks, over any number of a timer's matches. */
+function pass(timer: TimerState, ticks: bigint, ticksToMatch: bigint): void {
+  if ((timer.configuration & bits.periodic) === 0) return;
+  const width = isNarrow(timer) ? half : full;
+  const period = valueOf(timer.period);
+  const more = period === 0n ? 0n : (ticks - ticksToMatch) / period;
+  assign(timer.comparator, (valueOf(timer.comparator) + period * (1n + more)) % width);
+}
+function interrupt(context: Context, index: number): void {
+  const isLevel = (context.state.timers[index]!.configuration & bits.level) !== 0;
   drive(context, index, true);
-  if ((timer.configuration & bits.level) === 0) drive(context, index, false); // An edge.
+  if (!isLevel) drive(context, index, false); // An edge.
 }
 
 /** A register's bytes replaced by an access of 1, 2 or 4. */
@@ -226,14 +232,23 @@ export const hpet = defineDevice({
     const { state } = context;
     if (!state.enabled) return;
     const step = BigInt(ticks);
-    const due = state.timers.map((timer) => ticksUntilMatch(state, timer) === step);
+    const away = state.timers.map((timer) => ticksUntilMatch(state, timer));
     assign(state.counter, (valueOf(state.counter) + step) % full);
-    due.forEach((isDue, index) => isDue && match(context, index));
+    state.timers.forEach((timer, index) => {
+      if (away[index]! > step) return;
+      pass(timer, step, away[index]!);
+      if ((timer.configuration & bits.level) !== 0) state.status |= 1 << index;
+      if (isHeard(timer)) interrupt(context, index);
+    });
   },
   nextEdge({ state }: Context): number {
     if (!state.enabled) return Infinity;
-    const nearest = state.timers.map((timer) => ticksUntilMatch(state, timer)).reduce((a, b) => (a < b ? a : b));
-    return nearest < 2n ** 52n ? Number(nearest) : 2 ** 52; // Early is allowed.
+    let nearest = furthest;
+    for (const timer of state.timers) {
+      const away = isHeard(timer) ? ticksUntilMatch(state, timer) : furthest;
+      if (away < nearest) nearest = away;
+    }
+    return Number(nearest); // Early is allowed.
   },
   read: {},
   write: {},

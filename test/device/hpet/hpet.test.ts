@@ -63,6 +63,19 @@ describe('high precision event timers', () => {
     chip.advance(95);
     expect(seen.filter((each) => each.endsWith(' 1'))).toHaveLength(3); // At 50, 70 and 90.
   });
+  test('make up for the periods of a timer that interrupts nobody when they are looked at', () => {
+    const { chip, seen, read, write } = bench();
+    write(0x120, 0x0148); // Periodic, 32 bits, the next write sets the value.
+    write(0x128, 50);
+    write(0x128, 20);
+    write(0x10, 1);
+    seen.length = 0;
+    expect(chip.nextEdge()).toBeGreaterThan(1_000_000);
+    chip.advance(95);
+    expect(read(0x128)).toBe(110);
+    write(0x120, 0x010c);
+    expect(chip.nextEdge()).toBe(15);
+  });
   test('hold a level until its status bit is cleared', () => {
     const { chip, seen, read, write } = bench();
     write(0x140, 0x0006 | (9 << 9));
