@@ -117,7 +117,8 @@ export function switchTask(
   core.set('cr0', core.get('cr0') | cr0Bits.TS);
   core.watch.taskSwitched();
   if (directory !== undefined && core.paging && directory !== core.get('cr3')) loadDirectoryBase(core, directory);
-  general.forEach((value, index) => core.setRegister(index, value, bytes));
+  // A 16-bit task finds ones in the upper halves. The manual leaves them open; this is what other emulators and test ROMs agree on.
+  general.forEach((value, index) => core.setRegister(index, is32 ? value : value | 0xffff0000, 4));
   core.eip = is32 ? eip : eip & 0xffff;
   flags.write(image | (how === 'call' ? flagBits.NT : 0), is32 ? 4 : 2, -1);
   if (!is32) core.otherFlags = core.otherFlags & 0xffff;
