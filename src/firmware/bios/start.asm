@@ -1,7 +1,7 @@
 ; Power-on, return from a processor reset, shadow memory, and the stacks for POST and INT 19h. Included by entry.asm.
 ;
 ; Sources: IBM Personal Computer AT Technical Reference (shutdown byte, CMOS 0Fh; INT 19h); PCI Local Bus Specification
-; 2.2, section 3.2.2.3.2 (mechanism #1).
+; 2.2, section 3.2.2.3.2 (mechanism #1); Intel Software Developer's Manual Vol. 3, "Initialization Overview" (caches).
 ;
 ; Not modelled: shutdown codes other than 05h and 0Ah (the block move returns without a reset).
 
@@ -23,7 +23,10 @@ post_entry:
     out 0x71, al
     mov al, 0x0D ; NMI enabled again.
     out 0x70, al
-    xor bx, bx
+    mov ebx, cr0 ; A reset leaves the caches of an 80486 and later off (CD, NW): systems expect them on.
+    and ebx, 0x9FFFFFFF
+    mov cr0, ebx
+    xor ebx, ebx
     mov ds, bx
     cmp ah, 0x05
     je .resume_ended

@@ -13,12 +13,12 @@
 
 static inline void copy(void *to, const void *from, u32 bytes) {
     u32 dwords = bytes >> 2, rest = bytes & 3;
-    __asm__ volatile("rep movsl; movl %3, %%ecx; rep movsb" : "+D"(to), "+S"(from), "+c"(dwords) : "r"(rest) : "memory");
+    __asm__ volatile("rep movsl; movl %3, %%ecx; rep movsb" : "+D"(to), "+S"(from), "+&c"(dwords) : "r"(rest) : "memory");
 }
 static inline void fill(void *to, u8 value, u32 bytes) {
     u32 dwords = bytes >> 2, rest = bytes & 3;
     __asm__ volatile("rep stosl; movl %3, %%ecx; rep stosb"
-                     : "+D"(to), "+c"(dwords) : "a"(value * 0x01010101u), "r"(rest) : "memory");
+                     : "+D"(to), "+&c"(dwords) : "a"(value * 0x01010101u), "r"(rest) : "memory");
 }
 static inline u8 sum_of(const void *from, u32 bytes) {
     u8 sum = 0;
