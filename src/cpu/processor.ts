@@ -383,7 +383,7 @@ export class Processor {
     core.i32[wordIndex.boundary] = 0;
     return saved;
   }
-  /** Restores what `save` gave. Memory must be restored before, as translations look at it. */
+  /** Restores what `save` gave. Memory must be restored before; decoded code stays where nobody told that it was {@link CodeWatch.replaced}. */
   load(saved: Uint8Array, cycle: number): void {
     const { core } = this;
     const translations = scatterState(core, this.modelSpecific.saved, saved);
@@ -392,7 +392,6 @@ export class Processor {
     core.i32[wordIndex.boundary] = 0;
     this.breakpoints.derive();
     this.fetcher.passed();
-    this.code.flush();
     this.modelSpecific.loaded();
     core.tlb.load(translations);
     this.modeChanged();

@@ -47,7 +47,10 @@ export class MemoryPart implements PagedPart {
   }
   load(image: PageImage): void {
     this.written.look();
-    this.keeper.restore(image, (page) => this.forgetHash(page));
+    this.keeper.restore(image, (page) => {
+      this.forgetHash(page);
+      this.core.code.replaced(this.place.start + page * pageBytes);
+    });
   }
   /** The first byte that differs between two images. */
   diff(left: PageImage, right: PageImage): Difference[] {

@@ -287,10 +287,20 @@ function happen(world: World, { vector, nonMaskable, write }: Happening): void {
   world.processor.setInterruptRequest(true);
 }
 
+/** Puts a memory in the place of another one, page by page where they differ. */
+function replaceMemory({ core, memory }: World, bytes: Uint8Array): void {
+  for (let page = 0; page < memory.length; page += 4096) {
+    const its = bytes.subarray(page, page + 4096);
+    if (Buffer.compare(memory.subarray(page, page + 4096), its) === 0) continue;
+    memory.set(its, page);
+    core.code.replaced(memory.byteOffset + page);
+  }
+}
+
 /** Saves one world and loads it into another, which may have run something else before. */
 function move(from: World, to: World): void {
   const requested = from.word('interruptRequested') !== 0;
-  to.memory.set(from.memory);
+  replaceMemory(to, from.memory);
   to.processor.load(from.processor.save(), from.processor.cycle);
   to.processor.setInterruptRequest(requested);
   to.vector = from.vector;

@@ -233,6 +233,16 @@ for (const [what, guest] of Object.entries(guests)) {
       expect(digestsOf(guest, () => 1 + random.below(guest.cycles / 40), move)).toEqual(expected);
     });
 
+    test('gone back on the way to where it was', () => {
+      const goBack = (machine: Machine): Machine => {
+        const snapshot = machine.save();
+        machine.run(cycle(machine.cycle + random.below(guest.cycles / 10)));
+        machine.load(snapshot);
+        return machine;
+      };
+      expect(digestsOf(guest, () => 1 + random.below(guest.cycles / 40), goBack)).toEqual(expected);
+    });
+
     test('with breakpoints set and stopped at', () => {
       const watch = (machine: Machine): Machine => {
         machine.breakpoints = new Set(random.below(3) === 0 ? [] : [bootAddress + random.below(200), handler]);

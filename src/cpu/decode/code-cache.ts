@@ -31,6 +31,8 @@ const noTable = 1;
 export interface CodeUser {
   /** Records of a page's table were taken out. */
   changed(table: number): void;
+  /** The page of a table holds something else altogether. */
+  replaced(table: number): void;
   /** All records are gone. */
   forget(): void;
 }
@@ -236,6 +238,12 @@ export class CodeCache implements CodeWatch {
         return;
       }
     }
+  }
+
+  replaced(hostAddress: number): void {
+    const page = (hostAddress - this.core.plan.ram) >>> 12;
+    for (const table of this.tablesOfPage.get(page) ?? []) this.user?.replaced(table);
+    this.willChange(hostAddress, 4096);
   }
 
   /** Takes out every record decoded from bytes that are about to change. */

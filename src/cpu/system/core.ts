@@ -73,6 +73,8 @@ export interface CodeWatch {
   hasCode(hostPage: number): boolean;
   /** Bytes of memory that may hold decoded code are about to change. */
   willChange(hostAddress: number, bytes: number): void;
+  /** A page of memory holds what it held at another time, or elsewhere: what is known of code in it is of no use any more. */
+  replaced(hostPage: number): void;
 }
 
 /** Told of accesses to data that a debug register watches. */

@@ -139,7 +139,7 @@ export class Machine {
   }
   /** Puts a program in front of its first instruction. Unless it begins cold, code that is the same stays decoded and compiled. */
   start(program: Program, image = imageOf(program), cold = false): void {
-    if (cold) this.forgetCode();
+    if (cold) this.processor['code'].flush();
     this.program = program;
     this.image = image;
     this.restart(program.happenings);
@@ -201,10 +201,6 @@ export class Machine {
         return delay();
       },
     };
-  }
-  /** Loading drops all decoded code. */
-  private forgetCode(): void {
-    this.processor.load(this.processor.save(), this.processor.cycle);
   }
   /** Writes what differs, as a bus master would. */
   private changeMemory(target: Uint8Array): void {

@@ -233,6 +233,15 @@ export class Compiler {
     heat.changes++;
     for (const region of [...heat.compiled]) this.remove(region);
   }
+  /** The page of a table holds other code altogether: what was seen of the one before says nothing of it. */
+  replaced(table: number): void {
+    const heat = this.heats.get(table);
+    if (heat === undefined) return;
+    for (const region of [...heat.compiled]) this.remove(region);
+    this.heats.delete(table);
+    this.straying.delete(heat);
+    if (heat.isQueued) this.queue.splice(this.queue.indexOf(heat), 1);
+  }
   /** All decoded code is gone, and its records with it. */
   forget(): void {
     for (const place of this.order) {

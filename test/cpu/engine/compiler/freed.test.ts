@@ -24,7 +24,7 @@ test('the modules of code that was compiled are freed when all decoded code is d
     // MOV ECX, 1000; DEC ECX; JNZ; HLT.
     world.flat([...code32.mov('ecx', 1000), 0x49, 0x75, 0xfd, ...code32.hlt]);
     world.run(10_000);
-    world.processor.load(world.processor.save(), world.processor.cycle); // Drops all decoded code.
+    world.processor['code'].flush();
   }
   expect(made.length).toBeGreaterThanOrEqual(4);
   for (let round = 0; round < 4; round++) {
