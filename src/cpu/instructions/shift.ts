@@ -45,12 +45,19 @@ function wideShift(emit: Emitter, operation: 'shl' | 'shr_u' | 'shr_s', value: V
 /** AF after a shift, which the manual leaves undefined: the 80386 sets it. */
 const auxiliaryOf = (emit: Emitter): 0 | 1 => (emit.model === '80386' ? 1 : 0);
 
+/** CF of a byte that is shifted out wholly: by 16 and 24 places the 80386 finds the bit it finds by 8, others find zero. */
+function carryOf(emit: Emitter, width: number, count: Value, carry: Value, byEight: () => Value): Value {
+  if (emit.model !== '80386' || width !== 8) return carry;
+  return emit.hold(emit.select(emit.and(count, 7), carry, byEight()));
+}
+
 const left: Shift = (emit, target, value, count) => {
   const { width } = target;
   const shifted = wideShift(emit, 'shl', value, count);
   const result = emit.hold(emit.zeroExtend(emit.narrow(shifted), width));
+  const out = emit.hold(emit.and(emit.narrow(emit.wide('shr_u', shifted, emit.i64(BigInt(width)))), 1));
+  const carry = carryOf(emit, width, count, out, () => emit.and(value, 1));
   target.write(result);
-  const carry = emit.hold(emit.and(emit.narrow(emit.wide('shr_u', shifted, emit.i64(BigInt(width)))), 1));
   const overflow = emit.hold(emit.xor(carry, topBit(emit, result, width)));
   emit.setResultFlags(result, width, carry, overflow, auxiliaryOf(emit));
 };
@@ -58,7 +65,8 @@ const left: Shift = (emit, target, value, count) => {
 const rightLogical: Shift = (emit, target, value, count) => {
   const { width } = target;
   const beforeLast = wideShift(emit, 'shr_u', value, emit.hold(emit.sub(count, 1)));
-  const carry = emit.hold(emit.and(emit.narrow(beforeLast), 1));
+  const out = emit.hold(emit.and(emit.narrow(beforeLast), 1));
+  const carry = carryOf(emit, width, count, out, () => topBit(emit, value, width));
   const result = emit.hold(emit.narrow(emit.wide('shr_u', beforeLast, emit.i64(1n))));
   target.write(result);
   // OF is the old sign for a shift by one; the two top bits of the result say the same for every count.

@@ -48,6 +48,19 @@ test('SHL and SHR set AF', () => {
     expect(run([0xd2, 0xc0 | (digit << 3)], 0x5a, 0, 0)[1] & AF).toBe(0);
   }
 });
+test('SHL and SHR of a byte by 8, 16 and 24 places leave its last bit in CF, and zero by as many others', () => {
+  for (const count of [8, 9, 15, 16, 17, 23, 24, 25, 31]) {
+    const edge = count % 8 === 0 ? CF : 0;
+    expect(run([0xd2, 0xe0], 0x01, count, 0)).toEqual([0, PF | AF | ZF | edge | (edge === 0 ? 0 : OF)]);
+    expect(run([0xd2, 0xe0], 0xfe, count, CF)).toEqual([0, PF | AF | ZF]);
+    expect(run([0xd2, 0xe8], 0x80, count, 0)).toEqual([0, PF | AF | ZF | edge]);
+    expect(run([0xd2, 0xe8], 0x7f, count, CF)).toEqual([0, PF | AF | ZF]);
+  }
+});
+test('SHL and SHR of a word by 16 places leave its last bit in CF', () => {
+  expect(run([0xd3, 0xe0], 0x0001, 16, 0)).toEqual([0, PF | AF | ZF | CF | OF]);
+  expect(run([0xd3, 0xe8], 0x8000, 16, 0)).toEqual([0, PF | AF | ZF | CF]);
+});
 test('BT leaves OF as a rotate right by the bit number does', () => {
   for (let index = 0; index < 16; index++) {
     const value = 0x8421;
