@@ -1,5 +1,5 @@
 /** From a machine as a user writes it to its description, with the images that it names. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256Hex } from '../base/digest.js';
 import { UserError } from '../base/errors.js';
@@ -145,17 +145,31 @@ class ImageShelf {
     return testing && describeTesting(testing, (file) => this.describe(file, use));
   }
 
-  /** Every file below a folder, in the order of their paths; some may be empty. */
+  /** Every file that is named and every file below a folder, in the order of their paths; some may be empty. */
   served({ served }: MachineRequest): ServedFile[] | undefined {
     if (served === undefined) return undefined;
-    return filesBelow(served, served, '').map((path) => ({
-      path,
-      ...this.keep(join(served, path), 'It is in the folder that is served.')[0],
-    }));
+    const files =
+      typeof served === 'string'
+        ? filesBelow(served, served, '')
+        : Object.entries(served).flatMap(namedFiles).sort(byPath);
+    return files.map(({ path, file }) => ({ path, ...this.keep(file, 'It was to be served.')[0] }));
   }
 }
 
-function filesBelow(root: string, folder: string, prefix: string): string[] {
+/** A file with the path under which it is offered. */
+interface FileToServe {
+  readonly path: string;
+  readonly file: string;
+}
+
+const byPath = (left: FileToServe, right: FileToServe): number => (left.path < right.path ? -1 : 1);
+
+function namedFiles([path, file]: readonly [string, string]): FileToServe[] {
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isFolder ? filesBelow(file, file, `${path}/`) : [{ path, file }];
+}
+
+function filesBelow(root: string, folder: string, prefix: string): FileToServe[] {
   let entries;
   try {
     entries = readdirSync(folder, { withFileTypes: true });
@@ -171,7 +185,7 @@ function filesBelow(root: string, folder: string, prefix: string): string[] {
     .flatMap((entry) =>
       entry.isDirectory()
         ? filesBelow(root, join(folder, entry.name), `${prefix}${entry.name}/`)
-        : [`${prefix}${entry.name}`],
+        : [{ path: `${prefix}${entry.name}`, file: join(folder, entry.name) }],
     );
 }
 

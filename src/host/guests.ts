@@ -33,7 +33,8 @@ export interface GuestFile {
 /** Files larger than this are no guest images that a suite would ask for by digest alone. */
 const searchedBytesMax = 64 * 1024 * 1024;
 
-const imageName = /\.(img|ima|flp|iso|bin|exec|raw|qcow2|lkrn|gz|rom)$|vmlinuz|bzImage|^linux$/;
+const imageName =
+  /\.(img|ima|flp|iso|bin|exec|raw|qcow2|lkrn|gz|rom)$|vmlinuz|bzImage|^linux$|^pxelinux\.0$|^(ldlinux|lib\w+|\w*menu)\.c32$/;
 
 /** Whether a file's name is one that images have. */
 export function isImageName(name: string): boolean {
@@ -46,8 +47,11 @@ export function cacheFolder(): string {
   return TSVM_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tsvm-test');
 }
 
-/** Where distributions put firmware that others wrote: Debian's packages `seabios`, `ipxe` and `u-boot-qemu`. */
-const firmwareFolders = ['/usr/share/seabios', '/usr/lib/ipxe', '/usr/lib/u-boot/qemu-x86'];
+/** Where distributions put firmware and boot loaders that others wrote: Debian's packages `seabios`, `ipxe`, `u-boot-qemu`, `pxelinux`, `syslinux-common`. */
+const firmwareFolders = [
+  ...['/usr/share/seabios', '/usr/lib/ipxe', '/usr/lib/u-boot/qemu-x86'],
+  ...['/usr/lib/PXELINUX', '/usr/lib/syslinux/modules/bios'],
+];
 
 /** Where guests are looked for, in this order. `from` is the project's folder. */
 export function guestFolders(from = process.cwd()): string[] {

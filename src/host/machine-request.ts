@@ -77,8 +77,8 @@ export interface MachineSettings {
   readonly commandLine?: string;
   /** Paths of firmware of the user's own. */
   readonly firmware?: { readonly bios?: string; readonly video?: string; readonly network?: string };
-  /** A folder whose files the built-in network's servers offer. */
-  readonly served?: string;
+  /** What the built-in network's servers offer: a folder with its files, or files and folders by the path that they have there. */
+  readonly served?: string | Readonly<Record<string, string>>;
   /** What else is to be said of the built-in network; names with their addresses. */
   readonly builtInNetwork?: Omit<BuiltInNetworkDescription, 'names'> & {
     readonly names?: Readonly<Record<string, string>>;
@@ -168,7 +168,14 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
     placed: (value: Readonly<Record<string, string>>, folder) =>
       Object.fromEntries(Object.entries(value).map(([role, file]) => [role, resolve(folder, file)])),
   },
-  served: path,
+  served: {
+    possible: 'the path of a folder, or { path on the server: path of a file or folder }',
+    fits: (value) => isText(value) || (isObject(value) && Object.values(value).every(isText)),
+    placed: (value: string | Readonly<Record<string, string>>, folder) =>
+      typeof value === 'string'
+        ? resolve(folder, value)
+        : Object.fromEntries(Object.entries(value).map(([name, file]) => [name, resolve(folder, file)])),
+  },
   builtInNetwork: {
     possible:
       '{ "latencyMicroseconds": number, "bootFile": name, "names": { name: address } }, each of which may be absent',

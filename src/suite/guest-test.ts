@@ -35,7 +35,7 @@ export type Medium = string | Guest | (Omit<MediumRequest, 'image'> & { readonly
 export type GuestFile = string | Guest;
 
 /** A guest and the machine it runs on. Whatever is not said has the default of `tsvm-test record`. */
-export type GuestSettings = Omit<MachineSettings, 'board' | 'kernel' | 'initrd' | 'modules' | 'firmware'> & {
+export type GuestSettings = Omit<MachineSettings, 'board' | 'kernel' | 'initrd' | 'modules' | 'firmware' | 'served'> & {
   readonly [drive in Drive]?: Medium;
 } & {
   /** The board. */
@@ -50,6 +50,8 @@ export type GuestSettings = Omit<MachineSettings, 'board' | 'kernel' | 'initrd' 
   readonly initrd?: GuestFile;
   readonly modules?: readonly (GuestFile | { readonly image: GuestFile; readonly commandLine?: string })[];
   readonly firmware?: { readonly bios?: GuestFile; readonly video?: GuestFile; readonly network?: GuestFile };
+  /** A folder, or files and folders by the path under which the built-in network's servers offer them. */
+  readonly served?: string | Readonly<Record<string, GuestFile>>;
   /** Date at power-on, ISO 8601 or Unix seconds. Default 2024-01-01T00:00:00Z. */
   readonly date?: string;
   /** Default 1. */
@@ -123,7 +125,7 @@ function lazily<Value>(make: () => Value): () => Value {
 }
 
 function describe(settings: GuestSettings): [DescribedMachine, PowerOn] {
-  const { machine, floppy, disk, cdrom, kernel, initrd, modules, firmware, ...rest } = settings;
+  const { machine, floppy, disk, cdrom, kernel, initrd, modules, firmware, served, ...rest } = settings;
   const { date = dateDefault, seed = seedDefault, ...plain } = rest;
   const media = {
     ...plain,
@@ -139,10 +141,8 @@ function describe(settings: GuestSettings): [DescribedMachine, PowerOn] {
       ['kernel', kernel && fileOf(kernel)],
       ['initrd', initrd && fileOf(initrd)],
       ['modules', modules?.map(moduleOf)],
-      [
-        'firmware',
-        firmware && Object.fromEntries(Object.entries(firmware).map(([role, file]) => [role, fileOf(file)])),
-      ],
+      ['firmware', firmware && filesOf(firmware)],
+      ['served', typeof served === 'object' ? filesOf(served) : served],
     ].filter(([, value]) => value !== undefined),
   ) as MachineRequest;
   return [describeMachine(request), powerOnFrom({ date, seed })];
@@ -150,6 +150,8 @@ function describe(settings: GuestSettings): [DescribedMachine, PowerOn] {
 
 const isDrive = (name: string): boolean => drives.some((drive) => drive === name);
 const fileOf = (file: GuestFile): string => (typeof file === 'string' ? file : pathOf(file));
+const filesOf = (files: Readonly<Record<string, GuestFile>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([name, file]) => [name, fileOf(file)]));
 
 function moduleOf(module: NonNullable<GuestSettings['modules']>[number]): ModuleRequest {
   if (typeof module === 'string' || 'kind' in module) return fileOf(module);

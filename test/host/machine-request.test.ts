@@ -63,6 +63,29 @@ describe('a machine request', () => {
     expect(failure(() => describeMachine({ kernel: empty })).message).toContain(`${empty}: the file is empty`);
   });
 
+  test('serves files and folders under the paths that are given, in the order of those', () => {
+    const below = mkdtempSync(join(folder, 'below-'));
+    writeFileSync(join(below, 'default'), 'menu');
+    const one = file('one.bin', 'x');
+    const machine = file('serving.json', JSON.stringify({ network: ['rtl8139'], served: { 'b.bin': 'one.bin' } }));
+    expect(readMachineFile(machine).served).toEqual({ 'b.bin': one });
+    const { description } = describeMachine({
+      board: 'i440fx',
+      network: ['rtl8139'],
+      served: { 'z/one': one, 'a.cfg': below, 'b.bin': one },
+    });
+    expect(description.served?.map(({ path, size }) => `${path} ${size}`)).toEqual([
+      'a.cfg/default 4',
+      'b.bin 1',
+      'z/one 1',
+    ]);
+    const gone = failure(() =>
+      describeMachine({ board: 'i440fx', network: ['rtl8139'], served: { a: join(folder, 'gone') } }),
+    );
+    expect(gone.message).toContain('gone');
+    expect(failure(() => checkRequest({ served: { a: 1 } }, 'm.json')).message).toContain('served');
+  });
+
   test('refuses a floppy of an odd size and a disk with half a sector, naming the file', () => {
     const odd = file('odd.img', new Uint8Array(1000));
     expect(failure(() => describeMachine({ floppyA: odd })).file).toBe(odd);
