@@ -6,6 +6,7 @@
 second:
     call pci_bios
     call tables
+    call display_rom
     call memory_map
     call disks
     call cdrom
@@ -135,6 +136,36 @@ tables:
     mov bp, 33
     call find_table
     check z, "the plug and play check adds up to zero"
+    ret
+
+; What programs look for that run a display's BIOS by themselves.
+display_rom:
+    push ds
+    push word 0xC000
+    pop ds
+    movzx cx, byte [2]
+    shl cx, 9
+    mov al, 0
+    xor di, di
+.sum:
+    add al, [di]
+    inc di
+    loop .sum
+    mov bx, [0]
+    mov edx, [0x1D]
+    shr edx, 8
+    mov si, [0x18]
+    mov esi, [si]
+    pop ds
+    mov [0x700], esi
+    test al, al
+    check z, "the display's ROM adds up to zero"
+    cmp bx, 0xAA55
+    check e, "has the signature of a ROM"
+    cmp edx, 'IBM'
+    check e, "says what it is compatible with"
+    cmp dword [0x700], 'PCIR'
+    check e, "and which function it belongs to"
     ret
 
 memory_map:

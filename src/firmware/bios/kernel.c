@@ -23,9 +23,7 @@ static void call_vbe(u8 function, u16 bx, u16 cx, u16 offset) {
     r.cx = cx;
     r.es = NOTE->vbe >> 4;
     r.edi = offset;
-    r.cs = VECTOR(0x10) >> 16;
-    r.ip = VECTOR(0x10);
-    call_interrupt(&r);
+    call_video(&r);
 }
 
 /* Sets the first mode that fits what is wanted, where zero means the usual; its information stays behind the controller's. */

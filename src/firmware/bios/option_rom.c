@@ -60,19 +60,26 @@ static bool load(u8 devfn, u16 segment) {
 
 static bool first_is_display(void) { return has_pci() && platform.rom_count && platform.roms[0] == platform.display_devfn; }
 
+void call_video(struct registers *r) {
+    r->cs = VECTOR(0x10) >> 16;
+    r->ip = VECTOR(0x10);
+    call_interrupt(r);
+}
+
 /* A display's ROM leaves it to others to set a mode. */
 static void set_text_mode(void) {
     struct registers r = {0};
     r.ax = 0x0003;
-    r.cs = VECTOR(0x10) >> 16;
-    r.ip = VECTOR(0x10);
-    call_interrupt(&r);
+    call_video(&r);
 }
 
 void option_rom_display(void) {
     if (first_is_display() && load(platform.roms[0], FIRST)) start(FIRST, platform.roms[0]);
     else if (rom_size(FIRST)) start(FIRST, 0);
-    else return;
+    else {
+        if (has_pci()) setup_call(SETUP_DISPLAY_ROM, 0);
+        return;
+    }
     set_text_mode();
 }
 

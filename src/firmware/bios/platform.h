@@ -9,7 +9,7 @@
 #define QUEUE_LINEAR 0xEC000 /* 12 KiB for rings and scripts of storage controllers, on a page boundary. */
 
 /* Functions of setup_call(). */
-enum setup_function { SETUP_SHADOW, SETUP_BUS, SETUP_TABLES, SETUP_OPTION_ROM, SETUP_LOCK, SETUP_KERNEL };
+enum setup_function { SETUP_SHADOW, SETUP_BUS, SETUP_TABLES, SETUP_OPTION_ROM, SETUP_LOCK, SETUP_KERNEL, SETUP_DISPLAY_ROM };
 
 /* PCI interrupts go where these say, INTA# to INTD# of device 1 first; the system control interrupt is of its own. */
 #define PIRQ_A 10

@@ -12,9 +12,7 @@ static void put(u8 character) {
     struct registers r = {0};
     r.ax = 0x0E00 | character;
     r.bx = BDA->video_page << 8 | 7;
-    r.cs = VECTOR(0x10) >> 16;
-    r.ip = VECTOR(0x10);
-    call_interrupt(&r);
+    call_video(&r);
 }
 
 void print_character(u8 character) {

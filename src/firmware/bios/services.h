@@ -125,6 +125,8 @@ u8 scsi_packet(u8 unit, const u8 *packet, u16 segment, u16 offset, u32 bytes, u3
 u8 mastered_transfer(const struct disk *disk, enum transfer kind, u64 sector, u16 count, u16 segment, u16 offset, u16 *done);
 
 /* boot.c, option_rom.c, kernel.c */
+/* INT 10h, whoever answers it. */
+void call_video(struct registers *r);
 void option_rom_display(void);
 void option_roms_initialise(void);
 void network_boot(void);

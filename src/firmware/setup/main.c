@@ -28,6 +28,9 @@ __attribute__((regparm(3))) u32 setup_main(u32 function, u32 linear) {
     case SETUP_KERNEL:
         kernel_start((const struct kernel_note *)linear);
         break;
+    case SETUP_DISPLAY_ROM:
+        display_rom_write();
+        break;
     }
     return 0;
 }

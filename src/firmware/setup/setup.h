@@ -47,7 +47,7 @@ void pci_place(void);
 u8 pci_irq_of(u8 devfn, u8 pin);
 const struct function *pci_find(u16 vendor, u16 device);
 
-/* chipset.c, processor.c, rom.c */
+/* chipset.c, processor.c, rom.c, display_rom.c */
 void shadow_memory(void);
 void shadow_lock(void);
 void chipset_initialise(void);
@@ -57,6 +57,7 @@ struct cpuid {
 bool cpuid(u32 leaf, struct cpuid *answer);
 void processor_initialise(void);
 void option_rom_load(void);
+void display_rom_write(void);
 
 /* tables.c and those it calls. */
 void tables_write(void);
