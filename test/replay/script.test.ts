@@ -4,6 +4,7 @@ import { cycle } from '../../src/base/integers.js';
 import { UserError } from '../../src/base/errors.js';
 import { chordEvents, textKeys } from '../../src/replay/keys.js';
 import { createOperator, GuestStuck } from '../../src/replay/operator.js';
+import { parsePattern } from '../../src/replay/pattern.js';
 import { createRecorder } from '../../src/replay/recorder.js';
 import { parseScript } from '../../src/replay/script.js';
 import { readTrace } from '../../src/trace/reader.js';
@@ -187,6 +188,19 @@ describe('keys', () => {
           for (const chord of textKeys(text)) expect(chordEvents(chord).presses.length).toBeGreaterThan(0);
         },
       ),
+    );
+  });
+
+  test('hears the last words of a machine that stops, and tells that it stopped where others were waited for', () => {
+    const stopping = () => {
+      const machine = createToy(toyDescription, powerOn);
+      const operator = createOperator({ machine, input: machine.input, run: machine.run });
+      operator.input({ kind: 'key', key: 0x1f, pressed: true });
+      return operator;
+    };
+    stopping().waitFor({ on: 'serial', port: 0, pattern: parsePattern('s', 'here') }, 1);
+    expect(() => stopping().waitFor({ on: 'serial', port: 0, pattern: parsePattern('t', 'here') }, 1)).toThrow(
+      'stopped: shutdown',
     );
   });
 
