@@ -26,6 +26,7 @@ test('reaches a shell with ACPI and both APICs in use', async ({ vm }) => {
   const log = vm.serial.text();
   expect(log).toContain('ACPI: Core revision');
   expect(log).toContain('ACPI: Using IOAPIC for interrupt routing');
+  expect(log).toContain('DMI: tsvm-test 440FX PC');
   expect(log).not.toMatch(/BUG|Oops|Call Trace|ACPI Error|ACPI BIOS Error/);
 });
 

@@ -11,12 +11,17 @@
 /* Without PCI there is no memory there, and reads give ones. */
 #define PLATFORM_IS_THERE (PLATFORM->pci == 1)
 
+/* Hides what a value is: the compiler may give two operands known to be equal one register, even where the first is counted down. */
+#define OPAQUE(value) __asm__("" : "+r"(value))
+
 static inline void copy(void *to, const void *from, u32 bytes) {
     u32 dwords = bytes >> 2, rest = bytes & 3;
+    OPAQUE(rest);
     __asm__ volatile("rep movsl; movl %3, %%ecx; rep movsb" : "+D"(to), "+S"(from), "+&c"(dwords) : "r"(rest) : "memory");
 }
 static inline void fill(void *to, u8 value, u32 bytes) {
     u32 dwords = bytes >> 2, rest = bytes & 3;
+    OPAQUE(rest);
     __asm__ volatile("rep stosl; movl %3, %%ecx; rep stosb"
                      : "+D"(to), "+&c"(dwords) : "a"(value * 0x01010101u), "r"(rest) : "memory");
 }
