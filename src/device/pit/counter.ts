@@ -91,9 +91,22 @@ function stepsToCount(counter: Counter): number {
   return written % modulus(counter) || modulus(counter);
 }
 
-/** CE as it reads on the bus. */
+/** CE once CR is loaded: mode 3 counts an odd count as the even one below it. */
+function elementOfCount(counter: Counter): number {
+  const steps = stepsToCount(counter);
+  return modeOf(counter) === 3 && steps % 2 === 1 && steps !== 1 ? steps - 1 : steps;
+}
+
+/** The next CLK pulse moves CR to CE: a count has been written, or the gate rose in a mode that starts over by it. */
+const loadsNext = (counter: Counter): boolean =>
+  counter.phase === 'loading' || (counter.triggered && loadsOnTrigger(counter));
+
+/**
+ * CE as it reads on the bus. What the next pulse loads is seen already: a bus cycle is longer than a pulse, so that no
+ * program on a real board can read what was there before, while here an access may take a hundredth of one.
+ */
 function countingElement(counter: Counter): number {
-  const value = counter.element % modulus(counter);
+  const value = (loadsNext(counter) ? elementOfCount(counter) : counter.element) % modulus(counter);
   return counter.bcd ? packedDigits(value) : value;
 }
 
@@ -115,8 +128,7 @@ const heldAtOne = (counter: Counter): boolean => counter.element === 1 && counte
 
 /** CLK pulses, at least 1, until this counter does anything but count down; `Infinity` for never. */
 export function pulsesToEvent(counter: Counter): number {
-  if (counter.phase === 'loading' || counter.phase === 'strobe') return 1;
-  if (counter.triggered && loadsOnTrigger(counter)) return 1;
+  if (counter.phase === 'strobe' || loadsNext(counter)) return 1;
   if (counter.phase !== 'counting' || heldByGate(counter)) return Infinity;
   const { element } = counter;
   switch (modeOf(counter)) {
@@ -154,13 +166,8 @@ function countDown(counter: Counter, pulses: number): void {
 
 /** CR to CE, on a CLK pulse. */
 function loadElement(counter: Counter): void {
-  const steps = stepsToCount(counter);
-  counter.element = steps;
-  counter.oddCount = false;
-  if (modeOf(counter) === 3 && steps % 2 === 1 && steps !== 1) {
-    counter.element = steps - 1;
-    counter.oddCount = true;
-  }
+  counter.element = elementOfCount(counter);
+  counter.oddCount = counter.element !== stepsToCount(counter);
   counter.nullCount = false;
   counter.phase = 'counting';
 }
@@ -171,7 +178,7 @@ function outputAfterLoad(counter: Counter): boolean {
 
 /** The one CLK pulse on which `pulsesToEvent` says that something happens. */
 function eventPulse(counter: Counter): void {
-  if (counter.phase === 'loading' || (counter.triggered && loadsOnTrigger(counter))) {
+  if (loadsNext(counter)) {
     loadElement(counter);
     counter.output = outputAfterLoad(counter);
     return;

@@ -108,7 +108,7 @@ export const pitDifferences: readonly KnownDifference<PitBench>[] = [
   },
   {
     reference: 'counts from the moment of the write',
-    datasheet: '"Write Operations": a count is loaded on the next CLK pulse, and does not read back before',
+    datasheet: '"Write Operations": a count is loaded on the next CLK pulse, which does not count it down yet',
     explains: (difference) =>
       showsCountOrOutput(difference) && ['loading', 'waiting'].includes(factsOf(difference).counter.phase),
   },

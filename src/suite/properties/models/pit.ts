@@ -42,7 +42,7 @@ class CounterModel {
   }
 
   program(modeBits: number, rw: number, decimal: boolean): void {
-    this.standing = this.steps();
+    this.standing = this.element();
     this.modeBits = modeBits;
     this.rw = rw;
     this.decimal = decimal;
@@ -59,7 +59,7 @@ class CounterModel {
     if (this.rw === 3 && this.lowByte === undefined) {
       this.lowByte = byte;
       if (this.mode !== 0) return;
-      this.standing = this.steps(); // The first byte stops mode 0.
+      this.standing = this.element(); // The first byte stops mode 0.
       this.running = this.loadNext = this.out = false;
       return;
     }
@@ -90,10 +90,14 @@ class CounterModel {
     const rose = this.gateRose;
     this.gateRose = false;
     if (this.written === undefined) return;
-    const load = this.loadNext || (rose && this.mode !== 0 && this.mode !== 4);
+    const load = this.loadNext || (rose && this.restartsByGate);
     if (this.mode === 2) this.pulseRate(load);
     else if (this.mode === 3) this.pulseSquare(load);
     else this.pulseOnce(load);
+  }
+
+  private get restartsByGate(): boolean {
+    return this.mode !== 0 && this.mode !== 4;
   }
 
   private load(): void {
@@ -152,8 +156,15 @@ class CounterModel {
     this.left = this.highHalf ? Math.ceil(this.period / 2) : Math.floor(this.period / 2);
   }
 
-  /** The counting element in steps. */
+  /** What a read shows, in steps: a count that the next pulse loads is seen already, as a bus is no faster than a pulse. */
   private steps(): number {
+    const { written } = this;
+    if (written === undefined || !(this.loadNext || (this.gateRose && this.restartsByGate))) return this.element();
+    return this.mode === 3 && written > 1 ? written - (written % 2) : written;
+  }
+
+  /** The counting element in steps. */
+  private element(): number {
     if (this.standing !== undefined) return this.standing;
     if (this.mode !== 3) return this.left;
     if (this.period === 1) return 1;
