@@ -37,9 +37,6 @@ export function queueForTransmission(state: UartState, byte: number): void {
   if (state.transmitQueue.length < fifoBytes) state.transmitQueue.push(byte);
 }
 
-/** After a byte was queued: shifting starts at once when the shift register is idle. */
-export const beginTransmission = startShifting;
-
 function restartTimeout(state: UartState): void {
   const runs = state.fifosEnabled && state.receiveQueue.length > 0;
   state.timeoutTicks = runs ? timeoutCharacters * characterTicks(state) : Infinity;
@@ -68,6 +65,16 @@ function finishTransmission(state: UartState, transmit: (byte: number) => void):
   if (isLoopedBack(state)) receiveCharacter(state, byte);
   else if (!lineControl.decode(state.lineControl).break) transmit(byte); // A break holds the line; nobody hears it.
   startShifting(state);
+}
+
+/**
+ * After a byte was queued: shifting starts at once when the shift register is idle. In loopback "data that is transmitted is
+ * immediately received" (8.7): the test that many kernels open a port with reads the byte back right after writing it.
+ */
+export function beginTransmission(state: UartState, transmit: (byte: number) => void): void {
+  const wasIdle = !state.shifting;
+  startShifting(state);
+  if (wasIdle && state.shifting && isLoopedBack(state)) finishTransmission(state, transmit);
 }
 
 /** What the transmitter still holds goes out at once: for a board whose time ends. */

@@ -106,7 +106,7 @@ function writeData(context: Context, value: number): void {
   }
   queueForTransmission(state, value);
   driveOutputs(context); // The answered interrupt falls before an idle shift register raises the next.
-  beginTransmission(state);
+  beginTransmission(state, context.board.transmit);
   driveOutputs(context);
 }
 
@@ -200,7 +200,7 @@ export const uart = defineDevice({
     interruptEnable: writeInterruptEnable,
     identityOrFifo(context: Context, value: number) {
       controlFifos(context.state, value);
-      beginTransmission(context.state);
+      beginTransmission(context.state, context.board.transmit);
       driveOutputs(context);
     },
     lineControl(context: Context, value: number) {

@@ -146,6 +146,16 @@ describe('the modem side', () => {
     expect(sent).toEqual([]);
   });
 
+  test('receives in loopback what it sends at once, as kernels test a port', () => {
+    const { port, sent } = bench();
+    port.write('identityOrFifo', 0xc7);
+    port.write('modemControl', 0x1e);
+    port.write('data', 0xae);
+    expect(port.read('lineStatus')).toBe(0x61);
+    expect(port.read('data')).toBe(0xae);
+    expect(sent).toEqual([]);
+  });
+
   test('reports changes of its inputs once, the end of ringing only', () => {
     const { port, levels } = bench();
     port.write('interruptEnable', 0x08);

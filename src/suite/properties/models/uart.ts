@@ -195,7 +195,12 @@ class UartModel implements DeviceModel {
     if (!this.fifos) this.sent.length = 0;
     if (this.sent.length < 16) this.sent.push(byte);
     this.drive(); // The request is answered before an idle transmitter makes the next one.
+    const idle = !this.onWire;
     this.sendNext();
+    if (!idle || !this.looped || !this.onWire) return;
+    const { byte: looped } = this.onWire; // 8.7, bit 4: "data that is transmitted is immediately received".
+    this.onWire = undefined;
+    this.arrive(this.cut(looped));
   }
   private writeFifoControl(value: number): void {
     const on = value % 2 === 1;
