@@ -10,7 +10,6 @@ set -euo pipefail
 packages=systemd-sysv,udev,dbus,linux-image-686,ifupdown,isc-dhcp-client,iproute2,iputils-ping,wget,e2fsprogs,kmod,login,passwd,procps,pciutils,grub-pc-bin
 megabytes=1400
 uuid=7e57ab1e-0000-4000-8000-000000000001
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 cache=${TSVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tsvm-test}
 target=${1:-$cache/guests}
@@ -24,6 +23,8 @@ for tool in debootstrap mke2fs sfdisk grub-mkimage chroot; do
   PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || lack "$tool is absent"
 done
 export PATH=$PATH:/usr/sbin:/sbin
+mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sed -n 's/^bookworm //p;T;q')
+[ -n "$mirror" ] || lack "apt knows no archive of Debian 12; run: apt-get update"
 
 work=$(mktemp -d)
 trap 'umount "$work/root/proc" 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
