@@ -62,12 +62,12 @@ for (const { drive, what, more } of drives) {
     await vm.runUntil(screenShows('debian login:'), aCommand);
     expect(await does(vm, 'systemctl --failed --no-pager | cat')).toContain('0 loaded units listed');
     expect(await does(vm, 'ip -4 addr show eth0')).toContain('inet 10.0.2.15/24');
-    await does(vm, 'wget -q http://10.0.2.2/lines.txt && cp /bin/bash /root/copy && sync');
+    await does(vm, 'wget -q http://10.0.2.2/lines.txt && cp /bin/bash copy && sync');
     vm.send('reboot\r');
     // Before it goes down it may offer a login once more.
     await vm.runUntil(serialShows('reboot: Restarting system'), aBoot);
     await logIn(vm, vm.serial.text().length);
-    await does(vm, 'cmp /bin/bash /root/copy && test -s /root/lines.txt');
+    await does(vm, 'cmp /bin/bash copy && test -s lines.txt');
     expect(await does(vm, 'dmesg')).not.toMatch(/I\/O error|recovering journal|recovery required|failed command/);
     vm.send('poweroff\r');
     await vm.runUntil(poweredOff(), aBoot);

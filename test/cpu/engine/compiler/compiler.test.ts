@@ -65,3 +65,15 @@ test('an x87 exception that is not masked happens once, in compiled code too', (
   expect(ends[0]!.told).toHaveLength(1);
   expect(ends[1]).toEqual(ends[0]);
 });
+
+test('a comparison behind a subtraction with borrow whose carry was changed is by its signs', () => {
+  // STC; MOV AL, 5; SBB AL, 5; then CMC, STC or CLC; SETL BL; SETLE BH; INC ECX; CMP ECX, 400; JNZ to the STC.
+  for (const change of [0xf5, 0xf9, 0xf8]) {
+    const compares = [0x0f, 0x9c, 0xc3, 0x0f, 0x9e, 0xc7];
+    const loop = [0xf9, 0xb0, 5, 0x1c, 5, change, ...compares, 0x41, 0x81, 0xf9, ...d(400), 0x75, -0x15 & 0xff];
+    const world = new World('pentiumM', 1 << 20, undefined, tunings[1]);
+    world.flat([...code32.mov('ecx', 0), ...loop, ...code32.hlt]);
+    world.run(100_000);
+    expect([world.get('ecx'), world.get('ebx') & 0xffff]).toEqual([400, 0x0101]);
+  }
+});
