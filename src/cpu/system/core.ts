@@ -74,7 +74,7 @@ export interface CodeWatch {
   /** Bytes of memory that may hold decoded code are about to change. */
   willChange(hostAddress: number, bytes: number): void;
   /** A page of memory holds what it held at another time, or elsewhere: what is known of code in it is of no use any more. */
-  replaced(hostPage: number): void;
+  replaced(hostAddress: number): void;
 }
 
 /** Told of accesses to data that a debug register watches. */

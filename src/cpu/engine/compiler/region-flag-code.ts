@@ -46,8 +46,8 @@ export class RegionFlagCode extends RecordEmitter {
   override setCarry(carry: Operand): void {
     const state = this.keptState;
     const value = this.asValue(carry);
-    // A borrow that nothing keeps any more would be missing where the operands are compared.
-    if (typeof state !== 'object' || state.kind === 'word' || state.kind === 'subtractWithBorrow')
+    // No kind keeps a carry beside the one that went in, which conditions over the operands would miss.
+    if (typeof state !== 'object' || ['word', 'addWithCarry', 'subtractWithBorrow'].includes(state.kind))
       return this.setCarryAndOverflow(value, this.hold(this.flag('OF')));
     const { kind, width } = state;
     if (kind.startsWith('add')) return this.keep({ kind: 'addKeepingCarry', width }, { carry: value });
