@@ -3,7 +3,7 @@ import { UserError } from '../base/errors.js';
 import { isFloppySize } from '../host/describe-machine.js';
 import { openImage, type OpenImage } from '../host/images.js';
 import { checkRequest, type MachineRequest, readMachineFile } from '../host/machine-request.js';
-import { boards, bootDevices, displays, drives } from '../machine/machine.js';
+import { boards, bootDevices, displays, drives, quirkSets } from '../machine/machine.js';
 import { devicesFrom } from './device-options.js';
 
 const image = (describe: string) => ({ type: 'string', describe }) as const;
@@ -30,6 +30,7 @@ export const machineOptions = {
   serve: { type: 'string', describe: "A folder that the built-in network's servers offer" },
   'boot-file': { type: 'string', describe: "The file, or URL, whose name the built-in network's DHCP gives" },
   mouse: { type: 'boolean', describe: 'A PS/2 mouse' },
+  quirks: { choices: quirkSets, describe: "Whose ways chips follow that are not their data sheets': qemu" },
   device: {
     type: 'string',
     array: true,
@@ -66,6 +67,7 @@ export interface MachineArguments {
   readonly serve?: string | undefined;
   readonly bootFile?: string | undefined;
   readonly mouse?: boolean | undefined;
+  readonly quirks?: string | undefined;
   readonly device?: readonly string[] | undefined;
   readonly fwCfg?: readonly string[] | undefined;
 }
@@ -90,10 +92,10 @@ function pair(text: string): [string, string | undefined] {
 /** The machine that some options ask for; options go before what a file says. Throws UserError. */
 export function requestFrom(options: MachineArguments): MachineRequest {
   const { machine, image: file, floppy, floppyB, disk, disk1, cdrom, drive = [], append, serve, mouse } = options;
-  const { memory, processor, boot, kernel, initrd, display } = options;
+  const { memory, processor, boot, kernel, initrd, display, quirks } = options;
   const said: Record<string, unknown> = {
     ...{ floppyA: floppy, floppyB, disk0: disk, disk1, cdrom0: cdrom },
-    ...{ memory, processor, boot, kernel, initrd, display, commandLine: append, served: serve },
+    ...{ memory, processor, boot, kernel, initrd, display, quirks, commandLine: append, served: serve },
     ...{ mouse: mouse === undefined ? undefined : mouse ? 'ps2' : 'none' },
     firmware: options.bios === undefined ? undefined : { bios: options.bios },
     ...devicesFrom(options.device ?? [], options.fwCfg ?? []),

@@ -239,9 +239,9 @@ export function describeMachine(request: MachineRequest, { live = false } = {}):
   }
   const board = boardOf(request);
   const defaults = boardDefaults[board];
-  const { display, mouse, network, devices } = request;
+  const { display, mouse, network, devices, quirks } = request;
   const components = {
-    ...{ display, mouse, devices, network: network?.map(cardOf) },
+    ...{ display, mouse, devices, quirks, network: network?.map(cardOf) },
     ...{ builtInNetwork: builtInNetworkOf(request) },
     ...{ testing: shelf.testing(request) },
     ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },

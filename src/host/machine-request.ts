@@ -26,6 +26,8 @@ import {
   networks,
   type OptionalDevice,
   optionalDevices,
+  type Quirks,
+  quirkSets,
 } from '../machine/machine.js';
 import type { ProcessorModel } from '../cpu/model.js';
 import { readText } from './files.js';
@@ -85,6 +87,8 @@ export interface MachineSettings {
   };
   /** What no PC has and kernels under test rely on: a debug exit, a debug console, a POST card, a firmware configuration, a test device. Default: nothing. */
   readonly testing?: TestingRequest;
+  /** `qemu`: where QEMU's devices differ from their data sheets, the machine's are as QEMU's. Default: as the data sheets say. */
+  readonly quirks?: Quirks;
 }
 
 /** A machine as a user writes it; a string for a drive is the image's path. */
@@ -186,6 +190,7 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
         names: isAbsentOr((each) => isObject(each) && Object.values(each).every(isText)),
       }),
   },
+  quirks: oneOf(quirkSets),
   testing: { possible: testingPossible, fits: testingFits, placed: placeTesting },
 };
 

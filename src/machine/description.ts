@@ -20,6 +20,7 @@ import {
   networks,
   optionalDevices,
   type PowerOn,
+  quirkSets,
 } from './machine.js';
 
 /** Processors that a board takes: its firmware is 32-bit code. */
@@ -160,9 +161,10 @@ const cardsMost = 8;
 const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 
 function checkComponents(description: MachineDescription): void {
-  const { board, display = 'vga', mouse = 'none', network = [], devices = [] } = description;
+  const { board, display = 'vga', mouse = 'none', network = [], devices = [], quirks } = description;
   checkOneOf('display', display, displays);
   checkOneOf('mouse', mouse, mice);
+  if (quirks !== undefined) checkOneOf('quirks', quirks, quirkSets);
   if (network.length > cardsMost) wrong('network', `${network.length} cards`, `Use at most ${cardsMost}.`);
   network.forEach(({ card, network: connection, mac }, index) => {
     checkOneOf(`network[${index}].card`, card, networkCards);

@@ -42,6 +42,8 @@ export interface MachineDescription {
   readonly builtInNetwork?: BuiltInNetworkDescription;
   /** What no PC has, for kernels that are tested. Default: nothing. */
   readonly testing?: TestingDescription;
+  /** Whose ways the chips follow where they are not those of the data sheets (`README.md` lists them). Default: nobody's. */
+  readonly quirks?: Quirks;
 }
 
 /** A file of the firmware configuration: its name of at most 55 printable characters, and its contents as a text or as an image. */
@@ -93,6 +95,8 @@ export const mice = ['none', 'ps2'] as const;
 export type Mouse = (typeof mice)[number];
 export const networkCards = ['ne2000', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'] as const;
 export type NetworkCard = (typeof networkCards)[number];
+export const quirkSets = ['qemu'] as const;
+export type Quirks = (typeof quirkSets)[number];
 export const networks = ['none', 'built-in', 'live'] as const;
 export type Network = (typeof networks)[number];
 export const optionalDevices = [

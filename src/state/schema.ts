@@ -91,6 +91,9 @@ export class StateReader {
     const at = this.take(count);
     return this.data.subarray(at, at + count);
   }
+  get ended(): boolean {
+    return this.offset === this.data.length;
+  }
   finish(): void {
     if (this.offset !== this.data.length) throw new StateFormatError(`saved state has bytes after ${this.offset}`);
   }
@@ -295,6 +298,24 @@ export function struct<T extends object>(fields: { readonly [Name in keyof T]: F
       for (const name of names)
         fields[name].diff(path === '' ? name : `${path}.${name}`, left[name], right[name], found);
     },
+  };
+}
+
+/**
+ * A field that a part was given after traces of it were recorded: it is not saved while it has its initial value, so digests of runs
+ * that make no use of it are those of old. It stands last in a part's state.
+ */
+export function addition<T>(field: Field<T>): Field<T> {
+  const savedInitial = saveState(field, field.initial());
+  const isInitial = (saved: Uint8Array): boolean =>
+    saved.length === savedInitial.length && saved.every((byte, at) => byte === savedInitial[at]);
+  return {
+    ...field,
+    save(writer, value) {
+      const saved = saveState(field, value);
+      if (!isInitial(saved)) writer.bytes(saved);
+    },
+    load: (reader, into) => field.load(reader.ended ? new StateReader(savedInitial) : reader, into),
   };
 }
 

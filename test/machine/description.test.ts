@@ -18,6 +18,7 @@ const disk = (change: Readonly<Record<string, unknown>>): { readonly media: unkn
 const wrong: readonly Wrong[] = [
   { what: 'a board that does not exist', place: 'board', change: { board: 'amiga' } },
   { what: 'a processor that does not exist', place: 'processor', change: { processor: '68000' } },
+  { what: 'the ways of an emulator that nobody knows', place: 'quirks', change: { quirks: 'bochs' } },
   { what: 'no memory', place: 'memoryBytes', change: { memoryBytes: 0 } },
   { what: 'memory that is no multiple of 64 KiB', place: 'memoryBytes', change: { memoryBytes: (1 << 20) + 4096 } },
   { what: 'more memory than can be', place: 'memoryBytes', change: { memoryBytes: 2 ** 31 + 65536 } },

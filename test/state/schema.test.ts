@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../src/base/assert.js';
 import {
+  addition,
   byteQueue,
   byteString,
   bytes,
@@ -172,6 +173,21 @@ describe('saved bytes', () => {
     expect(diffStates(field, values, [])).toMatchObject([{ left: '2', right: '0' }]);
     expect(() => loadState(list(1, u8()), Uint8Array.of(2, 0, 0, 0, 1, 2), [])).toThrow(StateFormatError);
     expect(() => loadState(byteString(1), Uint8Array.of(2, 0, 0, 0, 1, 2), new Uint8Array())).toThrow(StateFormatError);
+  });
+
+  test('have nothing of an addition that has its initial value, and all of one that has not', () => {
+    const before = struct({ level: u8(3) });
+    const after = struct({ level: u8(3), added: addition(struct({ phase: u16(7), names: list(2, u8()) })) });
+    expect(saveState(after, after.initial())).toEqual(saveState(before, before.initial()));
+    fc.assert(
+      fc.property(fc.nat(65535), fc.array(fc.nat(255), { maxLength: 2 }), fc.nat(65535), (phase, names, other) => {
+        const value = { level: 1, added: { phase, names } };
+        const back = { level: 2, added: { phase: other, names: [9] } };
+        loadState(after, saveState(after, value), back);
+        expect(back).toEqual(value);
+      }),
+    );
+    expect(diffStates(after, after.initial(), { level: 3, added: { phase: 1, names: [] } })).toHaveLength(1);
   });
 
   test('are read from the middle of a larger buffer as well', () => {

@@ -22,7 +22,8 @@ export const drivesThatStop = ({ machine }: QemuCommand): ReadonlySet<Drive> =>
 
 /** The request; `folder` takes the files of zeros. */
 export function requestOf({ machine, runs }: QemuCommand, folder: string): MachineRequest {
-  const base = { board: 'i440fx', cyclesPerSecond: runs ? runningCyclesPerSecond : benchCyclesPerSecond } as const;
+  const cyclesPerSecond = runs ? runningCyclesPerSecond : benchCyclesPerSecond;
+  const base = { board: 'i440fx', quirks: 'qemu', cyclesPerSecond } as const;
   if (machine === undefined) return base;
   const { memory, images, cards, devices, testDevice, display, bios } = machine;
   const drives = [...images].map(([drive, { source, writable, details, debug }]) => {

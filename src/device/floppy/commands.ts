@@ -1,5 +1,6 @@
 /** The command set (82077AA table 5-1), one row each: code, parameters, and what happens when they are complete. */
 import { giveResult } from './host.js';
+import { modeSpecified } from './qemu.js';
 import { senseInterrupt, startRecalibrate, startRelativeSeek, startSeek } from './seek.js';
 import { configureBit, type FloppyContext, outputBit, st0Bit, st3Bit } from './state.js';
 import { startTransfer } from './transfer.js';
@@ -71,8 +72,10 @@ const commands: readonly Command[] = [
   { name: 'SENSE DRIVE STATUS', code: 0x04, mask: 0xff, length: 2,
     execute: (context, bytes) => senseDrive(context, bytes[1]!) },
   { name: 'SPECIFY',            code: 0x03, mask: 0xff, length: 3,
-    execute({ state }, bytes) {
+    execute(context, bytes) {
+      const { state } = context;
       [state.stepAndUnload, state.loadAndMode] = [bytes[1]!, bytes[2]!];
+      modeSpecified(context);
       return noResult;
     } },
   { name: 'CONFIGURE',          code: 0x13, mask: 0xff, length: 4,

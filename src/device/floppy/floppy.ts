@@ -9,9 +9,10 @@ import { defineDevice } from '../device.js';
 import { isReleased, softwareReset, takeCommandByte } from './commands.js';
 import { rotationTicks } from './geometry.js';
 import { serveHost, takesBytes, updateInterrupt, withoutDma } from './host.js';
+import { gateWritten, resetAsQemu, resultEndsInterrupt } from './qemu.js';
 import { finishSeek, pollDrives, reviveInterrupt } from './seek.js';
 import { type FloppyBoard, type FloppyContext, type FloppyState, floppyState, isTurning, mainBit } from './state.js';
-import { hostTookByte, mediumChanged, motorsChanged, stepEnds } from './transfer.js';
+import { hostMovedByte, hostTookByte, mediumChanged, motorsChanged, stepEnds } from './transfer.js';
 
 /** Ticks from the end of a reset to the first command or, with polling, to the interrupt. */
 const leaveResetTicks = 750;
@@ -33,6 +34,7 @@ function writeDigitalOutput(context: FloppyContext, value: number): void {
   const { state } = context;
   const wasReleased = isReleased(context);
   state.digitalOutput = value & 0xff;
+  gateWritten(context);
   if (wasReleased && !isReleased(context)) softwareReset(context);
   if (!wasReleased && isReleased(context)) release(context);
   motorsChanged(context);
@@ -75,7 +77,7 @@ function readData(context: FloppyContext): number {
   }
   if (state.phase !== 'result') return 0;
   const value = state.result.shift()!;
-  state.interrupt = false;
+  if (resultEndsInterrupt(context)) state.interrupt = false;
   if (state.result.length === 0) {
     state.phase = 'command';
     reviveInterrupt(context);
@@ -90,6 +92,7 @@ function writeData(context: FloppyContext, value: number): void {
     takeCommandByte(context, value & 0xff);
   } else if (state.phase === 'execution' && withoutDma(state) && takesBytes(state) && state.service) {
     state.fifo.push(value & 0xff);
+    hostMovedByte(context);
     serveHost(context);
   }
 }
@@ -98,9 +101,9 @@ function writeData(context: FloppyContext, value: number): void {
 function digitalInput(context: FloppyContext): number {
   const { state, board } = context;
   const unit = state.digitalOutput & 3;
-  const motor = (state.digitalOutput >> (4 + unit)) & 1;
+  const motor = board.asQemu === true || ((state.digitalOutput >> (4 + unit)) & 1) === 1;
   const kind = board.driveKind(unit);
-  if (motor === 0 || kind === undefined || kind === '360K') return 0;
+  if (!motor || kind === undefined || kind === '360K') return 0;
   return state.diskChanged[unit] || !isTurning(context, unit) ? 0x80 : 0;
 }
 
@@ -129,6 +132,7 @@ export const floppy = defineDevice<
   outputs: ['interrupt'],
   state: floppyState,
   reset(context) {
+    resetAsQemu(context);
     context.board.dma.request(false);
     updateInterrupt(context);
   },

@@ -2,6 +2,7 @@
  * The host's side of the chip: INT and DRQ, the FIFO with its threshold, and the result phase (82077AA section 4).
  */
 import { byteTicks, stepUnitTicks } from './geometry.js';
+import { serviceAsked, soughtOnTheWay } from './qemu.js';
 import { configureBit, type FloppyContext, type FloppyState, outputBit, selectedRate, st0Bit } from './state.js';
 
 /** The command in execution takes bytes from the host. */
@@ -18,9 +19,12 @@ const fifoDepth = (state: FloppyState): number => (state.configure & configureBi
 const bytesWanted = (state: FloppyState): number => ((state.command[0]! & 0x1f) === 0x0d ? 4 : state.buffer.length);
 
 /** Drives INT: status to be read, or a byte to be moved without DMA; both pass the DMA gate only (section 2.1.2). */
-export function updateInterrupt({ state, lines }: FloppyContext): void {
+export function updateInterrupt(context: FloppyContext): void {
+  const { state, lines, board } = context;
   const byte = state.service && withoutDma(state);
-  lines.interrupt((state.digitalOutput & outputBit.gate) !== 0 && (state.interrupt || byte));
+  serviceAsked(context, byte);
+  const open = board.asQemu === true || (state.digitalOutput & outputBit.gate) !== 0;
+  lines.interrupt(open && (state.interrupt || byte));
 }
 
 /** Whether the chip asks for service next: it starts at the threshold and goes on until the FIFO is full or empty. */
@@ -103,7 +107,8 @@ export function endTransfer(context: FloppyContext, abnormal: boolean): void {
   const unloadUnits = state.stepAndUnload & 0x0f || 16;
   state.headLoadedTicks = unloadUnits * 16 * stepUnitTicks(selectedRate(state));
   state.headUnit = state.unit;
-  const st0 = (abnormal ? st0Bit.abnormal : 0) | (state.side << 2) | state.unit;
+  const sought = soughtOnTheWay(context) ? st0Bit.seekEnd : 0;
+  const st0 = (abnormal ? st0Bit.abnormal : 0) | sought | (state.side << 2) | state.unit;
   const { st1, st2, cylinder, head, sector, size } = state;
   giveResult(context, [st0, st1, st2, cylinder, head, sector, size], true);
 }

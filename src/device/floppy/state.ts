@@ -136,6 +136,8 @@ export interface FloppyBoard {
   drive(unit: number): Medium | undefined;
   /** What the drive is; undefined where no drive is connected. */
   driveKind(unit: number): FloppyDriveKind | undefined;
+  /** The ways of QEMU's controller in place of the data sheet's: `qemu.ts`. */
+  readonly asQemu?: boolean;
 }
 
 export type FloppyContext = DeviceContext<FloppyState, 'interrupt', FloppyBoard>;
@@ -143,8 +145,8 @@ export type FloppyContext = DeviceContext<FloppyState, 'interrupt', FloppyBoard>
 /** The selected data rate. */
 export const selectedRate = (state: FloppyState): DataRate => dataRates[state.rateSelect & 3]!;
 
-/** True when the drive's medium turns: a drive, its motor on, a medium in it. */
+/** True when the drive's medium turns: a drive, its motor on, a medium in it. QEMU's drives have no motors. */
 export function isTurning({ state, board }: FloppyContext, unit: number): boolean {
-  const motor = (state.digitalOutput >> (4 + unit)) & 1;
-  return motor === 1 && board.driveKind(unit) !== undefined && board.drive(unit) !== undefined;
+  const motor = board.asQemu === true || ((state.digitalOutput >> (4 + unit)) & 1) === 1;
+  return motor && board.driveKind(unit) !== undefined && board.drive(unit) !== undefined;
 }

@@ -5,18 +5,17 @@
 import { goodSectors } from '../medium.js';
 import { stepUnitTicks } from './geometry.js';
 import { endTransfer, giveByte, serveHost, takeByte, takesBytes, transferByteTicks, withoutDma } from './host.js';
+import {
+  advanceAsQemu,
+  endsWithoutDisk,
+  isLastAsQemu,
+  seeksByItself,
+  ticksForSlowHost,
+  ticksWithoutDisk,
+} from './qemu.js';
 import { matchesId, operationOf, revolutionOf, ticksUntilAngle, trackUnderHeads, wantedSlot } from './track.js';
 import { headAfter, placeHeads, stepTicks } from './seek.js';
-import {
-  commandBit,
-  configureBit,
-  type FloppyContext,
-  type FloppyState,
-  isTurning,
-  selectedRate,
-  st1Bit,
-  st2Bit,
-} from './state.js';
+import { commandBit, type FloppyContext, type FloppyState, isTurning, selectedRate, st1Bit, st2Bit } from './state.js';
 
 /** Bytes from a sector's start to its data: sync, address mark, ID, CRC, gap 2, sync, data mark. */
 const preambleBytes = 62;
@@ -46,7 +45,7 @@ export function startTransfer(context: FloppyContext): void {
     [state.cylinder, state.head, state.sector, state.size] = [command[2]!, command[3]!, command[4]!, command[5]!];
     state.lastSectorParameter = command[6]!;
     const distance = command[2]! - state.presentCylinder[state.unit]!;
-    if ((state.configure & configureBit.impliedSeek) !== 0 && distance !== 0) {
+    if (seeksByItself(context) && distance !== 0) {
       schedule(state, 'impliedSeek', stepTicks(context, distance));
       return;
     }
@@ -78,7 +77,7 @@ export function search(context: FloppyContext): void {
     serveHost(context); // Writing begins with a filled FIFO.
   }
   if (!isTurning(context, state.unit)) {
-    schedule(state, 'notFound', Infinity);
+    schedule(state, 'notFound', ticksWithoutDisk(context));
     return;
   }
   const track = trackUnderHeads(context);
@@ -95,6 +94,11 @@ export function search(context: FloppyContext): void {
 /** Two index pulses passed without the sector. */
 function giveUp(context: FloppyContext): void {
   const { state } = context;
+  const end = endsWithoutDisk(context);
+  if (end !== undefined) {
+    endTransfer(context, end.abnormal);
+    return;
+  }
   const track = trackUnderHeads(context);
   state.st1 |= track === undefined ? st1Bit.missingMark : st1Bit.noData;
   if (track !== undefined && state.cylinder !== track.cylinder) state.st2 |= st2Bit.wrongCylinder;
@@ -161,7 +165,13 @@ function moveByte(context: FloppyContext): void {
 
 /** The host was too slow. */
 function overrun(context: FloppyContext): void {
-  context.state.st1 |= st1Bit.overrun;
+  const { state } = context;
+  const patience = ticksForSlowHost(context, selectedRate(state));
+  if (patience !== undefined) {
+    state.ticksLeft = patience;
+    return;
+  }
+  state.st1 |= st1Bit.overrun;
   endTransfer(context, true);
 }
 
@@ -204,14 +214,17 @@ function drain(context: FloppyContext): void {
     return;
   }
   serveHost(context);
-  const over = isLastSector(state) || state.terminalCount;
+  const over = isLastSector(context) || state.terminalCount;
   if (!over || state.fifo.length === 0) nextSector(context);
   // Without DMA the host's own read goes on from here; a masked channel is asked again every byte time.
   else schedule(state, 'drain', withoutDma(state) ? Infinity : transferByteTicks(state));
 }
 
 /** The sector before this point ends the command even without terminal count. */
-function isLastSector(state: FloppyState): boolean {
+function isLastSector(context: FloppyContext): boolean {
+  const asQemu = isLastAsQemu(context);
+  if (asQemu !== undefined) return asQemu;
+  const { state } = context;
   const operation = operationOf(state);
   const [first, second, endOfTrack, length] = [
     state.command[0]!,
@@ -232,10 +245,12 @@ function nextSector(context: FloppyContext): void {
   if (state.terminalCount) {
     advanceId(state);
     endTransfer(context, operation === 'readTrack' && state.st1 !== 0);
-  } else if (!isLastSector(state)) {
-    advanceId(state);
+  } else if (!isLastSector(context)) {
+    if (!advanceAsQemu(context, trackUnderHeads(context))) advanceId(state);
     if (takesBytes(state)) state.bufferAt = 0; // From here on the host gives the next sector's bytes.
     search(context);
+  } else if (isLastAsQemu(context)) {
+    endTransfer(context, false); // At its length, as well as at terminal count.
   } else if (operation === 'verify') {
     advanceId(state);
     endTransfer(context, false);
@@ -340,7 +355,7 @@ const turningSteps: readonly FloppyState['step'][] = [
 /** A motor was switched: a search that waited for index pulses begins, and what needed them waits. */
 export function motorsChanged(context: FloppyContext): void {
   const { state } = context;
-  const waiting = state.ticksLeft === Infinity;
+  const waiting = state.step === 'notFound' && state.ticksLeft === Infinity;
   if (turningSteps.includes(state.step) && isTurning(context, state.unit) === waiting) search(context);
 }
 
@@ -351,8 +366,14 @@ export function mediumChanged(context: FloppyContext, unit: number): void {
   if (turningSteps.includes(state.step) && state.unit === unit) search(context);
 }
 
+/** The host moved a byte without DMA: a disk that waited for that goes on. */
+export function hostMovedByte({ state }: FloppyContext): void {
+  if (state.ticksLeft === Infinity && (state.step === 'byte' || state.step === 'formatId')) state.ticksLeft = 1;
+}
+
 /** The host took a byte without DMA: the end of the command may have waited for that. */
 export function hostTookByte(context: FloppyContext): void {
+  hostMovedByte(context);
   if (context.state.step === 'drain') drain(context);
   else serveHost(context);
 }

@@ -8,7 +8,7 @@
  * Not modelled: see `notModelled` below.
  */
 import { assert } from '../../base/assert.js';
-import { bytes, count, flag, type StateOf, struct, u8 } from '../../state/schema.js';
+import { addition, bytes, count, flag, type StateOf, struct, u16, u8 } from '../../state/schema.js';
 import { defineDevice, type DeviceContext } from '../device.js';
 import { addSecond, alarmMatches, calendarTime, changeFormat, writeTime } from './calendar.js';
 import { address, dividerMode, periodicTicks, registerA, registerB, registerC, registerD } from './registers.js';
@@ -25,12 +25,16 @@ const state = struct({
   memory: bytes(128),
   /** Where the countdown chain stands in the current second, in ticks; the update comes when it wraps to 0. */
   chain: count(),
+  /** Ticks by which the periodic interrupt is off its tap of the chain: never but with QEMU's ways. */
+  periodicOffset: addition(u16()),
 });
 
 /** What the board does for the chip. */
 interface RtcBoard {
   /** The countdown chain starts from nothing: its next tick ends a whole tick from now. */
   restartTick(): void;
+  /** A periodic interrupt that is switched on, or has its rate changed, begins a whole period, as QEMU's does: it is no tap of the chain. */
+  readonly asQemu?: boolean;
 }
 
 type Rtc = StateOf<typeof state>;
@@ -49,11 +53,21 @@ function interruptRequested({ memory }: Rtc): boolean {
  * Ticks from the chain's present place to the next edge of the selected tap, at least 1. A tap's edge lies half a period
  * before UIP rises ("Update cycle", figure of the interrupt relationships), so that reads at the interrupt are safe.
  */
-function ticksToPeriodicEdge({ memory, chain }: Rtc): number {
+function ticksToPeriodicEdge({ memory, chain, periodicOffset }: Rtc): number {
   const period = periodicTicks(memory[address.registerA]!);
   if (period === Infinity) return Infinity;
-  const place = chain + ticksBeforeUpdate + Math.floor(period / 2);
+  const place = chain + ticksBeforeUpdate + Math.floor(period / 2) + periodicOffset;
   return period - (place % period);
+}
+
+/** The periodic interrupt's settings, which QEMU's starts anew when they change: its rate while it is enabled, or nothing. */
+const periodicSettings = ({ memory }: Rtc): number =>
+  memory[address.registerB]! & registerB.periodicInterruptEnable ? periodicTicks(memory[address.registerA]!) : 0;
+
+function restartPeriod(rtc: Rtc): void {
+  rtc.periodicOffset = 0;
+  const period = periodicTicks(rtc.memory[address.registerA]!);
+  if (period !== Infinity) rtc.periodicOffset = ticksToPeriodicEdge(rtc) % period;
 }
 
 function update({ memory }: Rtc): void {
@@ -114,9 +128,11 @@ function readSelected(context: Context): number {
 
 function writeSelected(context: Context, value: number): void {
   const { memory, index } = context.state;
+  const before = periodicSettings(context.state);
   if (index === address.registerA) writeA(context, value);
   else if (index === address.registerB) writeB(context.state, value);
   else if (index !== address.registerC && index !== address.registerD) memory[index] = value;
+  if (context.board.asQemu && periodicSettings(context.state) !== before) restartPeriod(context.state);
   driveInterrupt(context);
 }
 

@@ -58,6 +58,8 @@ export interface VirtioBoard {
   readonly memory: MemoryAccess;
   /** Messages that take the place of the interrupt pin while they are on, as many as queues and one more. Absent: none. */
   readonly messages?: VirtioMessages | undefined;
+  /** A change of the configuration sets the ISR's bit for queues too, as QEMU's devices do. */
+  readonly asQemu?: boolean;
 }
 
 export interface VirtioMessages {
@@ -99,7 +101,11 @@ function interrupt(context: AnyContext, bit: number, vector: number): void {
   driveInterrupt(context);
 }
 const interruptOfConfiguration = (context: AnyContext): void =>
-  interrupt(context, interruptBit.configuration, context.state.transport.configurationVector);
+  interrupt(
+    context,
+    interruptBit.configuration | (context.board.asQemu ? interruptBit.queue : 0),
+    context.state.transport.configurationVector,
+  );
 
 /** The device's configuration has changed: the driver is told (4.1.4.5). */
 export function configurationChanged(context: AnyContext): void {

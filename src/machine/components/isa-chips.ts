@@ -28,6 +28,7 @@ const requests = { keyboard: 1, floppy: 6, mouse: 12 } as const;
 const floppyDmaChannel = 2;
 const ataDisks = ['disk0', 'disk1', 'disk2', 'disk3'] as const satisfies readonly Drive[];
 const ignore = (): void => {};
+const asQemu = ({ description }: Board): boolean => description.quirks === 'qemu';
 
 export function attachIsaChips(board: Board): void {
   attachTimerAndSpeaker(board);
@@ -83,7 +84,7 @@ function attachTimerAndSpeaker(board: Board): void {
 function attachClock(board: Board): void {
   const chip = createDevice(rtc, {
     lines: { interrupt: board.legacyClock, nonMaskableInterruptMask: (masked) => board.maskNonMaskable(masked) },
-    board: { restartTick: () => clocked.restartTick() },
+    board: { restartTick: () => clocked.restartTick(), asQemu: asQemu(board) },
   });
   const device = { ...chip, reset: () => chip.input('reset', true) };
   const clocked = board.add('rtc', device);
@@ -202,6 +203,7 @@ function attachFloppy(board: Board, controller: Pick<ReturnType<typeof newDma>, 
       },
       drive: (unit) => bays[unit]?.medium,
       driveKind: (unit) => floppyKind(board, unit),
+      asQemu: asQemu(board),
     },
   });
   board.ports.connect(device, 0x3f0, board.add('floppy', device));

@@ -38,8 +38,8 @@ function attachTarget(board: Board, drive: Drive): ScsiTarget | undefined {
 
 function attachVirtioScsi(board: Board): void {
   const onBus = targets.map((drive) => attachTarget(board, drive));
-  attachVirtio(board, 'virtioScsi', virtioScsiIdentity, ({ lines, memory, messages }) =>
-    createDevice(virtioScsi, { lines, board: { memory, messages, target: (id) => onBus[id] } }),
+  attachVirtio(board, 'virtioScsi', virtioScsiIdentity, ({ lines, ...parts }) =>
+    createDevice(virtioScsi, { lines, board: { ...parts, target: (id) => onBus[id] } }),
   );
 }
 

@@ -18,10 +18,10 @@ function attachBlock(board: Board, drive: Drive): void {
     board,
     `${drive}Block`,
     virtioBlockIdentity,
-    ({ lines, memory, messages }) =>
+    ({ lines, ...parts }) =>
       createDevice(definition, {
         lines,
-        board: { memory, messages, medium: () => bay.medium, serial: `TSVM-${drive}` },
+        board: { ...parts, medium: () => bay.medium, serial: `TSVM-${drive}` },
       }),
     drive,
   );

@@ -26,6 +26,7 @@ interface VirtioParts {
   readonly lines: { readonly interrupt: Drive };
   readonly memory: MemoryAccess;
   readonly messages: VirtioMessages;
+  readonly asQemu: boolean;
 }
 
 /** Puts a virtio device on the bus. */
@@ -41,6 +42,7 @@ export function attachVirtio<Device extends VirtioDevice>(
   const device = make({
     lines: { interrupt: (level) => attached.found?.interrupt(level) },
     memory: memoryFor(board, () => attached.found?.device),
+    asQemu: board.description.quirks === 'qemu',
     messages: {
       enabled: () => attached.found?.messages?.enabled() ?? false,
       request: (vector) => attached.found?.messages?.request(vector),
@@ -67,18 +69,17 @@ export function attachVirtio<Device extends VirtioDevice>(
 }
 
 export function attachEntropy(board: Board): void {
-  attachVirtio(board, 'virtioRng', virtioEntropyIdentity, ({ lines, memory, messages }) =>
-    createDevice(virtioEntropy, { lines, board: { memory, messages, seed: board.powerOn.seed } }),
+  attachVirtio(board, 'virtioRng', virtioEntropyIdentity, ({ lines, ...parts }) =>
+    createDevice(virtioEntropy, { lines, board: { ...parts, seed: board.powerOn.seed } }),
   );
 }
 
 export function attachConsole(board: Board): void {
-  const device = attachVirtio(board, 'virtioConsole', virtioConsoleIdentity, ({ lines, memory, messages }) =>
+  const device = attachVirtio(board, 'virtioConsole', virtioConsoleIdentity, ({ lines, ...parts }) =>
     createDevice(virtioConsole, {
       lines,
       board: {
-        memory,
-        messages,
+        ...parts,
         transmit: (data) => board.observers.console?.({ data, cycle: board.now() as Cycle }),
       },
     }),

@@ -139,6 +139,7 @@ const machine = recordWith(
     served: list(4096, served),
     builtInNetwork,
     testing,
+    quirks: choice('qemu'),
   },
 );
 

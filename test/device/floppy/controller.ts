@@ -68,6 +68,7 @@ export class TestController {
     readonly media: (Medium | undefined)[],
     kinds: readonly (FloppyDriveKind | undefined)[] = media.map((medium) => floppyDriveFor(medium?.sectors)),
     drive: (unit: number) => Medium | undefined = (unit) => this.media[unit],
+    asQemu = false,
   ) {
     this.device = createDevice(floppy, {
       lines: {
@@ -77,7 +78,7 @@ export class TestController {
           this.interrupt = to;
         },
       },
-      board: { dma: this.dma.channel, drive, driveKind: (unit) => kinds[unit] },
+      board: { dma: this.dma.channel, drive, driveKind: (unit) => kinds[unit], asQemu },
     });
   }
 

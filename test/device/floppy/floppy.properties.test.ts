@@ -61,11 +61,11 @@ const action = fc.oneof(
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
-function rig() {
+function rig(asQemu: boolean) {
   const bays = [mediumBay(byDigest), mediumBay(byDigest)];
   bays[0]!.insert(identities[1]!);
   bays[1]!.insert({ ...identities[2]!, writable: false });
-  const controller = new TestController([], ['1.44M', '1.44M'], (unit) => bays[unit]?.medium);
+  const controller = new TestController([], ['1.44M', '1.44M'], (unit) => bays[unit]?.medium, asQemu);
   return {
     controller,
     device: controller.device,
@@ -116,13 +116,13 @@ const actions = fc
       : steps,
   );
 
-describe('a floppy controller under any sequence of accesses', () => {
+describe.each([false, true])('a floppy controller under any sequence of accesses (as QEMU: %s)', (asQemu) => {
   test('never throws, and saves a state that loads', () => {
     fc.assert(
       fc.property(actions, (steps) => {
-        const target = rig();
+        const target = rig(asQemu);
         for (const step of steps) perform(target, step);
-        const other = rig();
+        const other = rig(asQemu);
         other.device.load(target.device.save());
         expect(other.device.diff(target.device.save())).toEqual([]);
         expect(other.device.state).toEqual(target.device.state); // Nothing is kept outside what is saved.
@@ -135,10 +135,10 @@ describe('a floppy controller under any sequence of accesses', () => {
   test('goes on after save and load as if it had not stopped', () => {
     fc.assert(
       fc.property(actions, fc.array(action, { maxLength: 20 }), (before, after) => {
-        const one = rig();
+        const one = rig(asQemu);
         for (const step of before) perform(one, step);
         perform(one, { kind: 'program', count: 600 }); // The channel of this test has no saved state of its own.
-        const two = rig();
+        const two = rig(asQemu);
         two.device.load(one.device.save());
         two.bays.forEach((bay, unit) => bay.load(one.bays[unit]!.save()));
         two.controller.dma.memory.set(one.controller.dma.memory);
@@ -154,7 +154,7 @@ describe('a floppy controller under any sequence of accesses', () => {
   test('does the same whether time passes at once or in pieces', () => {
     fc.assert(
       fc.property(actions, fc.constantFrom(2, 3, 101), (steps, pieces) => {
-        const [whole, split] = [rig(), rig()];
+        const [whole, split] = [rig(asQemu), rig(asQemu)];
         for (const step of steps) expect(perform(split, step, pieces)).toEqual(perform(whole, step));
         expect(split.state()).toEqual(whole.state());
       }),
@@ -165,7 +165,7 @@ describe('a floppy controller under any sequence of accesses', () => {
   test('changes its interrupt or moves a byte by itself at no tick before the promised one', () => {
     fc.assert(
       fc.property(actions, (steps) => {
-        const target = rig();
+        const target = rig(asQemu);
         for (const step of steps) perform(target, step);
         const promised = target.device.nextEdge();
         if (promised === Infinity) return;

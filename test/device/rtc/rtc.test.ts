@@ -6,7 +6,7 @@ import { type Action, anyAdvance, testChipProperties } from '../chip-properties.
 
 const second = 32_768;
 
-function bench() {
+function bench(asQemu = false) {
   const levels = { interrupt: false, nonMaskableInterruptMask: false };
   const ticksRestarted = { count: 0 };
   const chip = createDevice(rtc, {
@@ -14,7 +14,7 @@ function bench() {
       interrupt: (level) => (levels.interrupt = level),
       nonMaskableInterruptMask: (level) => (levels.nonMaskableInterruptMask = level),
     },
-    board: { restartTick: () => void ticksRestarted.count++ },
+    board: { restartTick: () => void ticksRestarted.count++, asQemu },
   });
   const read = (at: number): number => {
     chip.write('index', at);
@@ -186,7 +186,34 @@ test('128 bytes of memory are kept, and bit 7 of the index masks the non-maskabl
   expect(chip.read('data')).toBe(0x0f);
 });
 
-describe('any use', () => {
+describe('a periodic interrupt whose rate is changed', () => {
+  /** Ticks to the interrupt after a rate of 16 Hz has given way to one of 2 Hz, `later` ticks after one of the first. */
+  function firstPeriod(asQemu: boolean, later: number): number {
+    const { chip, levels, read, write } = bench(asQemu);
+    write(0x0a, 0x2c);
+    write(0x0b, 0x42);
+    chip.advance(chip.nextEdge());
+    read(0x0c);
+    chip.advance(later);
+    write(0x0a, 0x2f);
+    const ticks = chip.nextEdge();
+    chip.advance(ticks - 1);
+    expect(levels.interrupt).toBe(false);
+    chip.advance(1);
+    expect(levels.interrupt).toBe(true);
+    read(0x0c);
+    if (asQemu) expect(chip.nextEdge()).toBe(second / 2);
+    return ticks;
+  }
+  test('goes on at the next edge of its tap, which no change of rate moves', () => {
+    for (const later of [0, 1, 777]) expect((second / 2 - firstPeriod(false, later)) % 2048).toBe(1024 + later);
+  });
+  test('begins a whole period where the clock has the ways of QEMU', () => {
+    for (const later of [0, 1, 777]) expect(firstPeriod(true, later)).toBe(second / 2);
+  });
+});
+
+describe.each([false, true])('any use (as QEMU: %s)', (asQemu) => {
   const index = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10, 11, 11, 12, 12, 13, 0x32);
   const byte = fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.constantFrom(0x26, 0x2f, 0x23, 0x72, 0x42, 0x12, 0x22));
   const runs = (valueA: number, valueB: number): Action[] => [
@@ -210,7 +237,7 @@ describe('any use', () => {
     (line) =>
       createDevice(rtc, {
         lines: { interrupt: line('interrupt'), nonMaskableInterruptMask: line('nonMaskableInterruptMask') },
-        board: { restartTick() {} },
+        board: { restartTick() {}, asQemu },
       }),
     action,
   );

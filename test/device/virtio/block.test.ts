@@ -6,13 +6,13 @@ import { testDisk } from '../ata/channel.js';
 import { testMemory } from '../memory.js';
 import { type Buffer, DriverQueue } from './driver.js';
 
-function bench(writable = true, faults: readonly MediumFault[] = []) {
+function bench(writable = true, faults: readonly MediumFault[] = [], asQemu = false) {
   const memory = testMemory(1 << 20);
   const medium = { ...testDisk(100, writable), faults: faultyMedium(faults).faults };
   const levels = { interrupt: false };
   const device = createDevice(writable ? virtioBlock : virtioBlockReadOnly, {
     lines: { interrupt: (level) => void (levels.interrupt = level) },
-    board: { memory, medium: () => medium, serial: 'TSVM-1' },
+    board: { memory, medium: () => medium, serial: 'TSVM-1', asQemu },
   });
   const { readRegister, writeRegister } = device.operations;
   writeRegister(0x12, 3, 1);
@@ -51,6 +51,11 @@ describe('a block device', () => {
     Object.assign(medium, { sectors: 50 });
     device.operations.mediumChanged();
     expect([levels.interrupt, readRegister(0x14, 4), readRegister(0x13, 1)]).toEqual([true, 50, 2]);
+  });
+  test('tells of a change as of its queues too where it has the ways of QEMU', () => {
+    const { device, readRegister } = bench(true, [], true);
+    device.operations.mediumChanged();
+    expect(readRegister(0x13, 1)).toBe(3);
   });
   test('reads sectors into scattered buffers after its time, and interrupts', () => {
     const { memory, medium, levels, device, queue, place, add, readRegister } = bench();

@@ -4,7 +4,8 @@
  *   node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [--timeout SECONDS] [program ...]
  *
  * FOLDER holds the programs as QEMU's build leaves them (`tests/qtest`). Differences that are known and explained stand in
- * `differences.json`: they count apart, and one that passes after all is told. Exit code 1 when anything else fails.
+ * `differences.json`: they count apart, and one that passes after all is told. So do the few tests that build on an earlier one of their
+ * program (a disk that it has put in), which is run before them. Exit code 1 when anything else fails.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +34,7 @@ if (folder === undefined) {
 const secondsMost = Number(values.timeout);
 /** Some of those that differ wait for ever for what does not come here. */
 const secondsOfDifference = Math.min(secondsMost, 60);
-const { programs, differences } = JSON.parse(readFileSync(join(here, 'differences.json'), 'utf8'));
+const { programs, needs, differences } = JSON.parse(readFileSync(join(here, 'differences.json'), 'utf8'));
 /** Sockets, images and discs of the programs lie here, and go when the run ends. */
 const scratch = mkdtempSync(join(tmpdir(), 'qtest-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
@@ -41,12 +42,12 @@ process.on('SIGTERM', () => process.exit(143));
 process.on('SIGINT', () => process.exit(130));
 const environment = { ...process.env, TMPDIR: scratch, QTEST_QEMU_BINARY: join(here, 'qemu-system-i386') };
 
-/** The explanation of a known difference, if there is one: names may end in `*`. */
-function explained(name) {
-  const found = Object.keys(differences).find((each) =>
+/** What is said of a test: names may end in `*`. */
+function saidOf(table, name) {
+  const found = Object.keys(table).find((each) =>
     each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each,
   );
-  return found === undefined ? undefined : differences[found];
+  return found === undefined ? undefined : table[found];
 }
 
 async function start(program, seconds, ...words) {
@@ -87,11 +88,13 @@ for (const program of named.length === 0 ? programs : named) {
   const names = list.output.split('\n').filter((line) => line.startsWith('/') && line.includes(values.only));
   if (names.length === 0 && !list.passed) console.log(`${program}: cannot be listed: ${reason(list.output)}`);
   for (const name of names) {
-    const why = explained(name);
+    const why = saidOf(differences, name);
+    const earlier = saidOf(needs, name);
+    const words = [...(earlier === undefined ? [] : ['-p', earlier]), '-p', name];
     const seconds = why === undefined ? secondsMost : secondsOfDifference;
-    let attempt = await start(program, seconds, '-p', name);
+    let attempt = await start(program, seconds, ...words);
     if (!attempt.passed && why === undefined && lateHost.test(attempt.output)) {
-      attempt = await start(program, seconds, '-p', name);
+      attempt = await start(program, seconds, ...words);
     }
     const { passed, output } = attempt;
     const skipped = passed && /# SKIP/.test(output);
