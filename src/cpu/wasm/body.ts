@@ -21,13 +21,16 @@ export class FunctionBody {
   constructor(private readonly parameters: readonly ValueType[]) {}
 
   op(opcode: Opcode): void {
-    const code = opcodes[opcode];
+    this.opcode(opcodes[opcode]);
+  }
+  /** An operation by its number in {@link opcodes}. */
+  opcode(code: number): void {
     if (code <= 0xff) return this.code.byte(code);
     this.code.byte(code >> 12);
     this.code.unsigned(code & 0xfff);
   }
   i32(value: number): void {
-    this.op('i32.const');
+    this.code.byte(opcodes['i32.const']);
     this.code.signed(value);
   }
   i64(value: bigint): void {
@@ -62,9 +65,13 @@ export class FunctionBody {
   laneImmediate(lane: number): void {
     this.code.byte(lane);
   }
-  /** A load or store; the address is on the stack, `offset` is added to it without wrapping. Alignment is not promised. */
+  /** A load or store; the address is on the stack, `offset` is added to it without wrapping. */
   memory(opcode: Opcode, offset: number): void {
     this.op(opcode);
+    this.offset(offset);
+  }
+  /** What follows the opcode of a load or store. Alignment is not promised. */
+  offset(offset: number): void {
     this.code.byte(0);
     this.code.unsigned(offset);
   }
@@ -72,8 +79,12 @@ export class FunctionBody {
   copyMemory(): void {
     this.code.bytes([0xfc, 10, 0, 0]);
   }
-  local(opcode: 'local.get' | 'local.set' | 'local.tee', index: number): void {
-    this.op(opcode);
+  getLocal(index: number): void {
+    this.code.byte(opcodes['local.get']);
+    this.code.unsigned(index);
+  }
+  setLocal(index: number): void {
+    this.code.byte(opcodes['local.set']);
     this.code.unsigned(index);
   }
   call(functionIndex: number): void {

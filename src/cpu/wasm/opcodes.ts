@@ -28,7 +28,6 @@ export const opcodes = {
   select: 0x1b,
   'local.get': 0x20,
   'local.set': 0x21,
-  'local.tee': 0x22,
   'i32.load': 0x28,
   'i64.load': 0x29,
   'f32.load': 0x2a,
@@ -179,3 +178,17 @@ export type WideOperation =
   | 'le_u'
   | 'ge_s'
   | 'ge_u';
+
+/** Those of them that compare: their result has 32 bits. */
+export const wideComparisons: ReadonlySet<WideOperation> = new Set([
+  'eq',
+  'ne',
+  'lt_s',
+  'lt_u',
+  'gt_s',
+  'gt_u',
+  'le_s',
+  'le_u',
+  'ge_s',
+  'ge_u',
+] as const);

@@ -1,166 +1,168 @@
 import { assert } from '../../base/assert.js';
 import type { FunctionBody, Label } from './body.js';
-import type { Opcode, ValueType, WideOperation } from './opcodes.js';
+import { constantExpression, Expression, localExpression } from './expressions.js';
+import { type Opcode, opcodes, type ValueType, type WideOperation, wideComparisons } from './opcodes.js';
 import { resultType } from './result-types.js';
 import { laneTypes } from './vector-codes.js';
 
-/**
- * A pure expression: emitted where it is used, as often as it is used. Whatever reads memory or must keep its moment
- * is held in a local first (see {@link Code.hold}).
- */
-export interface Value {
-  readonly type: ValueType;
-  readonly push: (body: FunctionBody) => void;
-  /** The value of a 32-bit constant, known while emitting. */
-  readonly constant?: number;
-}
+/** See {@link Expression}. */
+export type Value = Expression;
 
 /** A number where an i32 value is expected stands for a constant. */
 export type Operand = Value | number;
 
 type Width = 8 | 16 | 32;
 
+/** The value that is known while emitting. */
+const constantOf = (operand: Operand): number | undefined =>
+  typeof operand === 'number' ? operand | 0 : operand.constant;
+
+/** A 32-bit operation that is computed here where both sides are known. */
+interface Fold {
+  readonly opcode: number;
+  readonly compute: (a: number, b: number) => number;
+}
+const folds = {
+  add: { opcode: opcodes['i32.add'], compute: (a, b) => a + b },
+  sub: { opcode: opcodes['i32.sub'], compute: (a, b) => a - b },
+  mul: { opcode: opcodes['i32.mul'], compute: Math.imul },
+  and: { opcode: opcodes['i32.and'], compute: (a, b) => a & b },
+  or: { opcode: opcodes['i32.or'], compute: (a, b) => a | b },
+  xor: { opcode: opcodes['i32.xor'], compute: (a, b) => a ^ b },
+  shl: { opcode: opcodes['i32.shl'], compute: (a, b) => a << b },
+  shrUnsigned: { opcode: opcodes['i32.shr_u'], compute: (a, b) => a >>> b },
+  shrSigned: { opcode: opcodes['i32.shr_s'], compute: (a, b) => a >> b },
+  equal: { opcode: opcodes['i32.eq'], compute: (a, b) => Number(a === b) },
+  notEqual: { opcode: opcodes['i32.ne'], compute: (a, b) => Number(a !== b) },
+  lessUnsigned: { opcode: opcodes['i32.lt_u'], compute: (a, b) => Number(a >>> 0 < b >>> 0) },
+  lessSigned: { opcode: opcodes['i32.lt_s'], compute: (a, b) => Number(a < b) },
+  greaterUnsigned: { opcode: opcodes['i32.gt_u'], compute: (a, b) => Number(a >>> 0 > b >>> 0) },
+} as const satisfies Record<string, Fold>;
+
+const other = (type: ValueType, write: (body: FunctionBody) => void, a?: Value, b?: Value): Value =>
+  new Expression(type, 'other', undefined, 0, 0, a, b, undefined, write);
+
 /** Expressions and statements over a function body; knows nothing of x86. */
 export class Code {
   constructor(readonly body: FunctionBody) {}
 
   i32(value: number): Value {
-    return { type: 'i32', constant: value | 0, push: (body) => body.i32(value | 0) };
+    return constantExpression(value | 0);
   }
   i64(value: bigint): Value {
-    return { type: 'i64', push: (body) => body.i64(value) };
+    return other('i64', (body) => body.i64(value));
   }
   f32(value: number): Value {
-    return { type: 'f32', push: (body) => body.f32(value) };
+    return other('f32', (body) => body.f32(value));
   }
   f64(value: number): Value {
-    return { type: 'f64', push: (body) => body.f64(value) };
+    return other('f64', (body) => body.f64(value));
   }
   /** A vector of 16 bytes. */
   v128(bytes: readonly number[]): Value {
-    return { type: 'v128', push: (body) => body.v128(bytes) };
+    return other('v128', (body) => body.v128(bytes));
   }
   private value(operand: Operand): Value {
-    return typeof operand === 'number' ? this.i32(operand) : operand;
+    return typeof operand === 'number' ? constantExpression(operand | 0) : operand;
   }
-  private unary(type: ValueType, opcode: Opcode, operand: Operand): Value {
-    const a = this.value(operand);
-    return {
-      type,
-      push(body) {
-        a.push(body);
-        body.op(opcode);
-      },
-    };
+  private unary(type: ValueType, opcode: number, operand: Operand): Value {
+    return new Expression(type, 'operation', undefined, opcode, 0, this.value(operand));
   }
-  private binary(type: ValueType, opcode: Opcode, left: Operand, right: Operand): Value {
-    const a = this.value(left);
-    const b = this.value(right);
-    return {
-      type,
-      push(body) {
-        a.push(body);
-        b.push(body);
-        body.op(opcode);
-      },
-    };
+  private binary(type: ValueType, opcode: number, left: Operand, right: Operand): Value {
+    return new Expression(type, 'operation', undefined, opcode, 0, this.value(left), this.value(right));
   }
-  /** A 32-bit operation that folds when both sides are known. */
-  private folding(opcode: Opcode, fold: (a: number, b: number) => number, left: Operand, right: Operand): Value {
-    const a = this.value(left).constant;
-    const b = this.value(right).constant;
-    if (a !== undefined && b !== undefined) return this.i32(fold(a, b));
+  private folding({ opcode, compute }: Fold, left: Operand, right: Operand): Value {
+    const a = constantOf(left);
+    const b = constantOf(right);
+    if (a !== undefined && b !== undefined) return this.i32(compute(a, b));
     return this.binary('i32', opcode, left, right);
   }
 
   add(a: Operand, b: Operand): Value {
-    if (this.value(b).constant === 0) return this.value(a);
-    if (this.value(a).constant === 0) return this.value(b);
-    return this.folding('i32.add', (x, y) => (x + y) | 0, a, b);
+    if (constantOf(b) === 0) return this.value(a);
+    if (constantOf(a) === 0) return this.value(b);
+    return this.folding(folds.add, a, b);
   }
   sub(a: Operand, b: Operand): Value {
-    return this.folding('i32.sub', (x, y) => (x - y) | 0, a, b);
+    return this.folding(folds.sub, a, b);
   }
   mul(a: Operand, b: Operand): Value {
-    return this.folding('i32.mul', Math.imul, a, b);
+    return this.folding(folds.mul, a, b);
   }
   and(a: Operand, b: Operand): Value {
-    if (this.value(b).constant === -1) return this.value(a);
-    if (this.value(a).constant === 0 || this.value(b).constant === 0) return this.i32(0);
-    return this.folding('i32.and', (x, y) => x & y, a, b);
+    if (constantOf(b) === -1) return this.value(a);
+    if (constantOf(a) === 0 || constantOf(b) === 0) return this.i32(0);
+    return this.folding(folds.and, a, b);
   }
   or(a: Operand, b: Operand): Value {
-    if (this.value(b).constant === 0) return this.value(a);
-    if (this.value(a).constant === 0) return this.value(b);
-    return this.folding('i32.or', (x, y) => x | y, a, b);
+    if (constantOf(b) === 0) return this.value(a);
+    if (constantOf(a) === 0) return this.value(b);
+    return this.folding(folds.or, a, b);
   }
   xor(a: Operand, b: Operand): Value {
-    if (this.value(b).constant === 0) return this.value(a);
-    if (this.value(a).constant === 0) return this.value(b);
-    return this.folding('i32.xor', (x, y) => x ^ y, a, b);
+    if (constantOf(b) === 0) return this.value(a);
+    if (constantOf(a) === 0) return this.value(b);
+    return this.folding(folds.xor, a, b);
   }
   not(a: Operand): Value {
     return this.xor(a, -1);
   }
   shl(a: Operand, b: Operand): Value {
-    if (this.value(b).constant === 0) return this.value(a);
-    return this.folding('i32.shl', (x, y) => x << y, a, b);
+    return constantOf(b) === 0 ? this.value(a) : this.folding(folds.shl, a, b);
   }
   shrUnsigned(a: Operand, b: Operand): Value {
-    if (this.value(b).constant === 0) return this.value(a);
-    return this.folding('i32.shr_u', (x, y) => (x >>> y) | 0, a, b);
+    return constantOf(b) === 0 ? this.value(a) : this.folding(folds.shrUnsigned, a, b);
   }
   shrSigned(a: Operand, b: Operand): Value {
-    if (this.value(b).constant === 0) return this.value(a);
-    return this.folding('i32.shr_s', (x, y) => x >> y, a, b);
+    return constantOf(b) === 0 ? this.value(a) : this.folding(folds.shrSigned, a, b);
   }
   rotateLeft(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.rotl', a, b);
+    return this.binary('i32', opcodes['i32.rotl'], a, b);
   }
   rotateRight(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.rotr', a, b);
+    return this.binary('i32', opcodes['i32.rotr'], a, b);
   }
   divUnsigned(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.div_u', a, b);
+    return this.binary('i32', opcodes['i32.div_u'], a, b);
   }
   remUnsigned(a: Operand, b: Operand): Value {
-    return this.binary('i32', 'i32.rem_u', a, b);
+    return this.binary('i32', opcodes['i32.rem_u'], a, b);
   }
   equal(a: Operand, b: Operand): Value {
-    return this.folding('i32.eq', (x, y) => Number(x === y), a, b);
+    return this.folding(folds.equal, a, b);
   }
   notEqual(a: Operand, b: Operand): Value {
-    return this.folding('i32.ne', (x, y) => Number(x !== y), a, b);
+    return this.folding(folds.notEqual, a, b);
   }
   isZero(a: Operand): Value {
-    const known = this.value(a).constant;
+    const known = constantOf(a);
     if (known !== undefined) return this.i32(known === 0 ? 1 : 0);
-    return this.unary('i32', 'i32.eqz', a);
+    return this.unary('i32', opcodes['i32.eqz'], a);
   }
   lessUnsigned(a: Operand, b: Operand): Value {
-    return this.folding('i32.lt_u', (x, y) => Number(x >>> 0 < y >>> 0), a, b);
+    return this.folding(folds.lessUnsigned, a, b);
   }
   lessSigned(a: Operand, b: Operand): Value {
-    return this.folding('i32.lt_s', (x, y) => Number(x < y), a, b);
+    return this.folding(folds.lessSigned, a, b);
   }
   greaterUnsigned(a: Operand, b: Operand): Value {
-    return this.folding('i32.gt_u', (x, y) => Number(x >>> 0 > y >>> 0), a, b);
+    return this.folding(folds.greaterUnsigned, a, b);
   }
   countTrailingZeros(a: Operand): Value {
-    return this.unary('i32', 'i32.ctz', a);
+    return this.unary('i32', opcodes['i32.ctz'], a);
   }
   countLeadingZeros(a: Operand): Value {
-    return this.unary('i32', 'i32.clz', a);
+    return this.unary('i32', opcodes['i32.clz'], a);
   }
   populationCount(a: Operand): Value {
-    return this.unary('i32', 'i32.popcnt', a);
+    return this.unary('i32', opcodes['i32.popcnt'], a);
   }
   /** The low `width` bits, sign-extended to 32. */
   signExtend(a: Operand, width: Width): Value {
     if (width === 32) return this.value(a);
-    const known = this.value(a).constant;
+    const known = constantOf(a);
     if (known !== undefined) return this.i32((known << (32 - width)) >> (32 - width));
-    return this.unary('i32', width === 8 ? 'i32.extend8_s' : 'i32.extend16_s', a);
+    return this.unary('i32', opcodes[width === 8 ? 'i32.extend8_s' : 'i32.extend16_s'], a);
   }
   /** The low `width` bits, zero-extended to 32. */
   zeroExtend(a: Operand, width: Width): Value {
@@ -170,74 +172,39 @@ export class Code {
     const a = this.value(yes);
     const b = this.value(no);
     if (condition.constant !== undefined) return condition.constant !== 0 ? a : b;
-    return {
-      type: a.type,
-      push(body) {
-        a.push(body);
-        b.push(body);
-        condition.push(body);
-        body.op('select');
-      },
-    };
+    return new Expression(a.type, 'operation', undefined, opcodes.select, 0, a, b, condition);
   }
 
   /** 32 bits to 64, zero-extended or sign-extended. */
   widen(a: Operand, how: 'unsigned' | 'signed'): Value {
-    return this.unary('i64', how === 'signed' ? 'i64.extend_i32_s' : 'i64.extend_i32_u', a);
+    return this.unary('i64', opcodes[how === 'signed' ? 'i64.extend_i32_s' : 'i64.extend_i32_u'], a);
   }
   /** The low 32 bits of a 64-bit value. */
   narrow(a: Value): Value {
-    return this.unary('i32', 'i32.wrap_i64', a);
+    return this.unary('i32', opcodes['i32.wrap_i64'], a);
   }
   /** A 64-bit operation named as in the text format, without its `i64.`; comparisons give an i32. */
   wide(operation: WideOperation, a: Value, b: Value): Value {
-    const compares = operation.startsWith('l') || operation.startsWith('g') || operation === 'eq' || operation === 'ne';
-    return this.binary(compares ? 'i32' : 'i64', `i64.${operation}`, a, b);
+    return this.binary(wideComparisons.has(operation) ? 'i32' : 'i64', opcodes[`i64.${operation}`], a, b);
   }
 
   /** Any operation on numbers or vectors that has no immediate, named as in the text format. */
   apply(opcode: Opcode, ...operands: Operand[]): Value {
-    const values = operands.map((operand) => this.value(operand));
-    return {
-      type: resultType(opcode),
-      push(body) {
-        for (const each of values) each.push(body);
-        body.op(opcode);
-      },
-    };
+    assert(operands.length <= 3, 'an operation has at most three operands');
+    const [a, b, c] = operands.map((operand) => this.value(operand));
+    return new Expression(resultType(opcode), 'operation', undefined, opcodes[opcode], 0, a, b, c);
   }
   /** Sixteen of the 32 bytes of two vectors, by their numbers. */
   shuffle(a: Value, b: Value, from: readonly number[]): Value {
-    return {
-      type: 'v128',
-      push(body) {
-        a.push(body);
-        b.push(body);
-        body.shuffle(from);
-      },
-    };
+    return other('v128', (body) => body.shuffle(from), a, b);
   }
   /** A lane of a vector. */
   extractLane(opcode: ExtractOpcode, lane: number, vector: Value): Value {
-    return {
-      type: laneTypes[opcode],
-      push(body) {
-        vector.push(body);
-        body.lane(opcode, lane);
-      },
-    };
+    return new Expression(laneTypes[opcode], 'lane', undefined, opcodes[opcode], lane, vector);
   }
   /** A vector with one lane replaced. */
   replaceLane(opcode: ReplaceOpcode, lane: number, vector: Value, by: Operand): Value {
-    const scalar = this.value(by);
-    return {
-      type: 'v128',
-      push(body) {
-        vector.push(body);
-        scalar.push(body);
-        body.lane(opcode, lane);
-      },
-    };
+    return new Expression('v128', 'lane', undefined, opcodes[opcode], lane, vector, this.value(by));
   }
 
   /** Computes a value now, into a local, and returns the local. Constants are returned as they are. */
@@ -245,23 +212,19 @@ export class Code {
     if (value.constant !== undefined) return value;
     const index = this.body.allocate(value.type);
     value.push(this.body);
-    this.body.local('local.set', index);
+    this.body.setLocal(index);
     return this.local(index, value.type);
   }
   /** A local as a value. */
   local(index: number, type: ValueType): Value {
-    return { type, push: (body) => body.local('local.get', index) };
+    return localExpression(type, index);
   }
   /** A mutable variable with a first value. */
   variable(first: Operand): Variable {
     const start = this.value(first);
-    const index = this.body.allocate(start.type);
-    const set = (operand: Operand): void => {
-      this.value(operand).push(this.body);
-      this.body.local('local.set', index);
-    };
-    set(start);
-    return { ...this.local(index, start.type), set };
+    const variable = new Variable(this.body, start.type, this.body.allocate(start.type));
+    variable.set(start);
+    return variable;
   }
   /** Evaluates for its effects. */
   perform(value: Value): void {
@@ -270,7 +233,7 @@ export class Code {
   }
 
   when(condition: Operand, then: () => void, otherwise?: () => void): void {
-    const known = this.value(condition).constant;
+    const known = constantOf(condition);
     if (known !== undefined) return known !== 0 ? then() : otherwise?.();
     this.value(condition).push(this.body);
     this.body.open('if');
@@ -305,14 +268,7 @@ export class Code {
   }
   /** Memory read wherever the value is used: only where nothing is written in between. */
   loadLate(opcode: LoadOpcode, address: Operand, offset = 0): Value {
-    const base = this.value(address);
-    return {
-      type: resultType(opcode),
-      push(body) {
-        base.push(body);
-        body.memory(opcode, offset);
-      },
-    };
+    return new Expression(resultType(opcode), 'memory', undefined, opcodes[opcode], offset, this.value(address));
   }
   store(opcode: StoreOpcode, address: Operand, value: Operand, offset = 0): void {
     this.value(address).push(this.body);
@@ -341,7 +297,7 @@ export class Code {
     for (const argument of args) this.value(argument).push(this.body);
     this.body.call(functionIndex);
     const index = this.body.allocate(type);
-    this.body.local('local.set', index);
+    this.body.setLocal(index);
     return this.local(index, type);
   }
   return(value?: Operand): void {
@@ -355,8 +311,18 @@ export class Code {
 }
 
 /** A mutable local. */
-export interface Variable extends Value {
-  readonly set: (value: Operand) => void;
+export class Variable extends Expression {
+  constructor(
+    private readonly body: FunctionBody,
+    type: ValueType,
+    private readonly index: number,
+  ) {
+    super(type, 'local', undefined, 0, index);
+  }
+  set(value: Operand): void {
+    (typeof value === 'number' ? constantExpression(value | 0) : value).push(this.body);
+    this.body.setLocal(this.index);
+  }
 }
 
 export type LoadOpcode =

@@ -106,12 +106,12 @@ test('a table of branches and calls through the table reach their targets', () =
   const code = new Code(body);
   const outer = body.open('block');
   const inner = body.open('block');
-  body.local('local.get', 1);
+  body.getLocal(1);
   body.branchTable([inner, inner], outer);
   body.close();
-  body.local('local.get', 0);
-  body.local('local.get', 1);
-  body.local('local.get', 1);
+  body.getLocal(0);
+  body.getLocal(1);
+  body.getLocal(1);
   body.callIndirect(type);
   body.op('return');
   body.close();

@@ -107,7 +107,7 @@ export class RegionFunction {
   }
   set(name: LocalName, value: Operand): void {
     (typeof value === 'number' ? this.code.i32(value) : value).push(this.body);
-    this.body.local('local.set', localIndex(name));
+    this.body.setLocal(localIndex(name));
   }
 
   // Registers.
@@ -117,14 +117,14 @@ export class RegionFunction {
   }
   setRegister(number: number, value: Value): void {
     value.push(this.body);
-    this.body.local('local.set', firstLocal + number);
+    this.body.setLocal(firstLocal + number);
     this.written.add(number);
     this.writtenHere.add(number);
   }
   loadRegisters(): void {
     for (let number = 0; number < generalRegisters.length; number++) {
       this.code.loadLate('i32.load', 0, registerAddress(number)).push(this.body);
-      this.body.local('local.set', firstLocal + number);
+      this.body.setLocal(firstLocal + number);
     }
   }
   vector(number: number): Value {
@@ -132,7 +132,7 @@ export class RegionFunction {
   }
   setVector(number: number, value: Value): void {
     value.push(this.body);
-    this.body.local('local.set', vectorLocal(number));
+    this.body.setLocal(vectorLocal(number));
   }
   loadVectors(): void {
     for (const number of this.vectors.used) {
@@ -168,7 +168,7 @@ export class RegionFunction {
     for (const number of numbers) {
       const local = this.body.allocate('i32');
       this.register(number).push(this.body);
-      this.body.local('local.set', local);
+      this.body.setLocal(local);
       this.undo.set(number, local);
     }
   }

@@ -149,7 +149,7 @@ function runBody(
   const here = code.local(0, 'i32');
   const setRecord = (value: Value): void => {
     value.push(body);
-    body.local('local.set', 0);
+    body.setLocal(0);
   };
   const remaining = code.loadLate('i32.load16_u', here, record.remaining);
   const eipHere = code.add(
@@ -276,7 +276,7 @@ function callOutlined(code: Code, here: Value, calls: HandlerCalls, enterAt: (bl
     here.push(body);
     number.push(body);
     body.callIndirect(calls.type, table);
-    body.local('local.set', result);
+    body.setLocal(result);
   };
   const isRegion = code.and(handler, firstRegion);
   code.when(

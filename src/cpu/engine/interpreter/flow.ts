@@ -34,12 +34,12 @@ export function inlineFlow(
     record: recordValue,
     next(code) {
       code.add(recordValue, record.bytes).push(body);
-      body.local('local.set', recordLocal);
+      body.setLocal(recordLocal);
       body.branch(next);
     },
     enter(_code, target) {
       target.push(body);
-      body.local('local.set', recordLocal);
+      body.setLocal(recordLocal);
       body.branch(enter);
     },
     exit: (code) => code.return(),
