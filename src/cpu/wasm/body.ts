@@ -8,6 +8,14 @@ export interface Label {
   readonly depth: number;
 }
 
+/** The locals of one type. */
+interface LocalPlaces {
+  readonly indexes: number[];
+  used: number;
+  kept: number;
+}
+const newPlaces = (): LocalPlaces => ({ indexes: [], used: 0, kept: 0 });
+
 /** Writers of finished bodies, used again: there are thousands of bodies, one after another. */
 const spareWriters: ByteWriter[] = [];
 
@@ -15,7 +23,14 @@ const spareWriters: ByteWriter[] = [];
 export class FunctionBody {
   private readonly code = spareWriters.pop() ?? new ByteWriter(4096);
   private readonly locals: ValueType[] = [];
-  private free: number[] = [];
+  /** Locals of each type in order, and how many of them, from the first on, are in use. */
+  private readonly places: Readonly<Record<ValueType, LocalPlaces>> = {
+    i32: newPlaces(),
+    i64: newPlaces(),
+    f32: newPlaces(),
+    f64: newPlaces(),
+    v128: newPlaces(),
+  };
   private depth = 0;
 
   constructor(private readonly parameters: readonly ValueType[]) {}
@@ -129,14 +144,25 @@ export class FunctionBody {
   }
   /** A local variable; one that was released before is used again. */
   allocate(type: ValueType): number {
-    const reusable = this.free.findIndex((index) => this.locals[index - this.parameters.length] === type);
-    if (reusable >= 0) return this.free.splice(reusable, 1)[0]!;
-    this.locals.push(type);
-    return this.parameters.length + this.locals.length - 1;
+    const places = this.places[type];
+    if (places.used === places.indexes.length) {
+      places.indexes.push(this.parameters.length + this.locals.length);
+      this.locals.push(type);
+    }
+    return places.indexes[places.used++]!;
   }
-  /** Releases every local allocated so far but the first `kept`; their values are gone. */
-  releaseLocals(kept: number): void {
-    this.free = this.locals.map((_, at) => this.parameters.length + at).slice(kept);
+  /** From here on every local in use stays so when others are released. */
+  keepLocals(): void {
+    for (const places of Object.values(this.places)) places.kept = places.used;
+  }
+  /** Releases every local but those kept; their values are gone. */
+  releaseLocals(): void {
+    const { i32, i64, f32, f64, v128 } = this.places;
+    i32.used = i32.kept;
+    i64.used = i64.kept;
+    f32.used = f32.kept;
+    f64.used = f64.kept;
+    v128.used = v128.kept;
   }
   finish(): Uint8Array {
     assert(this.depth === 0, 'every open block is closed');

@@ -12,7 +12,6 @@ import {
   at,
   flatSlot,
   record,
-  registerAddress,
   segmentAddress,
   segmentFields,
   segmentIndex,
@@ -20,16 +19,19 @@ import {
   tlbEntry,
   zeroSlot,
 } from '../../layout.js';
+import type { ProcessorModel } from '../../model.js';
+import { constantExpression } from '../../wasm/expressions.js';
 import type { Operand, Value } from '../../wasm/values.js';
 import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
-import type { HandlerOperand } from '../interpreter/handlers.js';
+import type { Handler, HandlerOperand } from '../interpreter/handlers.js';
 import { copyBlock, tagMatches, tlbDistanceOf, withinTop } from '../interpreter/memory-code.js';
-import { plainOperand } from '../interpreter/operand-code.js';
-import { type HandlerVariant, loadOpcodes, type ModuleFunctions, storeOpcodes } from '../interpreter/record-code.js';
+import { OperandOfVector } from '../interpreter/operands.js';
+import { loadOpcodes, type ModuleFunctions, storeOpcodes } from '../interpreter/record-code.js';
 import { flatConditionsOf, flatSegments, type RegionFacts } from './region-facts.js';
 import { RegionFlagCode } from './region-flag-code.js';
 import type { RegionFunction } from './region-function.js';
+import { registerNumber, RegisterOperand } from './register-operand.js';
 import { LocalVector, xmmNumber } from './region-vectors.js';
 
 /**
@@ -43,31 +45,31 @@ export interface BlockWays {
   goToOffset(offset: number): void;
 }
 
-/** The general register in a record's register field, and which byte of it. */
-const registerOf = (address: number): { readonly number: number; readonly high: boolean } => {
-  const distance = address - registerAddress(0);
-  return { number: distance >> 3, high: (distance & 7) === 1 };
-};
-
 const unused = (): never => assert(false, 'compiled code has no records') as never;
-const noFlow = (here: Value): Flow => ({ record: here, next: unused, enter: unused, exit: unused });
+const noFlow: Flow = { record: constantExpression(0), next: unused, enter: unused, exit: unused };
 
 export class RegionEmitter extends RegionFlagCode {
   /** The data segment register that the instruction at hand has loaded. */
   private loadedSegment: number | undefined;
+  /** None where the interpreter fills the TLB: nothing is called then. */
+  private refills: RegionRefills | undefined;
 
   constructor(
     region: RegionFunction,
     functions: ModuleFunctions,
-    variant: HandlerVariant,
+    model: ProcessorModel,
     private readonly view: DataView,
     private readonly facts: RegionFacts,
     private readonly ways: BlockWays,
-    /** None where the interpreter fills the TLB: nothing is called then. */
-    private readonly refills: RegionRefills | undefined,
   ) {
-    super(region, functions, noFlow(region.code.i32(region.here.record)), variant);
+    super(region, functions, noFlow, { width: 32, addressWidth: 32, stackWidth: 32, repeat: 'none', model });
     this.units = facts.unitsReady ? 'ready' : 'left';
+  }
+  /** Goes on with the instruction that the region has at hand. */
+  begin({ variant }: Handler, refills: RegionRefills | undefined): void {
+    this.become(variant, this.region.here.number);
+    this.refills = refills;
+    this.loadedSegment = undefined;
   }
   override get isSettled(): boolean {
     this.region.asksMxcsr = true;
@@ -109,34 +111,15 @@ export class RegionEmitter extends RegionFlagCode {
 
   // Registers are locals.
 
-  protected override registerAt(address: () => Value, width: Width): EmittedOperand {
-    const known = address().constant;
-    assert(known !== undefined, 'a register is known when it is compiled');
-    const { number, high } = registerOf(known);
-    return plainOperand(
-      width,
-      () => this.readRegister(number, width, high),
-      (value) => this.writeRegister(number, width, high, value),
-    );
-  }
-  private readRegister(number: number, width: Width, high: boolean): Value {
-    const whole = this.region.register(number);
-    return this.hold(this.zeroExtend(high ? this.shrUnsigned(whole, 8) : whole, width));
-  }
-  private writeRegister(number: number, width: Width, high: boolean, operand: Operand): void {
-    const value = this.asValue(operand);
-    if (width === 32) return this.region.setRegister(number, value);
-    const mask = width === 16 ? 0xffff : 0xff;
-    const part = this.and(value, mask);
-    const placed = high ? this.shl(part, 8) : part;
-    const kept = this.and(this.region.register(number), ~(high ? mask << 8 : mask));
-    this.region.setRegister(number, this.or(kept, placed));
+  protected override registerAt(address: Value, width: Width): EmittedOperand {
+    assert(address.constant !== undefined, 'a register is known when it is compiled');
+    return new RegisterOperand(this, this.region, address.constant, width);
   }
   private addressRegister(field: 'base' | 'index'): Value {
     const address = this.half(record[field]);
-    return address === zeroSlot ? this.i32(0) : this.region.register(registerOf(address).number);
+    return address === zeroSlot ? this.i32(0) : this.region.register(registerNumber(address));
   }
-  protected override effectiveOffset(): Value {
+  override effectiveOffset(): Value {
     const scale = this.view.getUint8(this.address + record.scale);
     const base = this.addressRegister('base');
     const index = this.shl(this.addressRegister('index'), scale);
@@ -177,20 +160,20 @@ export class RegionEmitter extends RegionFlagCode {
     const { region } = this;
     region.arms(this.isZero(ok), () => region.bail());
   }
-  protected override readMemory(segment: Operand, offset: Value, width: Width): Value {
+  override readMemory(segment: Operand, offset: Value, width: Width): Value {
     const place = this.place(segment, this.hold(offset), width / 8, 'read');
     return this.hold(this.loadLate(loadOpcodes[width], place));
   }
-  protected override writeMemory(segment: Operand, offset: Value, width: Width, value: Operand): void {
+  override writeMemory(segment: Operand, offset: Value, width: Width, value: Operand): void {
     const stored = this.asValue(value);
     const place = this.place(segment, this.hold(offset), width / 8, 'write', 'store', stored);
     this.store(storeOpcodes[width], place, stored);
   }
-  protected override readForWrite(segment: Operand, offset: Value, width: Width): { value: Value; place: Value } {
+  override readForWrite(segment: Operand, offset: Value, width: Width): { value: Value; place: Value } {
     const place = this.place(segment, this.hold(offset), width / 8, 'write', 'change');
     return { place, value: this.hold(this.loadLate(loadOpcodes[width], place)) };
   }
-  protected override writeBack(place: Value, segment: Value, offset: Value, width: Width, value: Operand): void {
+  override writeBack(place: Value, segment: Value, offset: Value, width: Width, value: Operand): void {
     this.store(storeOpcodes[width], place, value);
     const { refills } = this;
     if (refills === undefined) return;
@@ -200,10 +183,10 @@ export class RegionEmitter extends RegionFlagCode {
       this.perform(this.call(refills.store, 'i32', linear, this.i32(width / 8), this.asValue(value)));
     });
   }
-  protected override readableBlock(segment: Operand, offset: Value, bytes: number): Value {
+  override readableBlock(segment: Operand, offset: Value, bytes: number): Value {
     return this.place(segment, this.hold(offset), bytes, 'read');
   }
-  protected override writeBlockTo(segment: Operand, offset: Value, bytes: number): void {
+  override writeBlockTo(segment: Operand, offset: Value, bytes: number): void {
     copyBlock(this, this.place(segment, this.hold(offset), bytes, 'write'), bytes);
   }
   override prepareStore(segment: SegmentName, offset: Value, width: Width): void {
@@ -229,7 +212,7 @@ export class RegionEmitter extends RegionFlagCode {
     const vector: VectorOperand = isRegister
       ? this.vectorRegister(this.field('rm'), bank, bytes)
       : this.vectorInMemory(bank, bytes, isAligned, false);
-    return { ...this.constantOperand(0, 32), vector };
+    return new OperandOfVector(vector);
   }
 
   // What the interpreter does.
@@ -272,7 +255,7 @@ export class RegionEmitter extends RegionFlagCode {
   }
   override shared(name: string, args: readonly Operand[], write: (emit: this, args: readonly Value[]) => Value): Value {
     const index = this.functions.shared(name, args.length, (body) => {
-      const emit = new SharedEmitter(body, this.functions, noFlow(this.i32(0)), this, this.handler);
+      const emit = new SharedEmitter(body, this.functions, noFlow, this, this.handler);
       emit.return(
         write(
           emit as unknown as this,

@@ -5,10 +5,11 @@ import type { Operand, Value } from '../../wasm/values.js';
 import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
 import { at, type StateWord } from '../../layout.js';
-import { type KeptKind, keptNumber, keptWidths, settle } from '../interpreter/kept-flags.js';
+import { keptFlagsOf, type KeptKind, type KeptValues, keptWidths, settle } from '../interpreter/kept-flags.js';
 import type { HandlerVariant, ModuleFunctions } from '../interpreter/record-code.js';
 import type { FlagState, RegionFunction } from './region-function.js';
 
+const operandsAndResult = ['left', 'right', 'result'] as const;
 const bits = { CF: 1, PF: 4, ZF: 0x40, SF: 0x80, OF: 0x800 } as const;
 
 export class RegionFlagCode extends RecordEmitter {
@@ -18,30 +19,33 @@ export class RegionFlagCode extends RecordEmitter {
     flow: Flow,
     variant: HandlerVariant,
   ) {
-    super(region.body, functions, flow, variant, region.here.number);
+    super(region.body, functions, flow, variant, 0);
+    region.carryOf = (flags): Value => this.carryOf(flags);
+    region.settleKnown = (flags): void => this.settleKnown(flags);
   }
 
   private get keptState(): FlagState {
     return this.region.flags;
   }
-  private keep(state: FlagState, values: { left?: Value; right?: Value; result?: Value; carry?: Value }): void {
+  /** Keeps values under some of the names of what flags follow from. */
+  private keep(kind: KeptKind, width: Width, names: readonly (keyof KeptValues)[], ...values: Value[]): void {
     const { region } = this;
-    const held = Object.entries(values).map(([name, value]) => [name, this.hold(value)] as const);
-    for (const [name, value] of held) region.set(name as 'left' | 'right' | 'result' | 'carry', value);
-    region.flags = state;
+    const held = values.map((value) => this.hold(value));
+    names.forEach((name, index) => region.set(name, held[index]!));
+    region.flags = keptFlagsOf(kind, width);
   }
   override setAddFlags(left: Value, right: Value, result: Value, width: Width, withCarry = false): void {
-    this.keep({ kind: withCarry ? 'addWithCarry' : 'add', width }, { left, right, result });
+    this.keep(withCarry ? 'addWithCarry' : 'add', width, operandsAndResult, left, right, result);
   }
   override setSubtractFlags(left: Value, right: Value, result: Value, width: Width, withBorrow = false): void {
-    this.keep({ kind: withBorrow ? 'subtractWithBorrow' : 'subtract', width }, { left, right, result });
+    this.keep(withBorrow ? 'subtractWithBorrow' : 'subtract', width, operandsAndResult, left, right, result);
   }
   override setLogicFlags(result: Value, width: Width): void {
-    this.keep({ kind: 'logic', width }, { result });
+    this.keep('logic', width, ['result'], result);
   }
   override setResultFlags(result: Value, width: Width, carry: Value, overflow: Value, auxiliary: 0 | 1 = 0): void {
     const kind = auxiliary === 0 ? 'result' : 'resultAuxiliary';
-    this.keep({ kind, width }, { result, carry, left: overflow });
+    this.keep(kind, width, ['result', 'carry', 'left'], result, carry, overflow);
   }
   override setCarry(carry: Operand): void {
     const state = this.keptState;
@@ -50,10 +54,10 @@ export class RegionFlagCode extends RecordEmitter {
     if (typeof state !== 'object' || ['word', 'addWithCarry', 'subtractWithBorrow'].includes(state.kind))
       return this.setCarryAndOverflow(value, this.hold(this.flag('OF')));
     const { kind, width } = state;
-    if (kind.startsWith('add')) return this.keep({ kind: 'addKeepingCarry', width }, { carry: value });
-    if (kind.startsWith('subtract')) return this.keep({ kind: 'subtractKeepingCarry', width }, { carry: value });
-    if (kind === 'logic') return this.keep({ kind: 'result', width }, { carry: value, left: this.i32(0) });
-    this.keep(state, { carry: value });
+    if (kind.startsWith('add')) return this.keep('addKeepingCarry', width, ['carry'], value);
+    if (kind.startsWith('subtract')) return this.keep('subtractKeepingCarry', width, ['carry'], value);
+    if (kind === 'logic') return this.keep('result', width, ['carry', 'left'], value, this.i32(0));
+    this.keep(kind, width, ['carry'], value);
   }
   override setCarryAndOverflow(carry: Value, overflow: Value): void {
     const held = [this.hold(carry), this.hold(overflow)] as const;
@@ -61,7 +65,7 @@ export class RegionFlagCode extends RecordEmitter {
     super.setCarryAndOverflow(...held);
   }
   override setStatusWord(word: Value): void {
-    this.keep({ kind: 'word', width: 32 }, { result: word });
+    this.keep('word', 32, ['result'], word);
   }
   override statusWord(): Value {
     const state = this.keptState;
@@ -104,8 +108,7 @@ export class RegionFlagCode extends RecordEmitter {
   private notedCarry(): Value {
     const word = (name: StateWord): Value => this.loadLate('i32.load', 0, at[name]);
     const kind = this.load('i32.load', 0, at.keptKind);
-    const isOf = (name: KeptKind): Value =>
-      this.lessUnsigned(this.sub(kind, keptNumber({ kind: name, width: 8 })), keptWidths);
+    const isOf = (name: KeptKind): Value => this.lessUnsigned(this.sub(kind, keptFlagsOf(name, 8).number), keptWidths);
     const kept = this.select(this.isZero(kind), this.shrUnsigned(word('flagCarries'), 31), word('keptCarry'));
     const borrow = this.lessUnsigned(word('keptLeft'), word('keptRight'));
     const carry = this.lessUnsigned(word('keptResult'), word('keptLeft'));

@@ -3,14 +3,7 @@
  * ways out.
  */
 import { assert } from '../../../base/assert.js';
-import {
-  hasNotedCarry,
-  keepsValue,
-  type KeptFlags,
-  keptNumber,
-  type KeptValues,
-  keptWords,
-} from '../interpreter/kept-flags.js';
+import { type KeptFlags, type KeptValues, keptWords } from '../interpreter/kept-flags.js';
 import { at, generalRegisters, registerAddress } from '../../layout.js';
 import { FunctionBody, type Label } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
@@ -43,13 +36,12 @@ type LocalName = (typeof localNames)[number];
  */
 export type FlagState = KeptFlags | 'written' | 'dynamic';
 
-const sameFlags = (a: FlagState, b: FlagState): boolean =>
-  typeof a === 'object' && typeof b === 'object' ? a.kind === b.kind && a.width === b.width : a === b;
-
 const valueNames = ['left', 'right', 'result', 'carry'] as const;
 
 const firstLocal = 1;
-const localIndex = (name: LocalName): number => firstLocal + generalRegisters.length + localNames.indexOf(name);
+const localIndex = Object.fromEntries(
+  localNames.map((name, position) => [name, firstLocal + generalRegisters.length + position]),
+) as Readonly<Record<LocalName, number>>;
 const words = generalRegisters.length + localNames.length;
 /** Locals that are not released between instructions: those, and the XMM registers. */
 const lasting = words + xmmCount;
@@ -97,17 +89,18 @@ export class RegionFunction {
     private readonly vectors = noVectors,
   ) {
     for (let index = 0; index < lasting; index++) this.body.allocate(index < words ? 'i32' : 'v128');
+    this.body.keepLocals();
   }
 
   setWays(ways: Ways): void {
     this.ways = ways;
   }
   local(name: LocalName): Value {
-    return this.code.local(localIndex(name), 'i32');
+    return this.code.local(localIndex[name], 'i32');
   }
   set(name: LocalName, value: Operand): void {
     (typeof value === 'number' ? this.code.i32(value) : value).push(this.body);
-    this.body.setLocal(localIndex(name));
+    this.body.setLocal(localIndex[name]);
   }
 
   // Registers.
@@ -153,7 +146,7 @@ export class RegionFunction {
   // Instructions and ways out.
 
   begin(instruction: RegionInstruction, unspent: number): void {
-    this.body.releaseLocals(lasting);
+    this.body.releaseLocals();
     this.instruction = instruction;
     this.unspent = unspent;
     this.depth = 0;
@@ -191,17 +184,22 @@ export class RegionFunction {
   bail(isMiss = false): void {
     if (this.depth === 0 && !this.completes) this.alwaysLeft = true;
     for (const written of this.writtenHere) this.writtenBeforeLeaving.add(written);
-    const { record, number } = this.here;
-    const registers = generalRegisters.map((_, register) => {
-      const kept = this.undo.get(register);
-      return kept === undefined ? this.register(register) : this.code.local(kept, 'i32');
-    });
-    const vectors = this.vectors.written.map((number) => ({ number, value: this.vector(number) }));
-    const { unspent } = this;
-    const flags = typeof this.flags === 'object' ? this.keptList(this.flags) : [];
-    const budget = this.local('budget');
-    this.waysOut?.bail(this.code, { record, handler: number, unspent, budget, flags, registers, vectors }, isMiss);
+    if (this.waysOut !== undefined) this.writeBail(this.waysOut, isMiss);
     this.terminated = true;
+  }
+  /** What {@link WaysOut.bailFunction} takes. */
+  private writeBail(waysOut: WaysOut, isMiss: boolean): void {
+    const { body, flags, vectors, undo, here } = this;
+    body.i32(here.record);
+    body.i32((here.number << 8) | this.unspent);
+    body.getLocal(localIndex.budget);
+    for (let number = 0; number < generalRegisters.length; number++) {
+      body.getLocal(undo.get(number) ?? firstLocal + number);
+    }
+    const areKept = typeof flags === 'object';
+    if (areKept) this.pushKept(flags);
+    for (const number of vectors.written) body.getLocal(vectorLocal(number));
+    body.returnCall(waysOut.bailFunction(isMiss, areKept, vectors.written));
   }
   /** Goes on at a record outside the region. */
   goOn(record: number): void {
@@ -231,15 +229,21 @@ export class RegionFunction {
   // Flags.
 
   get kept(): KeptValues {
-    const [left, right, result, carry] = (['left', 'right', 'result', 'carry'] as const).map((name) =>
-      this.local(name),
-    );
-    return { left: left!, right: right!, result: result!, carry: carry! };
+    return {
+      left: this.local('left'),
+      right: this.local('right'),
+      result: this.local('result'),
+      carry: this.local('carry'),
+    };
   }
-  /** What the kind and values of kept flags are, in the order of {@link keptWords}; 0 what a kind does not need. */
-  private keptList({ kind, width }: KeptFlags): Value[] {
-    const values = valueNames.map((name) => (keepsValue(kind, name) ? this.local(name) : this.code.i32(0)));
-    return [this.code.i32(keptNumber({ kind, width })), ...values];
+  /** What the number and values of kept flags are, in the order of {@link keptWords}; 0 what they do not follow from. */
+  private pushKept({ number, keeps }: KeptFlags): void {
+    const { body } = this;
+    body.i32(number);
+    for (const name of valueNames) {
+      if (keeps[name]) body.getLocal(localIndex[name]);
+      else body.i32(0);
+    }
   }
   /** Writes the flags where their kind is only known when the code runs; set by the emitter, which knows the function. */
   settleDynamic: () => void = () => {};
@@ -252,13 +256,12 @@ export class RegionFunction {
   noteFlags(): void {
     const { flags } = this;
     if (typeof flags !== 'object') return;
-    const [number, ...values] = this.keptList(flags);
-    this.code.store('i32.store', 0, number!, at.keptKind);
+    this.code.store('i32.store', 0, flags.number, at.keptKind);
     valueNames.forEach((name, index) => {
-      if (keepsValue(flags.kind, name)) this.code.store('i32.store', 0, values[index]!, at[keptWords[index + 1]!]);
+      if (flags.keeps[name]) this.code.store('i32.store', 0, this.local(name), at[keptWords[index + 1]!]);
     });
     // Where the kind is not known, CF is found as that of additions, of subtractions, or there.
-    if (hasNotedCarry(flags.kind)) this.code.store('i32.store', 0, this.carryOf(flags), at.keptCarry);
+    if (flags.hasNotedCarry) this.code.store('i32.store', 0, this.carryOf(flags), at.keptCarry);
   }
   /** From here on memory knows. */
   forgetFlags(): void {
@@ -284,7 +287,7 @@ export class RegionFunction {
     const first = this.arm(then);
     if (otherwise !== undefined && !first.terminated) this.noteFlags();
     let second = { terminated: false, flags: before };
-    const changed = !first.terminated && !sameFlags(first.flags, before);
+    const changed = !first.terminated && first.flags !== before;
     if (otherwise !== undefined || changed) {
       if (otherwise === undefined) this.noteFlags();
       this.body.op('else');
@@ -296,7 +299,7 @@ export class RegionFunction {
     this.depth--;
     this.terminated = first.terminated && second.terminated;
     if (first.terminated) this.flags = second.flags;
-    else if (second.terminated || sameFlags(first.flags, second.flags)) this.flags = first.flags;
+    else if (second.terminated || first.flags === second.flags) this.flags = first.flags;
     else this.flags = 'dynamic';
   }
   /** Code that hardly ever runs to its end, and leaves the flags as they are if it does. */

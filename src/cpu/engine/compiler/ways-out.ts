@@ -6,6 +6,7 @@ import { at, firstRegion, generalRegisters, record, regions, registerAddress } f
 import type { Core } from '../../system/core.js';
 import type { FunctionBody } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
+import { keptWords } from '../interpreter/kept-flags.js';
 import { i32s } from '../interpreter/module-parts.js';
 import type { ModuleFunctions } from '../interpreter/record-code.js';
 import { xmmAddress } from './region-vectors.js';
@@ -49,22 +50,10 @@ export const entryBits = {
   all: 31,
 } as const;
 
-/** Leaves one instruction, of which nothing was done, to the interpreter. */
-export interface Bail {
-  readonly record: number;
-  /** The number of its handler in the interpreter. */
-  readonly handler: number;
-  /** Cycles that were taken and are given back. */
-  readonly unspent: number;
-  readonly budget: Value;
-  /** The kind of flags that are not written and what they follow from; nothing where memory knows. */
-  readonly flags: readonly Value[];
-  readonly registers: readonly Value[];
-  /** XMM registers that the region writes. */
-  readonly vectors: readonly { readonly number: number; readonly value: Value }[];
-}
-
 export class WaysOut {
+  /** Functions of this region's bails: the XMM registers that it writes are always the same. */
+  private readonly bails: (number | undefined)[] = [undefined, undefined, undefined, undefined];
+
   constructor(
     private readonly functions: ModuleFunctions,
     private readonly imports: WaysOutImports,
@@ -72,21 +61,27 @@ export class WaysOut {
     private readonly patience: number,
   ) {}
 
-  /** Has the interpreter run an instruction; `isMiss` where the TLB had no entry for what it accesses. */
-  bail(code: Code, { record: here, handler, unspent, budget, flags, registers, vectors }: Bail, isMiss: boolean): void {
-    const numbers = vectors.map(({ number }) => number);
-    const name = `${isMiss ? 'miss' : 'bail'} ${flags.length} ${numbers.join(' ')}`;
-    const words = 3 + registers.length + flags.length;
-    const types = [...i32s(words), ...numbers.map(() => 'v128' as const)];
-    const index = this.functions.shared(name, types, (body) => {
+  /**
+   * The function that leaves one instruction, of which nothing was done, to the interpreter. It takes the record; the number of its handler
+   * there, above the 8 bits of cycles that were taken and are given back; the budget and all registers; the kind of flags that are not written
+   * and what they follow from, where they are kept; and the XMM registers that the region writes. `isMiss` where the TLB had no entry for
+   * what the instruction accesses.
+   */
+  bailFunction(isMiss: boolean, areFlagsKept: boolean, vectors: readonly number[]): number {
+    const which = (isMiss ? 2 : 0) + (areFlagsKept ? 1 : 0);
+    return (this.bails[which] ??= this.makeBail(isMiss, areFlagsKept, vectors));
+  }
+  private makeBail(isMiss: boolean, areFlagsKept: boolean, vectors: readonly number[]): number {
+    const flags = areFlagsKept ? keptWords.length : 0;
+    const words = 3 + generalRegisters.length + flags;
+    const types = [...i32s(words), ...vectors.map(() => 'v128' as const)];
+    return this.functions.shared(`${isMiss ? 'miss' : 'bail'} ${flags} ${vectors.join(' ')}`, types, (body) => {
       const own = new Code(body);
-      numbers.forEach((number, position) =>
+      vectors.forEach((number, position) =>
         own.store('v128.store', 0, own.local(words + position, 'v128'), xmmAddress(number)),
       );
       this.writeBail(body, words, isMiss);
     });
-    const moved = vectors.map(({ value }) => value);
-    leave(code, index, here, (handler << 8) | unspent, budget, ...registers, ...flags, ...moved);
   }
   private writeBail(body: FunctionBody, parameters: number, isMiss: boolean): void {
     const { code, locals } = locally(body, parameters);

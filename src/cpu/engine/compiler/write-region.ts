@@ -8,7 +8,7 @@ import { placeOf } from '../interpreter/lookup-code.js';
 import { tlbEntryFor } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
-import { RegionEmitter, type RegionRefills } from './region-emitter.js';
+import { type BlockWays, RegionEmitter, type RegionRefills } from './region-emitter.js';
 import { conditionsOf, factBits, type RegionFacts, mxcsrCondition } from './region-facts.js';
 import { type FlagState, RegionFunction } from './region-function.js';
 import type { PageCode, RegionBlock, RegionInstruction, RegionPlan } from './region.js';
@@ -52,7 +52,7 @@ function tryInstruction(instruction: RegionInstruction, handler: Handler, contex
     },
   };
   region.begin(instruction, 1);
-  writeInstruction(region, handler, context, blockWays);
+  writeInstruction(region, handler, context, regionEmitter(region, context, blockWays));
   region.body.close();
   region.body.finish();
   return region;
@@ -76,17 +76,18 @@ function keepRegisters(region: RegionFunction, handler: Handler, context: Region
   region.keepRegisters(tryInstruction(region.here, handler, context).writtenBeforeLeaving);
 }
 
+function regionEmitter(region: RegionFunction, context: RegionContext, ways: BlockWays): RegionEmitter {
+  const { functions, model, code, facts, imports } = context;
+  region.settleDynamic = (): void => region.code.callVoid(imports.settleKept);
+  return new RegionEmitter(region, functions, model, code.view, facts, ways);
+}
 function writeInstruction(
   region: RegionFunction,
   handler: Handler,
-  { functions, code, facts, imports }: RegionContext,
-  ways: { goToOffset(offset: number): void },
+  { code, imports }: RegionContext,
+  emit: RegionEmitter,
 ): void {
-  const refills = code.oftenMisses(region.here.offset) ? imports.refills : undefined;
-  const emit = new RegionEmitter(region, functions, handler.variant, code.view, facts, ways, refills);
-  region.carryOf = (flags): Value => emit.carryOf(flags);
-  region.settleKnown = (flags): void => emit.settleKnown(flags);
-  region.settleDynamic = (): void => emit.callVoid(imports.settleKept);
+  emit.begin(handler, code.oftenMisses(region.here.offset) ? imports.refills : undefined);
   emitHandler(handler, emit);
 }
 
@@ -94,6 +95,7 @@ class RegionWriter {
   private readonly waysOut: WaysOut;
   private readonly vectors: VectorUse;
   private readonly region: RegionFunction;
+  private readonly emit: RegionEmitter;
   private readonly code: Code;
   private readonly body: FunctionBody;
   private readonly labels = new Map<number, Label>();
@@ -117,6 +119,7 @@ class RegionWriter {
     const instructions = plan.blocks.flatMap((block) => block.instructions);
     this.vectors = vectorUse(instructions, context.code.view);
     this.region = new RegionFunction(this.waysOut, this.vectors);
+    this.emit = regionEmitter(this.region, context, { goToOffset: (offset) => this.goToOffset(offset) });
     this.code = this.region.code;
     this.body = this.region.body;
   }
@@ -263,9 +266,7 @@ class RegionWriter {
       if (instruction.handler === undefined) region.bail();
       else {
         keepRegisters(region, instruction.handler, context);
-        writeInstruction(region, instruction.handler, context, {
-          goToOffset: (offset) => this.goToOffset(offset),
-        });
+        writeInstruction(region, instruction.handler, context, this.emit);
       }
       if (region.terminated) return;
     }

@@ -196,12 +196,12 @@ function runBody(
   enterFound(code.call(functions.imports.get('findRecord')!, 'i32', eipHere));
   for (const { handler, id } of hot) {
     body.close();
-    body.releaseLocals(0);
+    body.releaseLocals();
     const flow = inlineFlow(body, 0, here, next, enter);
     emitHandler(handler, new RecordEmitter(body, functions, flow, handler.variant, id));
   }
   body.close();
-  body.releaseLocals(0);
+  body.releaseLocals();
   setRecord(callOutlined(code, here, calls, enterAt));
   body.branch(next);
   body.close();

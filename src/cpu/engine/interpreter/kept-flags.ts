@@ -31,29 +31,43 @@ export type KeptKind = (typeof kinds)[number];
 export interface KeptFlags {
   readonly kind: KeptKind;
   readonly width: Width;
+  /** 0 stands for flags that are written. */
+  readonly number: number;
+  /** Whether they follow from a value. */
+  readonly keeps: Readonly<Record<keyof KeptValues, boolean>>;
+  /** Whether they have no carry of their own, and CF is none that two of their values tell by one comparison. */
+  readonly hasNotedCarry: boolean;
 }
 const widths = [8, 16, 32] as const;
 /** A kind has so many numbers one after another. */
 export const keptWidths = widths.length;
 
-export const keptFlags: readonly KeptFlags[] = kinds.flatMap((kind) => widths.map((width) => ({ kind, width })));
-/** The number of a kind and width; 0 stands for flags that are written. */
-export const keptNumber = ({ kind, width }: KeptFlags): number =>
-  1 + kinds.indexOf(kind) * widths.length + widths.indexOf(width);
-
 /** Where a kind and what it follows from lie between regions, in the order in which functions take them. */
 export const keptWords = ['keptKind', 'keptLeft', 'keptRight', 'keptResult', 'keptCarry'] as const;
-/** Whether flags of a kind follow from a value. */
-export const keepsValue = (kind: KeptKind, value: keyof KeptValues): boolean => {
+const keepsValue = (kind: KeptKind, value: keyof KeptValues): boolean => {
   if (value === 'result') return true;
   if (kind === 'logic' || kind === 'word') return false;
   if (kind === 'result' || kind === 'resultAuxiliary') return value !== 'right';
   return value !== 'carry' || kind.endsWith('KeepingCarry');
 };
 
-/** Whether a kind has no carry of its own, and CF is none that two of its values tell by one comparison. */
-export const hasNotedCarry = (kind: KeptKind): boolean =>
-  kind !== 'add' && kind !== 'subtract' && !keepsValue(kind, 'carry');
+function keptFlagsFor(kind: KeptKind, width: Width): KeptFlags {
+  const keeps = {
+    left: keepsValue(kind, 'left'),
+    right: keepsValue(kind, 'right'),
+    result: keepsValue(kind, 'result'),
+    carry: keepsValue(kind, 'carry'),
+  };
+  const number = 1 + kinds.indexOf(kind) * widths.length + widths.indexOf(width);
+  return { kind, width, number, keeps, hasNotedCarry: kind !== 'add' && kind !== 'subtract' && !keeps.carry };
+}
+const byKind = Object.fromEntries(
+  kinds.map((kind) => [kind, { 8: keptFlagsFor(kind, 8), 16: keptFlagsFor(kind, 16), 32: keptFlagsFor(kind, 32) }]),
+) as Readonly<Record<KeptKind, Readonly<Record<Width, KeptFlags>>>>;
+/** There is one of each kind and width. */
+export const keptFlagsOf = (kind: KeptKind, width: Width): KeptFlags => byKind[kind][width];
+/** All of them, by their numbers from 1 on. */
+export const keptFlags: readonly KeptFlags[] = kinds.flatMap((kind) => widths.map((width) => byKind[kind][width]));
 
 export interface KeptValues {
   readonly left: Value;

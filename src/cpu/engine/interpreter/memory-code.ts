@@ -56,7 +56,7 @@ export function copyBlock(code: Code, to: Value, bytes: number): void {
 
 /** Adds accesses through a segment. */
 export class MemoryCode extends RecordCode {
-  protected linear(segment: Operand, offset: Value): Value {
+  linear(segment: Operand, offset: Value): Value {
     return this.hold(this.add(offset, this.loadLate('i32.load', segment, segmentFields.base)));
   }
   protected hit(
@@ -73,7 +73,7 @@ export class MemoryCode extends RecordCode {
     );
     return { linear, entry, ok };
   }
-  protected readMemory(segment: Operand, at: Value, width: Width): Value {
+  readMemory(segment: Operand, at: Value, width: Width): Value {
     const offset = this.hold(at);
     const { linear, entry, ok } = this.hit(segment, offset, width / 8, 'read');
     const result = this.variable(0);
@@ -91,7 +91,7 @@ export class MemoryCode extends RecordCode {
     );
     return result;
   }
-  protected writeMemory(segment: Operand, at: Value, width: Width, value: Operand): void {
+  writeMemory(segment: Operand, at: Value, width: Width, value: Operand): void {
     const offset = this.hold(at);
     const { linear, entry, ok } = this.hit(segment, offset, width / 8, 'write');
     this.when(
@@ -106,7 +106,7 @@ export class MemoryCode extends RecordCode {
     this.leaveIfFaulted();
   }
   /** The value, and the host address to write to afterwards, 0 where the write must go the slow way. */
-  protected readForWrite(segment: Operand, at: Value, width: Width): { value: Value; place: Value } {
+  readForWrite(segment: Operand, at: Value, width: Width): { value: Value; place: Value } {
     const offset = this.hold(at);
     const { linear, entry, ok } = this.hit(segment, offset, width / 8, 'write');
     const place = this.variable(0);
@@ -126,7 +126,7 @@ export class MemoryCode extends RecordCode {
     return { value, place };
   }
   /** Where the bytes can be read at this moment: in place, or copied to `regions.block`. */
-  protected readableBlock(segment: Operand, at: Value, bytes: number): Value {
+  readableBlock(segment: Operand, at: Value, bytes: number): Value {
     const offset = this.hold(at);
     const { linear, entry, ok } = this.hit(segment, offset, bytes, 'read');
     const place = this.variable(regions.block);
@@ -142,7 +142,7 @@ export class MemoryCode extends RecordCode {
     return place;
   }
   /** Writes the first bytes of `regions.block`. */
-  protected writeBlockTo(segment: Operand, at: Value, bytes: number): void {
+  writeBlockTo(segment: Operand, at: Value, bytes: number): void {
     const offset = this.hold(at);
     const { linear, entry, ok } = this.hit(segment, offset, bytes, 'write');
     this.when(
@@ -167,7 +167,7 @@ export class MemoryCode extends RecordCode {
     return this.readMemory(this.field('segment'), offset, width);
   }
   /** Checks that a block could be written. */
-  protected probeBlockAt(segment: Operand, offset: Value, bytes: number): void {
+  probeBlockAt(segment: Operand, offset: Value, bytes: number): void {
     this.slow('probeBlock', this.asValue(segment), offset, this.i32(bytes));
   }
   prepareStore(segment: SegmentName, at: Value, width: Width): void {

@@ -70,10 +70,10 @@ export const storeOpcodes: Readonly<Record<Width, StoreOpcode>> = {
 
 /** Code of one handler, specialised for a variant. */
 export class RecordCode extends Code {
-  readonly width: 16 | 32;
-  readonly addressWidth: 16 | 32;
-  readonly stackWidth: 16 | 32;
-  readonly repeat: 'none' | 'rep' | 'repne';
+  width: 16 | 32;
+  addressWidth: 16 | 32;
+  stackWidth: 16 | 32;
+  repeat: 'none' | 'rep' | 'repne';
   readonly model: ProcessorModel;
   units: 'asked' | 'ready' | 'left' = 'asked';
 
@@ -82,7 +82,7 @@ export class RecordCode extends Code {
     protected readonly functions: ModuleFunctions,
     protected readonly flow: Flow,
     variant: HandlerVariant,
-    protected readonly handler: number,
+    protected handler: number,
   ) {
     super(body);
     this.width = variant.width;
@@ -90,6 +90,15 @@ export class RecordCode extends Code {
     this.stackWidth = variant.stackWidth;
     this.repeat = variant.repeat;
     this.model = variant.model;
+  }
+
+  /** Goes on with another handler of the same model. */
+  protected become(variant: HandlerVariant, handler: number): void {
+    this.width = variant.width;
+    this.addressWidth = variant.addressWidth;
+    this.stackWidth = variant.stackWidth;
+    this.repeat = variant.repeat;
+    this.handler = handler;
   }
 
   get isSettled(): boolean {

@@ -8,6 +8,7 @@ import { Code, type LoadOpcode, type Operand, type Value, type Variable } from '
 import { type Flow, outlineFlow } from './flow.js';
 import type { HandlerOperand } from './handlers.js';
 import { OperandCode } from './operand-code.js';
+import { OperandOfVector } from './operands.js';
 
 const GENERAL_PROTECTION = 13;
 
@@ -55,7 +56,7 @@ export abstract class VectorCode extends OperandCode {
       shape === 'rm' || shape === 'reg'
         ? this.vectorRegister(this.field(shape), bank, bytes)
         : this.vectorInMemory(bank, bytes, isAligned, shape === 'either');
-    return { ...this.constantOperand(0, 32), vector };
+    return new OperandOfVector(vector);
   }
 
   protected vectorRegister(address: Value, bank: 'mmx' | 'xmm', bytes: 4 | 8 | 16): VectorOperand {
