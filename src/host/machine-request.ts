@@ -42,6 +42,8 @@ export interface MediumRequest {
   readonly geometry?: DiskGeometry;
   readonly serialNumber?: string;
   readonly firmwareRevision?: string;
+  /** A SCSI disk takes UNMAP. */
+  readonly unmap?: boolean;
   /** What goes wrong with it: sectors that cannot be read or written, or that take longer. */
   readonly faults?: readonly MediumFault[];
 }
@@ -219,6 +221,7 @@ function checkMedium(value: unknown, key: string, file: string): void {
       ),
       serialNumber: isAbsentOr(isText),
       firmwareRevision: isAbsentOr(isText),
+      unmap: isAbsentOr((flag) => typeof flag === 'boolean'),
       faults: isAbsentOr((each) => Array.isArray(each) && each.every(faultFits)),
     });
   if (isMedium) return;
@@ -226,7 +229,7 @@ function checkMedium(value: unknown, key: string, file: string): void {
     file,
     place: key,
     nextStep:
-      'A disk may also have "geometry": { "cylinders", "heads", "sectorsPerTrack" }, "serialNumber", "firmwareRevision". ' +
+      'A disk may also have "geometry": { "cylinders", "heads", "sectorsPerTrack" }, "serialNumber", "firmwareRevision", a SCSI disk "unmap": true. ' +
       'Any medium may have "faults": a list of { "operation": "read", "write" or "flush", "firstSector", "sectors", "after", "times", "delayMicroseconds" }.',
   });
 }

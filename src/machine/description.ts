@@ -101,6 +101,8 @@ function checkDetails(drive: string, medium: DriveDescription): void {
   const texts = (['serialNumber', 'firmwareRevision'] as const).filter((name) => medium[name] !== undefined);
   if ((geometry !== undefined || texts.length > 0) && !drive.startsWith('disk'))
     wrong(place, 'geometry, serial number and firmware revision are those of an ATA disk', 'Use disk0 to disk3.');
+  if (medium.unmap === true && !drive.startsWith('scsi'))
+    wrong(`${place}.unmap`, 'UNMAP is a command of SCSI disks', 'Use scsi0 to scsi6, or a disk, which takes TRIM.');
   for (const [name, most] of Object.entries(geometryMost)) {
     const value = geometry?.[name as keyof typeof geometryMost];
     if (geometry === undefined || (Number.isInteger(value) && value! >= 1 && value! <= most)) continue;

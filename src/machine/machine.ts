@@ -188,6 +188,8 @@ export interface DriveDescription extends MediumDescription {
   readonly serialNumber?: string;
   /** At most 8 printable ASCII characters. */
   readonly firmwareRevision?: string;
+  /** A SCSI disk takes UNMAP, as one of SBC-3 with thin provisioning does. Default: false. */
+  readonly unmap?: boolean;
 }
 
 /** Cylinders, heads, and sectors per track. */

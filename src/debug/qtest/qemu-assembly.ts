@@ -13,7 +13,7 @@ export interface BlankImage {
 export type ImageSource = string | BlankImage;
 
 /** What a maker gave a disk, as a device's properties say it. */
-type DiskDetails = Pick<MediumRequest, 'geometry' | 'serialNumber' | 'firmwareRevision'>;
+type DiskDetails = Pick<MediumRequest, 'geometry' | 'serialNumber' | 'firmwareRevision' | 'unmap'>;
 
 /** What is in a drive. */
 export interface QemuImage {
@@ -320,7 +320,7 @@ export class Assembly {
         const backend = this.backendOf(device);
         const writable = driver === 'scsi-hd' && (backend?.writable ?? true);
         const target = `scsi${device.get('scsi-id') ?? this.next('scsi')}` as Drive;
-        this.attach(target, { source: undefined, cdrom: !writable, ...backend, writable }, names);
+        this.attach(target, { source: undefined, cdrom: !writable, ...backend, writable }, names, { unmap: writable });
         return true;
       }
       case 'virtio-blk':

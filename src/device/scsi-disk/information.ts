@@ -4,6 +4,7 @@ import type { ScsiTransfer } from '../scsi-target.js';
 import { modeSense, selectedPages } from '../scsi-modes.js';
 import { answer, big16, big32, big64, bigBytes, inquiryData, refuse, sense } from '../scsi-unit.js';
 import type { ScsiDiskContext } from './state.js';
+import { provisioningFlags, provisioningPage, unmapLimits } from './unmap.js';
 
 const ascii = (text: string): number[] => [...text].map((each) => each.charCodeAt(0));
 const vendor = 'TSVM';
@@ -14,14 +15,28 @@ const geometry = { heads: 16, sectorsPerTrack: 63, rotations: 7200 } as const;
 
 const sectorsOf = ({ board }: ScsiDiskContext): number => board.medium()?.sectors ?? 0;
 
-/** INQUIRY, and its vital product data: supported pages, serial number, identification, block limits. */
+const zeros = (length: number): number[] => new Array<number>(length).fill(0);
+
+/** SPC-2, or SPC-3. */
+export const versionOf = ({ board }: ScsiDiskContext): number => (board.unmaps ? 5 : 4);
+
+/** INQUIRY, and its vital product data: supported pages, serial number, identification, block limits, provisioning. */
 export function inquiry(context: ScsiDiskContext): ScsiTransfer {
   const { unit } = context.state;
   const { command } = unit;
   const allocation = big16(command, 3);
   if ((command[1]! & 0x01) === 0) {
     if (command[2] !== 0) return refuse(unit, sense.invalidField);
-    const about = { type: 0, removable: false, version: 4, format: 2, flags: 0x10, vendor, product, revision: '1.0' };
+    const about = {
+      type: 0,
+      removable: false,
+      version: versionOf(context),
+      format: 2,
+      flags: 0x10,
+      vendor,
+      product,
+      revision: '1.0',
+    };
     return answer(unit, inquiryData(about), allocation); // Synchronous transfers; eight bits wide, no queue.
   }
   const page = vitalPage(context, command[2]!);
@@ -29,18 +44,21 @@ export function inquiry(context: ScsiDiskContext): ScsiTransfer {
   return answer(unit, [0, command[2]!, ...bigBytes(page.length, 2), ...page], allocation);
 }
 
-function vitalPage({ board }: ScsiDiskContext, code: number): readonly number[] | undefined {
+function vitalPage(context: ScsiDiskContext, code: number): readonly number[] | undefined {
+  const { board } = context;
   const serial = ascii(board.serial);
   const name = ascii(`${vendor.padEnd(8)}${product.padEnd(16)}${board.serial}`);
   switch (code) {
     case 0x00:
-      return [0x00, 0x80, 0x83, 0xb0];
+      return [0x00, 0x80, 0x83, 0xb0, ...(board.unmaps ? [0xb2] : [])];
     case 0x80:
       return serial;
     case 0x83:
       return [0x02, 0x01, 0, name.length, ...name]; // ASCII; vendor, product and serial number.
     case 0xb0:
-      return [0, 0, ...bigBytes(1, 2), ...new Array<number>(56).fill(0)];
+      return [0, 0, ...bigBytes(1, 2), ...zeros(12), ...unmapLimits(context), ...zeros(28)];
+    case 0xb2:
+      return board.unmaps ? provisioningPage : undefined;
     default:
       return undefined;
   }
@@ -59,7 +77,8 @@ export function readCapacity(context: ScsiDiskContext): ScsiTransfer {
 export function serviceActionIn(context: ScsiDiskContext): ScsiTransfer {
   const { unit } = context.state;
   if ((unit.command[1]! & 0x1f) !== 0x10 || big64(unit.command, 2) !== 0) return refuse(unit, sense.invalidField);
-  const data = [...bigBytes(sectorsOf(context) - 1, 8), ...bigBytes(sectorBytes, 4), ...new Array<number>(20).fill(0)];
+  const capacity = [...bigBytes(sectorsOf(context) - 1, 8), ...bigBytes(sectorBytes, 4)];
+  const data = [...capacity, 0, 0, provisioningFlags(context), ...zeros(17)];
   return answer(unit, data, big32(unit.command, 10));
 }
 
@@ -68,7 +87,6 @@ export function sendModes(context: ScsiDiskContext): ScsiTransfer {
   const { state, board } = context;
   const sectors = sectorsOf(context);
   const cylinders = Math.min(Math.ceil(sectors / (geometry.heads * geometry.sectorsPerTrack)), 0xffffff);
-  const zeros = (length: number): number[] => new Array<number>(length).fill(0);
   const format = [...zeros(8), ...bigBytes(geometry.sectorsPerTrack, 2), ...bigBytes(sectorBytes, 2)];
   const rigid = [...bigBytes(cylinders, 3), geometry.heads, ...zeros(14), ...bigBytes(geometry.rotations, 2), 0, 0];
   return modeSense(state.unit, {

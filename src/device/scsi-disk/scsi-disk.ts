@@ -24,7 +24,8 @@ import {
   tryBlocks,
   writeBytes,
 } from '../scsi-unit.js';
-import { inquiry, readCapacity, sendModes, serviceActionIn, takeModes } from './information.js';
+import { inquiry, readCapacity, sendModes, serviceActionIn, takeModes, versionOf } from './information.js';
+import { unmap, unmapBlocks, unmapOperation } from './unmap.js';
 import { diskState, type ScsiDiskContext, scsiDiskRates } from './state.js';
 
 type Handler = (context: ScsiDiskContext) => ScsiTransfer;
@@ -149,6 +150,7 @@ const commands: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [0x2f, verifies(ten)],
   [0x35, synchronizes],
   [0x41, writesSame(ten)],
+  [unmapOperation, withMedium(unmap)],
   [0x55, selectModes],
   [0x56, ok],
   [0x57, ok],
@@ -190,7 +192,7 @@ function storeBlock(context: ScsiDiskContext, block: number, data: Uint8Array): 
 
 const operations = {
   begin(context: ScsiDiskContext, command: Uint8Array, logicalUnit: number): ScsiTransfer {
-    return execute(context.state.unit, command, { logicalUnit, version: 4 }, (operation) => {
+    return execute(context.state.unit, command, { logicalUnit, version: versionOf(context) }, (operation) => {
       const handler = commands.get(operation);
       return handler && (() => handler(context));
     });
@@ -204,6 +206,7 @@ const operations = {
   end(context: ScsiDiskContext): number {
     const { unit } = context.state;
     if (hasSelectedModes(unit)) takeModes(context);
+    unmapBlocks(context);
     return endCommand(unit);
   },
   takeSense: (context: ScsiDiskContext): Uint8Array => takeSense(context.state.unit),
@@ -217,12 +220,12 @@ const operations = {
 /** The SCSI disk. */
 export const scsiDisk = defineDevice({
   name: 'scsi-disk',
-  source: 'T10 1236-D revision 20 (SPC-2); T10 1417-D revision 16 (SBC-2)',
+  source: 'T10 1236-D revision 20 (SPC-2); T10 1417-D revision 16 (SBC-2); SBC-3 for UNMAP',
   notModelled: [
     'FORMAT UNIT, REASSIGN BLOCKS, defect lists, logs, long reads and writes',
     'command queueing: one command at a time',
     'persistent reservations and other initiators: RESERVE and RELEASE always succeed',
-    'UNMAP; WRITE SAME of more than 65536 blocks',
+    'anchored blocks, GET LBA STATUS; WRITE SAME and UNMAP of more than 65536 blocks',
     'seek and rotation times',
   ],
   registers: {},

@@ -19,6 +19,8 @@ export interface ScsiDiskBoard {
   medium(): Medium | undefined;
   /** The serial number that it tells. */
   readonly serial: string;
+  /** It takes UNMAP. Absent: it does not. */
+  readonly unmaps?: boolean;
 }
 export type ScsiDiskContext = DeviceContext<ScsiDiskState, never, ScsiDiskBoard>;
 

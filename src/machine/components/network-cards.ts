@@ -163,7 +163,10 @@ export const cardMakers: Readonly<Record<NetworkCard, (board: Board, parts: Card
       virtioNetIdentity,
       1000,
       (interrupt, messages) =>
-        createDevice(virtioNet, { lines: { interrupt }, board: { memory: board.master, messages, ...parts } }),
+        createDevice(virtioNet, {
+          lines: { interrupt },
+          board: { memory: board.master, messages, asQemu: board.description.quirks === 'qemu', ...parts },
+        }),
       ({ operations: { readRegister, writeRegister, readMemory, writeMemory } }) => ({
         0: [readRegister, writeRegister],
         4: [readMemory, writeMemory],

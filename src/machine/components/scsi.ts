@@ -30,7 +30,11 @@ function attachTarget(board: Board, drive: Drive): ScsiTarget | undefined {
     return attachOpticalDrive(board, drive, 'scsi');
   const device = createDevice(scsiDisk, {
     lines: {},
-    board: { medium: () => bay.medium, serial: `TSVM-${drive}` },
+    board: {
+      medium: () => bay.medium,
+      serial: `TSVM-${drive}`,
+      unmaps: board.description.media[drive]?.unmap ?? false,
+    },
   });
   board.add(`${drive}Disk`, device);
   return device.operations;

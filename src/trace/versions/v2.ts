@@ -67,7 +67,7 @@ const fault = recordWith(
 );
 const drive = recordWith(
   { sha256: digest, size: integer(0, 2 ** 48), writable: yesNo },
-  { faults: list(64, fault), geometry, serialNumber: printable(20), firmwareRevision: printable(8) },
+  { faults: list(64, fault), geometry, serialNumber: printable(20), firmwareRevision: printable(8), unmap: yesNo },
 );
 
 const driveNames = [

@@ -8,9 +8,9 @@ const good = 0;
 const checkCondition = 2;
 const sectors = 100;
 
-function rig(writable = true) {
+function rig(writable = true, unmaps = false) {
   const medium = testDisk(sectors, writable);
-  const device = createDevice(scsiDisk, { lines: {}, board: { medium: () => medium, serial: 'TSVM0' } });
+  const device = createDevice(scsiDisk, { lines: {}, board: { medium: () => medium, serial: 'TSVM0', unmaps } });
   const { operations } = device;
   const run = (command: readonly number[], out: Uint8Array = new Uint8Array(), unit = 0) => {
     const transfer = operations.begin(Uint8Array.from(command), unit);
@@ -27,8 +27,8 @@ function rig(writable = true) {
 }
 
 /** A disk whose unit attention of power-on was taken. */
-function readyDisk(writable = true) {
-  const disk = rig(writable);
+function readyDisk(writable = true, unmaps = false) {
+  const disk = rig(writable, unmaps);
   disk.run([0x00, 0, 0, 0, 0, 0]);
   return disk;
 }
@@ -38,6 +38,68 @@ test('begins with a unit attention that INQUIRY passes by and REQUEST SENSE take
   expect(run([0x12, 0, 0, 0, 36, 0]).status).toBe(good);
   expect(sense()).toEqual([6, 0x2900]);
   expect(run([0x00, 0, 0, 0, 0, 0]).status).toBe(good);
+});
+
+describe('UNMAP', () => {
+  const unmap = (length: number, flags = 0): number[] => [0x42, flags, 0, 0, 0, 0, 0, 0, length, 0];
+  const list = (...runs: readonly (readonly [first: number, blocks: number])[]): Uint8Array => {
+    const data = new Uint8Array(8 + 16 * runs.length);
+    const view = new DataView(data.buffer);
+    view.setUint16(0, data.length - 2);
+    view.setUint16(2, 16 * runs.length);
+    runs.forEach(([first, blocks], index) => {
+      view.setUint32(8 + 16 * index + 4, first);
+      view.setUint32(8 + 16 * index + 8, blocks);
+    });
+    return data;
+  };
+  const capacity16 = [0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0];
+  const vitalPage = (code: number): number[] => [0x12, 1, code, 0, 255, 0];
+
+  test('is no command of a disk that is not said to have it', () => {
+    const { run, sense } = readyDisk();
+    expect(run(unmap(24), list([3, 2])).status).toBe(checkCondition);
+    expect(sense()).toEqual([5, 0x2000]);
+    expect(run(capacity16).data[14]).toBe(0);
+    expect(run(vitalPage(0xb2)).status).toBe(checkCondition);
+  });
+  test('is told by capacity, block limits and provisioning', () => {
+    const { run } = readyDisk(true, true);
+    expect(run([0x12, 0, 0, 0, 36, 0]).data[2]).toBe(5);
+    expect(run(capacity16).data[14]).toBe(0xc0);
+    expect(run(vitalPage(0)).data.slice(4)).toEqual([0x00, 0x80, 0x83, 0xb0, 0xb2]);
+    expect(run(vitalPage(0xb0)).data.slice(20, 36)).toEqual([0, 1, 0, 0, 0, 0, 0, 63, 0, 0, 0, 1, 0, 0, 0, 0]);
+    expect(run(vitalPage(0xb0)).data).toHaveLength(64);
+    expect(run(vitalPage(0xb2)).data.slice(4)).toEqual([0, 0x84, 2, 0]);
+  });
+  test('leaves zeros in the blocks of its list, and in no other', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(sectors), fc.nat(20)), { maxLength: 4 }), (wanted) => {
+        const runs = wanted.map(([first, blocks]) => [first, Math.min(blocks, sectors - first)] as const);
+        const { run, medium } = readyDisk(true, true);
+        const expected = medium.bytes.slice();
+        for (const [first, blocks] of runs) expected.fill(0, first * 512, (first + blocks) * 512);
+        const data = list(...runs);
+        expect(run(unmap(data.length), data).status).toBe(good);
+        expect(medium.bytes).toEqual(expected);
+      }),
+    );
+  });
+  test('is refused where a block does not exist, on a protected disk, and with a list that is cut off', () => {
+    const { run, sense, medium } = readyDisk(true, true);
+    const before = medium.bytes.slice();
+    expect(run(unmap(40), list([3, 2], [99, 2])).status).toBe(checkCondition);
+    expect(sense()).toEqual([5, 0x2100]);
+    expect(run(unmap(7), new Uint8Array(7)).status).toBe(checkCondition);
+    expect(sense()).toEqual([5, 0x1a00]);
+    expect(run(unmap(24, 1), list([3, 2])).status).toBe(checkCondition);
+    expect(sense()).toEqual([5, 0x2400]);
+    expect(run(unmap(0)).status).toBe(good);
+    expect(medium.bytes).toEqual(before);
+    const isProtected = readyDisk(false, true);
+    expect(isProtected.run(unmap(24), list([3, 2])).status).toBe(checkCondition);
+    expect(isProtected.sense()).toEqual([7, 0x2700]);
+  });
 });
 
 describe('reading and writing', () => {
