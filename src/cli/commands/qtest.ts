@@ -119,6 +119,7 @@ async function serve(
       settles: how.settles,
       powerOn: how.powerOn(),
       send: (line) => qtestSocket.write(`${line}\n`),
+      later: (milliseconds, action) => void setTimeout(action, milliseconds).unref(),
       quit: () => quit(),
       sendFrame: (card, frame) => lines.get(card)?.write(framed(frame)),
     });

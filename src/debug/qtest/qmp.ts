@@ -5,6 +5,7 @@
  */
 import { UserError } from '../../base/errors.js';
 import type { Drive } from '../../machine/machine.js';
+import type { AnnouncementRounds } from './announce.js';
 import { operationOfEvent } from './blkdebug.js';
 import { JsonStream } from './json-stream.js';
 
@@ -23,6 +24,8 @@ export interface QmpMachine {
   /** Holds the next request of a drive back, under a name, and lets go of it. */
   hold(tag: string): void;
   release(tag: string): void;
+  /** Announces the machine to the networks that its cards are plugged into, in rounds under a name. */
+  announce(name: string, rounds: AnnouncementRounds): void;
   /** Ends the server. */
   quit(): void;
   /** The time of the machine, which events bear. */
@@ -71,6 +74,8 @@ const deviceTypes = (
 
 /** A resized image is made in memory. */
 const resizedBytesMost = 2 ** 30;
+/** Most rounds of announcements, and most milliseconds between two. */
+const announcementMost = 100_000;
 
 export class QmpSession {
   private readonly stream = new JsonStream();
@@ -170,6 +175,16 @@ export class QmpSession {
       throw new QmpError(`Parameter 'size' expects whole sectors, at most ${resizedBytesMost} bytes`);
     this.machine.resize(drive, size);
   }
+  announce(words: Arguments): void {
+    const figure = (name: keyof AnnouncementRounds): number => {
+      const value = words[name];
+      if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= announcementMost) return value;
+      throw new QmpError(`Parameter '${name}' expects a number from 0 to ${announcementMost}`);
+    };
+    const { id } = words;
+    const rounds = { rounds: figure('rounds'), initial: figure('initial'), step: figure('step'), max: figure('max') };
+    this.machine.announce(typeof id === 'string' ? id : '', rounds);
+  }
   private driveOf({ id, device }: Arguments): { readonly name: string; readonly drive: Drive } {
     const name = id ?? device;
     const drive = typeof name === 'string' ? this.machine.drive(name) : undefined;
@@ -200,5 +215,6 @@ const commands: Readonly<Record<string, (session: QmpSession, words: Arguments) 
   'blockdev-change-medium': (session, words) => session.insert(words),
   eject: (session, words) => session.eject(words),
   block_resize: (session, words) => session.resize(words),
+  'announce-self': (session, words) => session.announce(words),
   'human-monitor-command': (session, words) => session.humanCommand(words),
 };

@@ -5,8 +5,10 @@ import { baseImage } from '../../device/disk/medium.js';
 import { sourceOf } from '../../device/disk/source.js';
 import { digestOf, ImageStore, openImage } from '../../host/images.js';
 import type { Bench } from '../../machine/bench.js';
+import { macOf } from '../../machine/components/network.js';
 import { createMachine } from '../../host/machines.js';
 import type { Drive, Images, Machine, MachineDescription, PowerOn } from '../../machine/machine.js';
+import { announcementOf, type AnnouncementRounds, Announcements, type Later } from './announce.js';
 import { QmpSession } from './qmp.js';
 import { QtestServer } from './server.js';
 
@@ -28,6 +30,8 @@ export interface SessionOptions {
   readonly send: (line: string) => void;
   /** Takes a frame that a network card sent. */
   readonly sendFrame: (card: number, frame: Uint8Array) => void;
+  /** Does something later, by the host's clock. */
+  readonly later: Later;
   /** The test program asks for the end. */
   readonly quit: () => void;
 }
@@ -65,6 +69,7 @@ class Session implements QtestSession {
   /** Requests that a test program holds back, by the tags it gave them. */
   private readonly held = new Set<string>();
   private readonly monitors: QmpSession[] = [];
+  private readonly announcements: Announcements;
   /** Frames that came while the machine stood still. */
   private readonly waiting: { readonly card: number; readonly frame: Uint8Array }[] = [];
 
@@ -76,6 +81,7 @@ class Session implements QtestSession {
     this.machine.observers.fault = ({ drive, operation }) => this.faultMet(drive, operation);
     this.bench = this.machine.bench();
     this.prepare(setUp.first);
+    this.announcements = new Announcements(options.later, () => this.announce());
     this.server = new QtestServer(this.bench, { send, settles: settles && !runs });
   }
   private prepare(setUp: SetUp): void {
@@ -123,12 +129,18 @@ class Session implements QtestSession {
       drive: (name: string) => options.names.get(name),
       hold: (tag: string) => this.hold(tag, true),
       release: (tag: string) => this.hold(tag, false),
+      announce: (name: string, rounds: AnnouncementRounds) => this.announcements.start(name, rounds),
       quit: options.quit,
       microseconds: () => Math.floor((bench.cycle / bench.cyclesPerSecond) * 1e6),
     };
     const monitor = new QmpSession(qmp, send);
     this.monitors.push(monitor);
     return monitor;
+  }
+  /** Speaks for the machine's cards, whatever they do themselves. */
+  private announce(): void {
+    const { description, sendFrame } = this.options;
+    (description.network ?? []).forEach(({ mac }, card) => sendFrame(card, announcementOf(macOf(card, mac))));
   }
   /** A fault that stops the machine: it goes on, and the request is done, when the test program says so. */
   private faultMet(drive: Drive, operation: MediumOperation): void {

@@ -11,7 +11,7 @@ import { type Card, cardMakers } from './network-cards.js';
 const firstMac = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56] as const;
 
 /** The hardware address of the card at `index`. */
-function macOf(index: number, given: string | undefined): Uint8Array {
+export function macOf(index: number, given: string | undefined): Uint8Array {
   if (given !== undefined) return Uint8Array.from(given.split(':'), (byte) => parseInt(byte, 16));
   return Uint8Array.from(firstMac, (byte, at) => (at === 5 ? byte + index : byte));
 }

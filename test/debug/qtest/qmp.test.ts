@@ -18,6 +18,7 @@ function session() {
     drive: (name) => (name === 'floppy0' ? 'floppyA' : undefined),
     hold: (tag) => void done.push(`${tag} is held`),
     release: (tag) => void done.push(`${tag} goes on`),
+    announce: (name, { rounds, step }) => void done.push(`${name}: ${rounds} rounds, ${step} ms more each`),
     quit: () => void done.push('quit'),
     microseconds: () => 2_000_003,
   };
@@ -61,6 +62,14 @@ describe('a QMP session', () => {
     expect(say('qemu-io floppy0 "break l1_update A"')).toHaveProperty('error.class', 'GenericError');
     expect(say('qemu-io nothing "resume A"')).toHaveProperty('error.class', 'DeviceNotFound');
     expect(done).toEqual(['A is held', 'A goes on']);
+  });
+
+  test('announces the machine in rounds', () => {
+    const { ask, done } = session();
+    const rounds = { initial: 20, max: 100, rounds: 3, step: 10 };
+    expect(ask('announce-self', { ...rounds, id: 'bob' })).toEqual([{ return: {} }]);
+    expect(ask('announce-self', { ...rounds, step: -1 })[0]).toHaveProperty('error.class', 'GenericError');
+    expect(done).toEqual(['bob: 3 rounds, 10 ms more each']);
   });
 
   test('stops at an error of a drive that asks for it', () => {
