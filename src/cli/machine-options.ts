@@ -31,6 +31,7 @@ export const machineOptions = {
   'boot-file': { type: 'string', describe: "The file, or URL, whose name the built-in network's DHCP gives" },
   mouse: { type: 'boolean', describe: 'A PS/2 mouse' },
   quirks: { choices: quirkSets, describe: "Whose ways chips follow that are not their data sheets': qemu" },
+  hpet: { type: 'boolean', describe: 'High precision event timers: --no-hpet leaves those of i440fx out' },
   device: {
     type: 'string',
     array: true,
@@ -68,6 +69,7 @@ export interface MachineArguments {
   readonly bootFile?: string | undefined;
   readonly mouse?: boolean | undefined;
   readonly quirks?: string | undefined;
+  readonly hpet?: boolean | undefined;
   readonly device?: readonly string[] | undefined;
   readonly fwCfg?: readonly string[] | undefined;
 }
@@ -92,10 +94,10 @@ function pair(text: string): [string, string | undefined] {
 /** The machine that some options ask for; options go before what a file says. Throws UserError. */
 export function requestFrom(options: MachineArguments): MachineRequest {
   const { machine, image: file, floppy, floppyB, disk, disk1, cdrom, drive = [], append, serve, mouse } = options;
-  const { memory, processor, boot, kernel, initrd, display, quirks } = options;
+  const { memory, processor, boot, kernel, initrd, display, hpet, quirks } = options;
   const said: Record<string, unknown> = {
     ...{ floppyA: floppy, floppyB, disk0: disk, disk1, cdrom0: cdrom },
-    ...{ memory, processor, boot, kernel, initrd, display, quirks, commandLine: append, served: serve },
+    ...{ memory, processor, boot, kernel, initrd, display, hpet, quirks, commandLine: append, served: serve },
     ...{ mouse: mouse === undefined ? undefined : mouse ? 'ps2' : 'none' },
     firmware: options.bios === undefined ? undefined : { bios: options.bios },
     ...devicesFrom(options.device ?? [], options.fwCfg ?? []),

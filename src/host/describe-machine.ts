@@ -198,6 +198,7 @@ function boardOf(request: MachineRequest): BoardName {
     network.some((card) => (typeof card === 'string' ? card : card.card) !== 'ne2000') ||
     devices.some((device) => device !== 'parallel') ||
     request.kernel !== undefined ||
+    request.hpet === true ||
     (processor !== undefined && processor !== '80386') ||
     drives.some((drive) => /^(disk[23]|cdrom|scsi|virtio)/.test(drive) && request[drive] !== undefined);
   return onPci ? 'i440fx' : 'pc';
@@ -214,6 +215,19 @@ function bootOf({ boot }: MachineRequest, media: MachineDescription['media']): M
 
 const cardOf = (card: NetworkCardRequest): NetworkCardDescription =>
   typeof card === 'string' ? { card, network: 'built-in' } : { ...card, network: card.network ?? 'built-in' };
+
+/** What is named, and the timers that are there unless somebody does without. */
+function devicesOf({ devices, hpet }: MachineRequest, board: BoardName): MachineDescription['devices'] {
+  const isNamed = devices?.includes('hpet') ?? false;
+  if (isNamed && hpet === false) {
+    throw new UserError('the devices name the HPET, which is left out', {
+      place: 'hpet',
+      nextStep: 'Leave out one of the two.',
+    });
+  }
+  const isAdded = !isNamed && (hpet ?? board === 'i440fx');
+  return isAdded ? ['hpet', ...(devices ?? [])] : devices;
+}
 
 function builtInNetworkOf({ builtInNetwork }: MachineRequest): BuiltInNetworkDescription | undefined {
   if (builtInNetwork === undefined) return undefined;
@@ -239,9 +253,9 @@ export function describeMachine(request: MachineRequest, { live = false } = {}):
   }
   const board = boardOf(request);
   const defaults = boardDefaults[board];
-  const { display, mouse, network, devices, quirks } = request;
+  const { display, mouse, network, quirks } = request;
   const components = {
-    ...{ display, mouse, devices, quirks, network: network?.map(cardOf) },
+    ...{ display, mouse, devices: devicesOf(request, board), quirks, network: network?.map(cardOf) },
     ...{ builtInNetwork: builtInNetworkOf(request) },
     ...{ testing: shelf.testing(request) },
     ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },

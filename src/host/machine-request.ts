@@ -70,6 +70,8 @@ export interface MachineSettings {
   readonly mouse?: Mouse;
   readonly network?: readonly NetworkCardRequest[];
   readonly devices?: readonly OptionalDevice[];
+  /** Whether there are high precision event timers. Default: on `i440fx`, where PCs of its kind have them. */
+  readonly hpet?: boolean;
   /** A kernel to start instead of a boot sector: its path. */
   readonly kernel?: string;
   /** How the kernel is started. Default: what its header says. */
@@ -155,6 +157,7 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
     possible: `a list of: ${optionalDevices.join(', ')}`,
     fits: (value) => Array.isArray(value) && value.every(oneOf(optionalDevices).fits),
   },
+  hpet: { possible: 'true or false', fits: (value) => typeof value === 'boolean' },
   kernel: path,
   protocol: oneOf(kernelProtocols),
   initrd: path,

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../src/base/digest.js';
 import { UserError } from '../../src/base/errors.js';
 import { describeMachine, memoryBytes } from '../../src/host/describe-machine.js';
-import { checkRequest, readMachineFile } from '../../src/host/machine-request.js';
+import { checkRequest, type MachineRequest, readMachineFile } from '../../src/host/machine-request.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'machine-request-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,6 +52,17 @@ describe('a machine request', () => {
   test('boots from a disk where no floppy is', () => {
     const disk = file('disk.img', new Uint8Array(1024));
     expect(describeMachine({ disk0: disk }).description.boot).toBe('disk');
+  });
+
+  test('gives the PCI board its high precision event timers, unless they are left out', () => {
+    const devicesOf = (request: MachineRequest) => describeMachine(request).description.devices;
+    expect(devicesOf({ board: 'i440fx' })).toEqual(['hpet']);
+    expect(devicesOf({ devices: ['virtio-rng'] })).toEqual(['hpet', 'virtio-rng']);
+    expect(devicesOf({ devices: ['virtio-rng', 'hpet'] })).toEqual(['virtio-rng', 'hpet']);
+    expect(devicesOf({ board: 'i440fx', hpet: false })).toBeUndefined();
+    expect(devicesOf({ devices: ['parallel'] })).toEqual(['parallel']);
+    expect(describeMachine({ hpet: true }).description.board).toBe('i440fx');
+    expect(failure(() => describeMachine({ devices: ['hpet'], hpet: false })).place).toBe('hpet');
   });
 
   test('serves empty files, and takes none for a kernel', () => {
