@@ -52,13 +52,19 @@ export class Slice {
     this.core.i32[wordIndex.cyclesEnd] = end | 0;
     this.core.i32[wordIndex.cyclesEndHigh] = Math.floor(end / 2 ** 32);
   }
+  /** Takes the budget away: the engine returns in front of its next block. */
+  leaveBeforeNext(): void {
+    const { i32 } = this.core;
+    if (!this.running) return;
+    this.stolen += i32[wordIndex.budget]!;
+    i32[wordIndex.budget] = 0;
+    this.noteEnd();
+  }
   /** Takes the budget away, and puts a stop behind an instruction in the middle of its block. */
   leaveAfterThis(): void {
     const { core } = this;
     if (!this.running) return;
-    this.stolen += core.i32[wordIndex.budget]!;
-    core.i32[wordIndex.budget] = 0;
-    this.noteEnd();
+    this.leaveBeforeNext();
     const at = core.i32[wordIndex.currentRecord]!;
     if (this.patched !== 0 || core.view.getUint16(at + record.remaining, true) <= 1) return;
     this.patched = at + record.bytes;

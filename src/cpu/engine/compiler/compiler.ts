@@ -13,6 +13,7 @@ import { factsNow, holds, mxcsrCondition } from './region-facts.js';
 import { Planning } from './planning.js';
 import type { CompilerTuning } from './tuning.js';
 import { RegionModule } from './region-module.js';
+import { StrayWalk } from './stray-walk.js';
 import { Tellings } from './tellings.js';
 import { missesOf } from './ways-out.js';
 
@@ -31,11 +32,12 @@ const rarelyTimes = 12;
 const looksLeast = 4;
 /** What regions leave to the interpreter more often than once in so many cycles is worth compiling anew. */
 const frequentPace = 300;
-/** What they leave more rarely is worth a small region when it was told so many times, and along with others before. */
-const strayTellings = 32;
-const strayTellingsLeast = 8;
+/** What they leave more rarely is worth a small region when it was told so many times; a power of two. */
+const strayTellings = 8;
 /** No page is compiled more often for that. */
 const compilationsMost = 40;
+
+const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && (value & (value - 1)) === 0;
 
 export class Compiler {
   /** Cycles between two looks, about; see {@link wait}. */
@@ -63,6 +65,8 @@ export class Compiler {
   private readonly leavings = new Tellings();
   /** Pages with places that are worth a small region. */
   private readonly straying = new Set<Heat>();
+  /** What goes with the interpreter to find them. */
+  private walk: StrayWalk | undefined;
 
   constructor(
     private readonly core: Core,
@@ -70,6 +74,8 @@ export class Compiler {
     private readonly interpreter: Interpreter,
     private readonly float80: Float80 | undefined,
     private readonly tuning: CompilerTuning,
+    /** Has the engine return in front of its next block. */
+    private readonly giveUp: () => void,
   ) {
     this.pace = tuning.look;
     this.entrances = new Entrances(core);
@@ -101,6 +107,7 @@ export class Compiler {
 
   /** The processor stands in front of a record at an offset of a page's table, 0 where it is in none; its block takes so many cycles. */
   look(at: number, table: number, offset: number, cycles: number): void {
+    if (this.walk !== undefined) return this.walkOn(this.walk, at, table, offset);
     if (!this.isDue && this.rest >= cycles) return;
     if (table !== 0) this.see(at, table, offset);
     this.wait();
@@ -164,7 +171,10 @@ export class Compiler {
       settle(heat, heat.wanted, this.planning.plan(heat, module));
       restart(heat);
     }
-    for (const heat of this.straying) settle(heat, heat.strays, this.planning.planStrays(heat, module));
+    for (const heat of this.straying) {
+      settle(heat, heat.strays, this.planning.planStrays(heat, module));
+      heat.strayBlocks.clear();
+    }
     this.straying.clear();
     this.looksSinceQueued = 0;
     if (made.length === 0) return;
@@ -254,6 +264,7 @@ export class Compiler {
     this.misses.forget();
     this.leavings.forget();
     this.straying.clear();
+    this.walk = undefined;
     this.heats.clear();
     this.queue.length = 0;
     this.lookAnew();
@@ -289,22 +300,36 @@ export class Compiler {
   /** A region went on in the interpreter, at code that may be compiled but is not entered there, or that is not compiled. */
   private left(at: number): void {
     const { isFrequent, tellings } = this.leavings.take(at, this.spent, frequentPace * this.tuning.patience);
-    if (!isFrequent && tellings < strayTellingsLeast) return;
+    if (!isFrequent) return isPowerOfTwo(tellings / strayTellings) ? this.startWalk() : undefined;
     const offset = this.core.view.getUint16(at + record.pageOffset, true);
     const region = this.regionWith(at);
     const heat = region?.heat ?? [...this.heats.values()].find(({ table }) => this.recordAt(table, offset) === at);
-    if (heat === undefined || heat.isQueued || heat.barred.has(offset) || isRestless(heat)) return;
-    if (heat.compilations >= compilationsMost) return;
-    if (!isFrequent) return this.stray(heat, offset, tellings);
+    if (heat === undefined || heat.isQueued || heat.barred.has(offset) || !this.mayCompile(heat)) return;
     heat.wanted.add(offset);
     if (region === undefined) this.queueNow(heat);
     else this.compileAnew(region);
   }
-  private stray(heat: Heat, offset: number, tellings: number): void {
-    heat.strays.add(offset);
-    if (tellings < strayTellings) return;
-    this.straying.add(heat);
-    if (this.straying.size === this.tuning.batch) this.lookAnew();
+  private mayCompile(heat: Heat): boolean {
+    return !isRestless(heat) && heat.compilations < compilationsMost;
+  }
+  private startWalk(): void {
+    if (this.walk !== undefined) return;
+    this.walk = new StrayWalk();
+    this.giveUp();
+    this.rest = 0;
+  }
+  /** The interpreter stands in front of a block on its walk. */
+  private walkOn(walk: StrayWalk, at: number, table: number, offset: number): void {
+    const heat = table === 0 ? undefined : this.heatOf(table);
+    const isTaken = heat !== undefined && !heat.isQueued && this.mayCompile(heat);
+    if (isTaken) heat.facts = factsNow(this.core, heat);
+    if (!this.entrances.leadsInto(at) && (isTaken ? walk.step(heat, offset) : walk.pass())) {
+      if (isTaken && heat.strays.size > 0) this.straying.add(heat);
+      return;
+    }
+    this.walk = undefined;
+    this.wait();
+    if (this.straying.size >= this.tuning.batch) this.compileQueue();
   }
   private recordAt(table: number, offset: number): number {
     return this.core.view.getInt32(table + offset * 4, true);

@@ -10,6 +10,8 @@ export interface Heat {
   readonly wanted: Set<number>;
   /** Where regions go on in the interpreter, not often but many times: small regions of their own start there. */
   readonly strays: Set<number>;
+  /** Where blocks start that these regions consist of. */
+  readonly strayBlocks: Set<number>;
   /** Where it cannot be entered, as what stands there is the interpreter's. */
   readonly barred: Set<number>;
   /** Looks that met it where it is not compiled: all of them, and those of the last time as of a cycle. */
@@ -70,7 +72,14 @@ export const newHeat = (table: number, facts: RegionFacts): Heat => ({
     compiled: [],
     isQueued: false,
   },
-  ...{ offsets: new Set(), wanted: new Set(), strays: new Set(), barred: new Set(), missing: new Set() },
+  ...{
+    offsets: new Set(),
+    wanted: new Set(),
+    strays: new Set(),
+    strayBlocks: new Set(),
+    barred: new Set(),
+    missing: new Set(),
+  },
 });
 
 /** After so many changes of its code a page is left to the interpreter for good. */

@@ -12,8 +12,6 @@ const instructionsMost = 600;
 /** A region of more instructions is not compiled anew with what it leads to. */
 const growsMost = 300;
 const entriesMost = 200;
-/** What rarely runs is compiled no further than this. */
-const strayInstructionsMost = 64;
 
 export class Planning {
   private readonly leaving = new Map<number, boolean>();
@@ -41,9 +39,9 @@ export class Planning {
     const plan = planRegion(code, starts, { instructions: instructionsMost, entries: entriesMost });
     return plan === undefined ? undefined : { plan, starts, replaced };
   }
-  /** A small region for places where others go on in the interpreter: up to where those are entered again. */
+  /** A small region of blocks that the interpreter ran where others left to it, and of no more. */
   planStrays(heat: Heat, module: RegionModule): Planned | undefined {
-    const limits = { instructions: strayInstructionsMost, entries: entriesMost };
+    const limits = { instructions: instructionsMost, entries: entriesMost, leaders: heat.strayBlocks };
     const plan = planRegion(this.pageCode(heat, module), heat.strays, limits);
     return plan === undefined ? undefined : { plan, starts: new Set(heat.strays), replaced: new Set() };
   }

@@ -55,6 +55,8 @@ export interface PageCode {
 export interface RegionLimits {
   readonly instructions: number;
   readonly entries: number;
+  /** The only places where blocks may start; any where it is absent. */
+  readonly leaders?: ReadonlySet<number>;
 }
 
 const longestInstruction = 15;
@@ -145,6 +147,7 @@ class Planner {
   private lead(offset: number, isEntry: boolean): void {
     const instruction = this.at(offset);
     if (instruction === undefined || this.code.isElsewhere(offset)) return;
+    if (this.limits.leaders?.has(offset) === false) return;
     // What the interpreter does anyway is entered there.
     if (isEntry && !repeats(instruction) && !this.code.alwaysLeaves(instruction)) this.entries.add(offset);
     if (this.leaders.has(offset)) return;

@@ -70,6 +70,15 @@ test('it is entered at its head, at heads of loops, where calls lead and behind 
   expect(entriesOf(planRegion(code, [0], limits))).toEqual([0, 2, 11, 14]);
 });
 
+test('where blocks may start only at some places, the others are ways out', () => {
+  // 0: plain; 2: jcc 9; 4: plain; 6: jmp 0; 8: ret; 9: plain; 11: jmp 0.
+  const code = page(0, [[2, 'plain'], [2, 'jcc', 9], [2, 'plain'], [2, 'jmp', 0], [1, 'ret'], [2, 'plain'], [2, 'jmp', 0]]); // prettier-ignore
+  const startsOf = (leaders: ReadonlySet<number>) =>
+    planRegion(code, [0], { ...limits, leaders })!.blocks.map(({ instructions }) => instructions[0]!.offset);
+  expect(startsOf(new Set([0, 9]))).toEqual([0, 9]);
+  expect(startsOf(new Set([0, 4]))).toEqual([0, 4]);
+});
+
 test('what only the interpreter runs is no entry, and what follows it is one', () => {
   const code = page(0, [
     [1, 'leaves'],

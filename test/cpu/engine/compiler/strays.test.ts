@@ -42,10 +42,27 @@ function rarely(rounds: number): number[] {
 }
 
 test('what a region leaves to the interpreter rarely but many times becomes a small region of its own', () => {
-  expect(modulesOf(rarely(24), tuning).modules).toBe(1);
+  expect(modulesOf(rarely(6), tuning).modules).toBe(1);
   const { modules, state } = modulesOf(rarely(600), tuning);
   expect(modules).toBe(2);
   expect(state).toEqual(modulesOf(rarely(600)).state);
+});
+
+test('what the interpreter runs behind such a place, on other pages too, is compiled along with it', () => {
+  // The same loop, but the place jumps to a page that jumps to a third one, which comes back.
+  const far = otherPage + 0x1000;
+  const head = [...code32.mov('edi', 600), ...code32.mov('eax', otherPage)];
+  const loop = [...code32.mov('ecx', turns), 0x49, 0x75, 0xfd, 0xff, 0xe0];
+  const jump = (from: number, to: number): number[] => [0xe9, ...d(to - from - 5)];
+  const back = far + 1;
+  // DEC EDI; JNZ loop; HLT.
+  const other = [0x42, ...jump(otherPage + 1, far)];
+  const third = [0x4f, 0x0f, 0x85, ...d(places.code + head.length - back - 6), ...code32.hlt];
+  const pages = [...other, ...Array.from({ length: 0x1000 - other.length }, () => code32.nop[0]!), ...third];
+  const code = [...head, ...loop];
+  const { modules, state } = modulesOf(code, tuning, pages);
+  expect(modules).toBe(2);
+  expect(state).toEqual(modulesOf(code, undefined, pages).state);
 });
 
 test('a page whose code changes again and again is left to the interpreter for good, whatever regions tell', () => {
@@ -62,7 +79,7 @@ test('a page whose code changes again and again is left to the interpreter for g
   const second = [...rounds(20_000, 1, places.code + first.length), 0x4f, 0x75, -3 - 12];
   const code = [...first, ...second, ...code32.hlt].map((byte) => byte & 0xff);
   const { modules, state } = modulesOf(code, tuning, changing);
-  // One for each of nine changes, and one for the second loop.
-  expect(modules).toBe(10);
+  // One for each of nine changes, one for the second loop, and one for what comes behind the page.
+  expect(modules).toBe(11);
   expect(state).toEqual(modulesOf(code, undefined, changing).state);
 });
