@@ -17,7 +17,7 @@ import {
 
 /** Ticks of one microsecond. A drive answers as one with a warm cache: seeks and rotation are not part of it. */
 export const latencyTicks = {
-  /** From a command to its end, or to its first request for data. */
+  /** From a command to its end, or to the first request for data of one that does not write sectors by programmed transfer. */
   command: 5,
   /** From a reading or writing command to its first sector, or from data given to its being on the medium. */
   access: 100,
@@ -115,6 +115,12 @@ export function startSectors(
   drive.sectorsLeft = addressedCount(drive);
   drive.blockSectors = blockSectors;
   drive.power = 'active';
+  if (first === 'prepare' && !usesDma(drive) && diskOf(context, unit)!.writable) {
+    // The buffer is empty: the drive asks for the first block within the 400 ns that a host waits before it looks at all. So a driver
+    // that gives its data without looking is served too.
+    prepareBlock(context, unit, false);
+    return;
+  }
   const fetched = first === 'command' ? drive.sectorsLeft : Math.min(blockSectors, drive.sectorsLeft);
   const ticks = first === 'prepare' ? latencyTicks.command : latencyTicks.access + (fetched - 1) * latencyTicks.sector;
   const isSlow = first !== 'prepare';
