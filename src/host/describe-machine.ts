@@ -253,9 +253,9 @@ export function describeMachine(request: MachineRequest, { live = false } = {}):
   }
   const board = boardOf(request);
   const defaults = boardDefaults[board];
-  const { display, mouse, network, quirks } = request;
+  const { display, mouse, network, quirks, consolePorts } = request;
   const components = {
-    ...{ display, mouse, devices: devicesOf(request, board), quirks, network: network?.map(cardOf) },
+    ...{ display, mouse, devices: devicesOf(request, board), quirks, consolePorts, network: network?.map(cardOf) },
     ...{ builtInNetwork: builtInNetworkOf(request) },
     ...{ testing: shelf.testing(request) },
     ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },

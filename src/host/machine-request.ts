@@ -72,6 +72,8 @@ export interface MachineSettings {
   readonly devices?: readonly OptionalDevice[];
   /** Whether there are high precision event timers. Default: on `i440fx`, where PCs of its kind have them. */
   readonly hpet?: boolean;
+  /** Names of the virtio console's further ports. Default: it has none, nor may have. */
+  readonly consolePorts?: readonly string[];
   /** A kernel to start instead of a boot sector: its path. */
   readonly kernel?: string;
   /** How the kernel is started. Default: what its header says. */
@@ -158,6 +160,10 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
     fits: (value) => Array.isArray(value) && value.every(oneOf(optionalDevices).fits),
   },
   hpet: { possible: 'true or false', fits: (value) => typeof value === 'boolean' },
+  consolePorts: {
+    possible: 'a list of names for the further ports of the virtio console',
+    fits: (value) => Array.isArray(value) && value.every(isText),
+  },
   kernel: path,
   protocol: oneOf(kernelProtocols),
   initrd: path,

@@ -177,11 +177,32 @@ function checkComponents(description: MachineDescription): void {
   devices.forEach((device, index) => checkOneOf(`devices[${index}]`, device, optionalDevices));
   if (devices.includes('lsi53c895a') && devices.includes('virtio-scsi'))
     wrong('devices', 'there are two SCSI adapters', 'Name one of them: all SCSI drives are on it.');
+  checkConsolePorts(description);
   if (new Set(devices).size !== devices.length) wrong('devices', 'a device is named twice', 'Name each once.');
   for (const component of [display, ...devices, ...network.map(({ card }) => card)]) {
     if (board === 'pc' && pciComponents.has(component))
       wrong('board', `'${component}' needs a PCI bus`, "Use the board 'i440fx'.");
   }
+}
+
+const consolePortsMost = 7;
+const consolePortName = /^[!-~]{0,127}$/;
+
+function checkConsolePorts({ consolePorts, devices = [] }: MachineDescription): void {
+  if (consolePorts === undefined) return;
+  if (!devices.includes('virtio-console'))
+    wrong('consolePorts', 'there is no virtio console', "Name 'virtio-console' among the devices.");
+  if (consolePorts.length > consolePortsMost)
+    wrong('consolePorts', `${consolePorts.length} ports`, `Use at most ${consolePortsMost}.`);
+  for (const name of consolePorts)
+    if (!consolePortName.test(name))
+      wrong(
+        'consolePorts',
+        `'${name}' is no name of a port`,
+        'Use at most 127 printable characters, such as org.example.agent.',
+      );
+  const named = consolePorts.filter((name) => name !== '');
+  if (new Set(named).size !== named.length) wrong('consolePorts', 'a port is named twice', 'Name each once.');
 }
 
 const exitBytesMax = 4;

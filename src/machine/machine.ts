@@ -32,6 +32,8 @@ export interface MachineDescription {
   readonly network?: readonly NetworkCardDescription[];
   /** Components without which a PC would still be one. Default: none. */
   readonly devices?: readonly OptionalDevice[];
+  /** Names of the virtio console's further ports, from 1 on: at most 7, of at most 127 characters, which a driver shows where there are any. Absent: it has no further ports, nor may have. */
+  readonly consolePorts?: readonly string[];
   /** A kernel that the firmware starts instead of a boot sector. */
   readonly kernel?: KernelDescription;
   /** Firmware of the user's own instead of the built-in one. */
@@ -222,6 +224,8 @@ export type InputEvent =
   | { readonly kind: 'packet'; readonly card: number; readonly frame: Uint8Array }
   /** Bytes typed at the virtio console. */
   | { readonly kind: 'console'; readonly data: Uint8Array }
+  /** Bytes sent to a further port of the virtio console: 1 to 7. */
+  | { readonly kind: 'consolePort'; readonly port: number; readonly data: Uint8Array }
   /** The power button and the sleep button are pressed. */
   | { readonly kind: 'powerButton' }
   | { readonly kind: 'sleepButton' }
@@ -293,6 +297,8 @@ export interface MachineObservers {
   parallel(sent: { readonly byte: number; readonly cycle: Cycle }): void;
   /** The virtio console wrote bytes. */
   console(sent: { readonly data: Uint8Array; readonly cycle: Cycle }): void;
+  /** A further port of the virtio console was written to. */
+  consolePort(sent: { readonly port: number; readonly data: Uint8Array; readonly cycle: Cycle }): void;
   /** The debug console was written to. */
   debugConsole(sent: { readonly byte: number; readonly cycle: Cycle }): void;
   /** The POST card was given a code. */

@@ -23,6 +23,7 @@ export function recorded(input: InputEvent, at: Cycle): TraceEvent {
       return { kind: 'insert', at, drive: input.drive, ...input.medium };
     case 'mouse':
     case 'console':
+    case 'consolePort':
     case 'packet':
       return { ...input, at };
     default:
@@ -51,6 +52,8 @@ export function replayed(event: TraceEvent): InputEvent {
       return { kind: 'packet', card: event.card, frame: event.frame };
     case 'console':
       return { kind: 'console', data: event.data };
+    case 'consolePort':
+      return { kind: 'consolePort', port: event.port, data: event.data };
     default:
       return { kind: event.kind };
   }
@@ -58,7 +61,7 @@ export function replayed(event: TraceEvent): InputEvent {
 
 /** An input in pieces that a trace can keep; nothing for input of no bytes. */
 export function pieces(input: InputEvent): InputEvent[] {
-  if (input.kind !== 'serial' && input.kind !== 'console') return [input];
+  if (input.kind !== 'serial' && input.kind !== 'console' && input.kind !== 'consolePort') return [input];
   const count = Math.ceil(input.data.length / bytesMax);
   return Array.from({ length: count }, (_, piece) => ({
     ...input,
@@ -91,6 +94,8 @@ export function describeEvent(event: TraceEvent): string {
       return `${at} mouse moved by ${event.dx}, ${event.dy}, wheel ${event.wheel}, buttons ${event.buttons}`;
     case 'packet':
       return `${at} a frame of ${event.frame.length} bytes for network card ${event.card}`;
+    case 'consolePort':
+      return `${at} ${event.data.length} bytes on the console's port ${event.port}: ${JSON.stringify(latin1(event.data.subarray(0, 40)))}`;
     case 'console':
       return `${at} ${event.data.length} bytes on the console: ${JSON.stringify(latin1(event.data.subarray(0, 40)))}`;
     default:

@@ -13,6 +13,8 @@ export class Outputs {
   readonly serial: SerialOutput[] = [];
   readonly printed: number[] = [];
   readonly console: number[] = [];
+  /** What was written to the console's further ports, by port. */
+  readonly consolePorts: readonly number[][] = Array.from({ length: 8 }, () => []);
   readonly debugConsole: number[] = [];
   readonly postCodes: number[] = [];
   readonly tones: Tone[] = [];
@@ -23,6 +25,7 @@ export class Outputs {
     this.serial.push(...from.serial);
     this.printed.push(...from.printed);
     this.console.push(...from.console);
+    this.consolePorts.forEach((port, at) => port.push(...from.consolePorts[at]!));
     this.debugConsole.push(...from.debugConsole);
     this.postCodes.push(...from.postCodes);
     this.tones.push(...from.tones);
@@ -34,6 +37,9 @@ export class Outputs {
     machine.observers.parallel = ({ byte }) => this.printed.push(byte);
     machine.observers.console = ({ data }) => {
       for (const byte of data) this.console.push(byte);
+    };
+    machine.observers.consolePort = ({ port, data }) => {
+      for (const byte of data) this.consolePorts[port]!.push(byte);
     };
     machine.observers.debugConsole = ({ byte }) => this.debugConsole.push(byte);
     machine.observers.postCode = ({ code }) => this.postCodes.push(code);

@@ -193,6 +193,16 @@ export class Vm {
     this.input({ kind: 'console', data: typeof data === 'string' ? new TextEncoder().encode(data) : data });
   }
 
+  /** Sends bytes or text to a further port of the virtio console, 1 to 7. */
+  sendToConsolePort(port: number, data: string | Uint8Array): void {
+    this.input({ kind: 'consolePort', port, data: typeof data === 'string' ? new TextEncoder().encode(data) : data });
+  }
+
+  /** What was written to a further port of the virtio console. */
+  consolePort(port: number): TextView {
+    return new TextView(this.sent.consolePorts[port] ?? [], `.port${port}.txt`);
+  }
+
   /** Presses the reset button. */
   reset(): void {
     this.input({ kind: 'reset' });

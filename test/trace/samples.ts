@@ -106,6 +106,11 @@ const input: fc.Arbitrary<WithoutTime<TraceEvent>> = fc.oneof(
     frame: fc.uint8Array({ minLength: 14, maxLength: 100 }),
   }),
   fc.record({ kind: fc.constant('console' as const), data: fc.uint8Array({ minLength: 1, maxLength: 100 }) }),
+  fc.record({
+    kind: fc.constant('consolePort' as const),
+    port: fc.integer({ min: 1, max: 7 }),
+    data: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+  }),
   fc.constantFrom('powerButton' as const, 'sleepButton' as const, 'nonMaskableInterrupt' as const).map((kind) => ({
     kind,
   })),

@@ -45,6 +45,8 @@ export interface QemuMachine {
   readonly names: ReadonlyMap<string, Drive>;
   readonly cards: readonly QemuCard[];
   readonly devices: readonly string[];
+  /** Names of the virtio console's further ports. */
+  readonly consolePorts: readonly string[];
   /** The device that kernels test with is there. */
   readonly testDevice: boolean;
   readonly display: 'vga' | 'vbe';
@@ -153,6 +155,7 @@ export class Assembly {
   private readonly names = new Map<string, Drive>();
   private readonly cards: QemuCard[] = [];
   private readonly devices = new Set<string>();
+  private readonly consolePorts: string[] = [];
   private readonly translations = new Map<Drive, number>();
   private readonly backends = new Map<string, Backend>();
   private readonly counts = new Map<string, number>();
@@ -274,9 +277,9 @@ export class Assembly {
   finish(): QemuMachine {
     for (const put of this.laterDrives) put();
     for (const device of this.laterDevices) this.putDevice(device);
-    const { memory, images, names, cards, display, bios, testDevice, translations: translated } = this;
+    const { memory, images, names, cards, display, bios, testDevice, consolePorts, translations: translated } = this;
     const devices = [...this.devices];
-    return { memory, images, names, cards, devices, testDevice, display, bios, translations: translated };
+    return { memory, images, names, cards, devices, consolePorts, testDevice, display, bios, translations: translated };
   }
   private putDevice(device: Properties): void {
     const driver = device.get('driver') ?? '';
@@ -288,6 +291,8 @@ export class Assembly {
       this.cards.push({ card, ...(mac === undefined ? {} : { mac }), ...(socket === undefined ? {} : { socket }) });
     } else if (optional !== undefined) {
       this.devices.add(optional);
+    } else if (driver === 'virtserialport') {
+      this.consolePorts.push(device.get('name') ?? '');
     } else if (driver === 'pc-testdev') {
       this.testDevice = true;
     } else if (displayDevices.has(driver)) {

@@ -68,7 +68,7 @@ const machines = [
 
 const deviceTypes = (
   'VGA e1000 e1000-82540em rtl8139 ne2k_pci ne2k_isa virtio-net-pci virtio-net-device virtio-blk-pci virtio-blk-device ' +
-  'virtio-rng-pci virtio-rng-device virtio-serial-pci virtio-serial-device virtconsole virtio-scsi-pci virtio-scsi-device lsi53c895a ide-hd ide-cd scsi-hd ' +
+  'virtio-rng-pci virtio-rng-device virtio-serial-pci virtio-serial-device virtconsole virtserialport virtio-scsi-pci virtio-scsi-device lsi53c895a ide-hd ide-cd scsi-hd ' +
   'floppy i440FX-pcihost pci-bus pci-bus-pc ioapic isa-serial isa-parallel isa-fdc piix3-ide'
 ).split(' ');
 

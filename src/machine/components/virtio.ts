@@ -5,6 +5,7 @@ import { createDevice, type Drive, type Width } from '../../device/device.js';
 import type { MemoryAccess } from '../../device/memory-access.js';
 import type { PciIdentity } from '../../device/pci-identity.js';
 import { virtioConsole, virtioConsoleIdentity } from '../../device/virtio/console.js';
+import { virtioSerial, virtioSerialIdentity } from '../../device/virtio/serial.js';
 import { virtioEntropy, virtioEntropyIdentity } from '../../device/virtio/entropy.js';
 import type { VirtioMessages } from '../../device/virtio/state.js';
 import type { AnyDevice, Board } from '../board.js';
@@ -74,7 +75,19 @@ export function attachEntropy(board: Board): void {
   );
 }
 
+/** What is sent to a port has to find room. All or nothing: what a recording refuses must not have reached the machine. */
+function checkRoom(where: string, data: Uint8Array, room: number): void {
+  if (data.length <= room) return;
+  throw new UserError(`${where} holds no more than ${room} of ${data.length} bytes now`, {
+    nextStep: 'Send less at once, or wait until the guest has read.',
+  });
+}
+
 export function attachConsole(board: Board): void {
+  if (board.description.consolePorts !== undefined) {
+    attachSerial(board, board.description.consolePorts);
+    return;
+  }
   const device = attachVirtio(board, 'virtioConsole', virtioConsoleIdentity, ({ lines, ...parts }) =>
     createDevice(virtioConsole, {
       lines,
@@ -85,13 +98,31 @@ export function attachConsole(board: Board): void {
     }),
   );
   board.onInput('console', ({ data }) => {
-    const room = device.operations.room();
-    // All or nothing: what a recording refuses must not have reached the machine.
-    if (data.length > room) {
-      throw new UserError(`the console holds no more than ${room} of ${data.length} bytes now`, {
-        nextStep: 'Send less at once, or wait until the guest has read.',
-      });
-    }
+    checkRoom('the console', data, device.operations.room());
     board.touch(device, () => device.operations.receive(data));
   });
+}
+
+/** The console with further ports. */
+function attachSerial(board: Board, names: readonly string[]): void {
+  const device = attachVirtio(board, 'virtioConsole', virtioSerialIdentity, ({ lines, ...parts }) =>
+    createDevice(virtioSerial, {
+      lines,
+      board: {
+        ...parts,
+        names: () => names,
+        transmit(port, data) {
+          const cycle = board.now() as Cycle;
+          if (port === 0) board.observers.console?.({ data, cycle });
+          else board.observers.consolePort?.({ port, data, cycle });
+        },
+      },
+    }),
+  );
+  const receive = (where: string, port: number, data: Uint8Array): void => {
+    checkRoom(where, data, device.operations.room(port));
+    board.touch(device, () => device.operations.receive(port, data));
+  };
+  board.onInput('console', ({ data }) => receive('the console', 0, data));
+  board.onInput('consolePort', ({ port, data }) => receive(`port ${port} of the console`, port, data));
 }

@@ -140,6 +140,7 @@ const machine = recordWith(
     builtInNetwork,
     testing,
     quirks: choice('qemu'),
+    consolePorts: list(7, text(127)),
   },
 );
 
@@ -202,6 +203,14 @@ const events = {
   powerButton: { number: 10, values: {} },
   sleepButton: { number: 11, values: {} },
   nonMaskableInterrupt: { number: 12, values: {} },
+  /** Bytes are sent to a further port of the virtio console. */
+  consolePort: {
+    number: 13,
+    values: {
+      port: number('a port of the console', (value) => value >= 1 && value <= 7),
+      data: byteString('console bytes', 1, limits.consoleBytes),
+    },
+  },
 } as const;
 
 const codec = eventCodec(events, limits.frameEvents);

@@ -117,3 +117,29 @@ export function startModern(bench: NetBench, features = 0) {
   writeMemory(0x14, 15, 1);
   return queues as [DriverQueue, DriverQueue, DriverQueue];
 }
+
+/** The ports of the legacy interface. */
+interface Ports {
+  readRegister(offset: number, width: 1 | 2 | 4): number;
+  writeRegister(offset: number, value: number, width: 1 | 2 | 4): void;
+}
+
+/** Starts a device through its ports, with features of the lower 32; gives its queues. */
+export function start(
+  memory: ReturnType<typeof testMemory>,
+  { readRegister, writeRegister }: Ports,
+  count: number,
+  features = 0,
+): DriverQueue[] {
+  writeRegister(0x12, 0, 1);
+  writeRegister(0x12, 3, 1);
+  writeRegister(4, features, 4);
+  const queues = Array.from({ length: count }, (_, number) => {
+    writeRegister(0x0e, number, 2);
+    const queue = new DriverQueue({ memory }, 0x10000 * (number + 1), readRegister(0x0c, 2));
+    writeRegister(8, queue.base / 4096, 4);
+    return queue;
+  });
+  writeRegister(0x12, 7, 1);
+  return queues;
+}

@@ -1,29 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createDevice } from '../../../src/device/device.js';
-import { consoleInputBytesMax, virtioConsole, virtioConsoleIdentity } from '../../../src/device/virtio/console.js';
+import { consoleInputBytesMax } from '../../../src/device/virtio/console-stream.js';
+import { virtioConsole, virtioConsoleIdentity } from '../../../src/device/virtio/console.js';
 import { virtioEntropy, virtioEntropyIdentity } from '../../../src/device/virtio/entropy.js';
 import { testMemory } from '../memory.js';
-import { DriverQueue } from './driver.js';
-
-/** The ports of the legacy interface. */
-interface Ports {
-  readRegister(offset: number, width: 1 | 2 | 4): number;
-  writeRegister(offset: number, value: number, width: 1 | 2 | 4): void;
-}
-
-/** Starts a device through its ports; gives its queues. */
-function start(memory: ReturnType<typeof testMemory>, { readRegister, writeRegister }: Ports, count: number) {
-  writeRegister(0x12, 0, 1);
-  writeRegister(0x12, 3, 1);
-  const queues = Array.from({ length: count }, (_, number) => {
-    writeRegister(0x0e, number, 2);
-    const queue = new DriverQueue({ memory }, 0x10000 * (number + 1), readRegister(0x0c, 2));
-    writeRegister(8, queue.base / 4096, 4);
-    return queue;
-  });
-  writeRegister(0x12, 7, 1);
-  return queues;
-}
+import { type DriverQueue, start } from './driver.js';
 
 describe('the entropy device', () => {
   function bench(seed: number) {
