@@ -3,7 +3,7 @@ import type { FunctionBody } from './body.js';
 import type { ValueType } from './opcodes.js';
 
 /** What an expression's `immediate` is, and so how it is written. */
-type Form = 'constant' | 'local' | 'operation' | 'memory' | 'lane' | 'other';
+type Form = 'constant' | 'local' | 'held' | 'operation' | 'memory' | 'lane' | 'other';
 
 /**
  * A pure expression: emitted where it is used, as often as it is used. Whatever reads memory or must keep its moment
@@ -25,9 +25,13 @@ export class Expression {
     private readonly other?: (body: FunctionBody) => void,
   ) {}
 
+  /** Whether it is the same wherever it is used: a constant, or a local that is written once. */
+  get isHeld(): boolean {
+    return this.form === 'held' || this.form === 'constant';
+  }
   push(body: FunctionBody): void {
     const { form } = this;
-    if (form === 'local') return body.getLocal(this.immediate);
+    if (form === 'local' || form === 'held') return body.getLocal(this.immediate);
     if (form === 'constant') return body.i32(this.immediate);
     if (this.first !== undefined) this.first.push(body);
     if (this.second !== undefined) this.second.push(body);
@@ -46,17 +50,33 @@ const keptConstants = Array.from({ length: mostKept - leastKept + 1 }, (_, index
 export const constantExpression = (value: number): Expression =>
   value >= leastKept && value <= mostKept ? keptConstants[value - leastKept]! : makeConstant(value | 0);
 
-const makeLocal = (type: ValueType, index: number): Expression => new Expression(type, 'local', undefined, 0, index);
+/** Expressions that are locals of a type; the first ones are made once. */
+class Locals {
+  private readonly kept: readonly Expression[];
+  constructor(
+    private readonly type: ValueType,
+    private readonly form: 'local' | 'held',
+  ) {
+    this.kept = Array.from({ length: localsKept }, (_, index) => this.make(index));
+  }
+  private make(index: number): Expression {
+    return new Expression(this.type, this.form, undefined, 0, index);
+  }
+  at(index: number): Expression {
+    return index < localsKept ? this.kept[index]! : this.make(index);
+  }
+}
 const localsKept = 64;
-const makeLocals = (type: ValueType): Expression[] =>
-  Array.from({ length: localsKept }, (_, index) => makeLocal(type, index));
-const keptLocals: Readonly<Record<ValueType, Expression[]>> = {
-  i32: makeLocals('i32'),
-  i64: makeLocals('i64'),
-  f32: makeLocals('f32'),
-  f64: makeLocals('f64'),
-  v128: makeLocals('v128'),
-};
-/** A local's value. */
-export const localExpression = (type: ValueType, index: number): Expression =>
-  index < localsKept ? keptLocals[type][index]! : makeLocal(type, index);
+const localsOf = (form: 'local' | 'held'): Readonly<Record<ValueType, Locals>> => ({
+  i32: new Locals('i32', form),
+  i64: new Locals('i64', form),
+  f32: new Locals('f32', form),
+  f64: new Locals('f64', form),
+  v128: new Locals('v128', form),
+});
+const anyLocals = localsOf('local');
+const heldLocals = localsOf('held');
+/** A local's value at the moment of use. */
+export const localExpression = (type: ValueType, index: number): Expression => anyLocals[type].at(index);
+/** The value of a local that is written once. */
+export const heldExpression = (type: ValueType, index: number): Expression => heldLocals[type].at(index);

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
 import type { FunctionBody, Label } from './body.js';
-import { constantExpression, Expression, localExpression } from './expressions.js';
+import { constantExpression, Expression, heldExpression, localExpression } from './expressions.js';
 import { type Opcode, opcodes, type ValueType, type WideOperation, wideComparisons } from './opcodes.js';
 import { resultType } from './result-types.js';
 import { laneTypes } from './vector-codes.js';
@@ -207,13 +207,13 @@ export class Code {
     return new Expression('v128', 'lane', undefined, opcodes[opcode], lane, vector, this.value(by));
   }
 
-  /** Computes a value now, into a local, and returns the local. Constants are returned as they are. */
+  /** Computes a value now, into a local, and returns the local. What is held already is returned as it is. */
   hold(value: Value): Value {
-    if (value.constant !== undefined) return value;
+    if (value.isHeld) return value;
     const index = this.body.allocate(value.type);
     value.push(this.body);
     this.body.setLocal(index);
-    return this.local(index, value.type);
+    return heldExpression(value.type, index);
   }
   /** A local as a value. */
   local(index: number, type: ValueType): Value {
@@ -298,7 +298,7 @@ export class Code {
     this.body.call(functionIndex);
     const index = this.body.allocate(type);
     this.body.setLocal(index);
-    return this.local(index, type);
+    return heldExpression(type, index);
   }
   return(value?: Operand): void {
     if (value !== undefined) this.value(value).push(this.body);

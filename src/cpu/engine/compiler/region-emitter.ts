@@ -25,7 +25,7 @@ import type { Operand, Value } from '../../wasm/values.js';
 import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
 import type { Handler, HandlerOperand } from '../interpreter/handlers.js';
-import { copyBlock, tagMatches, tlbDistanceOf, withinTop } from '../interpreter/memory-code.js';
+import { copyBlock, tagDiffers, tlbDistanceOf, withinTop } from '../interpreter/memory-code.js';
 import { OperandOfVector } from '../interpreter/operands.js';
 import { loadOpcodes, type ModuleFunctions, storeOpcodes } from '../interpreter/record-code.js';
 import { flatConditionsOf, flatSegments, type RegionFacts } from './region-facts.js';
@@ -129,7 +129,9 @@ export class RegionEmitter extends RegionFlagCode {
 
   // Memory: the fast way, or the interpreter's.
 
-  /** The host address of an access that the fast way covers; `stored` is what is stored there. */
+  /**
+   * The host address of an access that the fast way covers, to be used once unless it is held; `stored` is what is stored there.
+   */
   private place(
     segment: Operand,
     offset: Value,
@@ -145,12 +147,16 @@ export class RegionEmitter extends RegionFlagCode {
     const distance = tlbDistanceOf(this, linear);
     const entry = this.hold(half === 0 ? this.add(distance, this.loadLate('i32.load', 0, at.tlb)) : distance);
     if (!isFlat) this.unless(withinTop(this, segment, offset, bytes, kind === 'read' ? 'readTop' : 'writeTop'));
-    const hit = tagMatches(this, this.loadLate('i32.load', entry, half + tlbEntry[kind]), linear, bytes);
-    const place = this.variable(this.add(linear, this.loadLate('i32.load', entry, half + tlbEntry.addend)));
+    const isMiss = tagDiffers(this, this.loadLate('i32.load', entry, half + tlbEntry[kind]), linear, bytes);
+    const hit = this.add(linear, this.loadLate('i32.load', entry, half + tlbEntry.addend));
     const { region, refills } = this;
     // No way through here leaves the flags otherwise than they were.
-    region.rarely(this.isZero(hit), () => {
-      if (refills === undefined) return region.bail(true);
+    if (refills === undefined) {
+      region.rarely(isMiss, () => region.bail(true));
+      return hit;
+    }
+    const place = this.variable(hit);
+    region.rarely(isMiss, () => {
       place.set(this.call(refills[refill], 'i32', linear, this.i32(bytes), ...stored));
       region.rarely(this.isZero(place), () => region.bail());
     });
@@ -170,7 +176,7 @@ export class RegionEmitter extends RegionFlagCode {
     this.store(storeOpcodes[width], place, stored);
   }
   override readForWrite(segment: Operand, offset: Value, width: Width): { value: Value; place: Value } {
-    const place = this.place(segment, this.hold(offset), width / 8, 'write', 'change');
+    const place = this.hold(this.place(segment, this.hold(offset), width / 8, 'write', 'change'));
     return { place, value: this.hold(this.loadLate(loadOpcodes[width], place)) };
   }
   override writeBack(place: Value, segment: Value, offset: Value, width: Width, value: Operand): void {
@@ -184,10 +190,10 @@ export class RegionEmitter extends RegionFlagCode {
     });
   }
   override readableBlock(segment: Operand, offset: Value, bytes: number): Value {
-    return this.place(segment, this.hold(offset), bytes, 'read');
+    return this.hold(this.place(segment, this.hold(offset), bytes, 'read'));
   }
   override writeBlockTo(segment: Operand, offset: Value, bytes: number): void {
-    copyBlock(this, this.place(segment, this.hold(offset), bytes, 'write'), bytes);
+    copyBlock(this, this.hold(this.place(segment, this.hold(offset), bytes, 'write')), bytes);
   }
   override prepareStore(segment: SegmentName, offset: Value, width: Width): void {
     this.place(segmentAddress(segmentIndex[segment]), this.hold(offset), width / 8, 'write');

@@ -25,10 +25,13 @@ export function tlbEntryFor(code: Code, linear: Value): Value {
   return code.hold(code.add(tlbDistanceOf(code, linear), code.loadLate('i32.load', 0, at.tlb)));
 }
 
+/** The page number that a tag must have for all bytes of an access. */
+const tagOf = (code: Code, linear: Value, bytes: number): Value => code.and(code.add(linear, bytes - 1), ~0xfff);
 /** Whether all bytes of an access lie in the page that a tag names. */
-export function tagMatches(code: Code, tag: Value, linear: Value, bytes: number): Value {
-  return code.equal(tag, code.and(code.add(linear, bytes - 1), ~0xfff));
-}
+export const tagMatches = (code: Code, tag: Value, linear: Value, bytes: number): Value =>
+  code.equal(tag, tagOf(code, linear, bytes));
+export const tagDiffers = (code: Code, tag: Value, linear: Value, bytes: number): Value =>
+  code.notEqual(tag, tagOf(code, linear, bytes));
 
 /** Whether an access lies below a segment's top, in 64 bits so that nothing wraps. */
 export function withinTop(
