@@ -45,6 +45,7 @@ export class FunctionBody {
     this.code.unsigned(code & 0xfff);
   }
   i32(value: number): void {
+    if (value >= -0x40 && value < 0x40) return this.code.pair(opcodes['i32.const'], value & 0x7f);
     this.code.byte(opcodes['i32.const']);
     this.code.signed(value);
   }
@@ -95,12 +96,27 @@ export class FunctionBody {
     this.code.bytes([0xfc, 10, 0, 0]);
   }
   getLocal(index: number): void {
-    this.code.byte(opcodes['local.get']);
-    this.code.unsigned(index);
+    this.localOperation(opcodes['local.get'], index);
   }
   setLocal(index: number): void {
-    this.code.byte(opcodes['local.set']);
+    this.localOperation(opcodes['local.set'], index);
+  }
+  private localOperation(opcode: number, index: number): void {
+    if (index < 0x80) return this.code.pair(opcode, index);
+    this.code.byte(opcode);
     this.code.unsigned(index);
+  }
+  /** Code that was encoded before. */
+  encoded(bytes: Uint8Array): void {
+    this.code.bytes(bytes);
+  }
+  /** Code that is the same whenever it has a key, as it names lasting locals alone and no labels: encoded once. */
+  repeated(known: Map<number, Uint8Array>, key: number, write: () => void): void {
+    const bytes = known.get(key);
+    if (bytes !== undefined) return this.code.bytes(bytes);
+    const start = this.code.length;
+    write();
+    known.set(key, this.code.since(start));
   }
   call(functionIndex: number): void {
     this.op('call');
@@ -163,6 +179,13 @@ export class FunctionBody {
     f32.used = f32.kept;
     f64.used = f64.kept;
     v128.used = v128.kept;
+  }
+  /** The code so far, of a body that is never finished. */
+  codeBytes(): Uint8Array {
+    const bytes = this.code.since(0);
+    this.code.clear();
+    spareWriters.push(this.code);
+    return bytes;
   }
   finish(): Uint8Array {
     assert(this.depth === 0, 'every open block is closed');

@@ -25,6 +25,12 @@ export class ByteWriter {
     this.buffer.set(values, this.length);
     this.length += values.length;
   }
+  /** Two bytes, as an operation and a small number are. */
+  pair(first: number, second: number): void {
+    if (this.length + 2 > this.buffer.length) this.grow(this.length + 2);
+    this.buffer[this.length++] = first;
+    this.buffer[this.length++] = second;
+  }
   unsigned(value: number): void {
     let rest = value >>> 0;
     while (rest >= 0x80) {
@@ -61,6 +67,10 @@ export class ByteWriter {
   }
   clear(): void {
     this.length = 0;
+  }
+  /** What was written from a place on. */
+  since(start: number): Uint8Array {
+    return this.buffer.slice(start, this.length);
   }
   /** Copies what was written. */
   copyTo(target: Uint8Array, at: number): void {

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import type { FunctionBody, Label } from './body.js';
+import { FunctionBody, type Label } from './body.js';
 import { constantExpression, Expression, heldExpression, localExpression } from './expressions.js';
 import { type Opcode, opcodes, type ValueType, type WideOperation, wideComparisons } from './opcodes.js';
 import { resultType } from './result-types.js';
@@ -194,6 +194,9 @@ export class Code {
     const [a, b, c] = operands.map((operand) => this.value(operand));
     return new Expression(resultType(opcode), 'operation', undefined, opcodes[opcode], 0, a, b, c);
   }
+  compound({ type, write }: Compound, a: Value, b?: Value): Value {
+    return other(type, write, a, b);
+  }
   /** Sixteen of the 32 bytes of two vectors, by their numbers. */
   shuffle(a: Value, b: Value, from: readonly number[]): Value {
     return other('v128', (body) => body.shuffle(from), a, b);
@@ -308,6 +311,21 @@ export class Code {
   expect(value: Value, type: ValueType): void {
     assert(value.type === type, `an ${type} value is needed here`);
   }
+}
+
+/** An operation that is made of several, encoded once. */
+export interface Compound {
+  readonly type: ValueType;
+  readonly write: (body: FunctionBody) => void;
+}
+const onStack = other('i32', () => {});
+/** What `compute` makes of operands, each of which it uses once, in the order in which they are given; they stand on the stack. */
+export function compound(compute: (code: Code, onStack: Value) => Value): Compound {
+  const body = new FunctionBody([]);
+  const value = compute(new Code(body), onStack);
+  value.push(body);
+  const bytes = body.codeBytes();
+  return { type: value.type, write: (target) => target.encoded(bytes) };
 }
 
 /** A mutable local. */

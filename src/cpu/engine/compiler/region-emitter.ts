@@ -21,7 +21,7 @@ import {
 } from '../../layout.js';
 import type { ProcessorModel } from '../../model.js';
 import { constantExpression } from '../../wasm/expressions.js';
-import type { Operand, Value } from '../../wasm/values.js';
+import { type Compound, compound, type Operand, type Value } from '../../wasm/values.js';
 import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
 import type { Handler, HandlerOperand } from '../interpreter/handlers.js';
@@ -43,6 +43,15 @@ export type RegionRefills = Pick<ModuleFunctions['refills'], 'read' | 'write' | 
 /** Ways between blocks, by the offset in the page where they lead. */
 export interface BlockWays {
   goToOffset(offset: number): void;
+}
+
+let knownDistance: Compound | undefined;
+const tlbDistance = (): Compound => (knownDistance ??= compound(tlbDistanceOf));
+const knownComparisons = new Map<number, Compound>();
+function tagComparison(bytes: number): Compound {
+  const known = knownComparisons.get(bytes) ?? compound((code, tag) => tagDiffers(code, tag, tag, bytes));
+  knownComparisons.set(bytes, known);
+  return known;
 }
 
 const unused = (): never => assert(false, 'compiled code has no records') as never;
@@ -144,10 +153,12 @@ export class RegionEmitter extends RegionFlagCode {
     const isFlat = slot === flatSlot || (this.facts.isFlat && flatSegments.includes(slot!));
     const linear = isFlat ? offset : this.linear(segment, offset);
     const half = this.facts.tlb ?? 0;
-    const distance = tlbDistanceOf(this, linear);
+    const isKnown = linear.constant !== undefined;
+    const distance = isKnown ? tlbDistanceOf(this, linear) : this.compound(tlbDistance(), linear, linear);
     const entry = this.hold(half === 0 ? this.add(distance, this.loadLate('i32.load', 0, at.tlb)) : distance);
     if (!isFlat) this.unless(withinTop(this, segment, offset, bytes, kind === 'read' ? 'readTop' : 'writeTop'));
-    const isMiss = tagDiffers(this, this.loadLate('i32.load', entry, half + tlbEntry[kind]), linear, bytes);
+    const tag = this.loadLate('i32.load', entry, half + tlbEntry[kind]);
+    const isMiss = isKnown ? tagDiffers(this, tag, linear, bytes) : this.compound(tagComparison(bytes), tag, linear);
     const hit = this.add(linear, this.loadLate('i32.load', entry, half + tlbEntry.addend));
     const { region, refills } = this;
     // No way through here leaves the flags otherwise than they were.

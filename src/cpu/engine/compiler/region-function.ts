@@ -47,6 +47,10 @@ const words = generalRegisters.length + localNames.length;
 const lasting = words + xmmCount;
 const vectorLocal = (number: number): number => firstLocal + words + number;
 
+/** What bails push, and how flags are noted, by the number of flags that are kept: encoded once. */
+const knownStates = new Map<number, Uint8Array>();
+const knownNotes = new Map<number, Uint8Array>();
+
 /** Where the function's code branches to leave. */
 export interface Ways {
   readonly goOn: Label;
@@ -192,12 +196,16 @@ export class RegionFunction {
     const { body, flags, vectors, undo, here } = this;
     body.i32(here.record);
     body.i32((here.number << 8) | this.unspent);
-    body.getLocal(localIndex.budget);
-    for (let number = 0; number < generalRegisters.length; number++) {
-      body.getLocal(undo.get(number) ?? firstLocal + number);
-    }
     const areKept = typeof flags === 'object';
-    if (areKept) this.pushKept(flags);
+    const pushState = (): void => {
+      body.getLocal(localIndex.budget);
+      for (let number = 0; number < generalRegisters.length; number++) {
+        body.getLocal(undo.get(number) ?? firstLocal + number);
+      }
+      if (areKept) this.pushKept(flags);
+    };
+    if (undo.size > 0) pushState();
+    else body.repeated(knownStates, areKept ? flags.number : 0, pushState);
     for (const number of vectors.written) body.getLocal(vectorLocal(number));
     body.returnCall(waysOut.bailFunction(isMiss, areKept, vectors.written));
   }
@@ -255,7 +263,9 @@ export class RegionFunction {
   /** Stores what is known; the state itself is as before. */
   noteFlags(): void {
     const { flags } = this;
-    if (typeof flags !== 'object') return;
+    if (typeof flags === 'object') this.body.repeated(knownNotes, flags.number, () => this.writeNote(flags));
+  }
+  private writeNote(flags: KeptFlags): void {
     this.code.store('i32.store', 0, flags.number, at.keptKind);
     valueNames.forEach((name, index) => {
       if (flags.keeps[name]) this.code.store('i32.store', 0, this.local(name), at[keptWords[index + 1]!]);
