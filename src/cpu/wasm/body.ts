@@ -83,11 +83,12 @@ export class FunctionBody {
   }
   /** A load or store; the address is on the stack, `offset` is added to it without wrapping. */
   memory(opcode: Opcode, offset: number): void {
-    this.op(opcode);
+    this.opcode(opcodes[opcode]);
     this.offset(offset);
   }
   /** What follows the opcode of a load or store. Alignment is not promised. */
   offset(offset: number): void {
+    if (offset < 0x80) return this.code.pair(0, offset);
     this.code.byte(0);
     this.code.unsigned(offset);
   }
@@ -130,7 +131,7 @@ export class FunctionBody {
   }
   /** Leaves the function by a call: the callee returns to this function's caller. */
   returnCall(functionIndex: number): void {
-    this.op('return_call');
+    this.code.byte(opcodes.return_call);
     this.code.unsigned(functionIndex);
   }
   returnCallIndirect(typeIndex: number, table = 0): void {
@@ -140,23 +141,24 @@ export class FunctionBody {
   }
   /** Opens a block, a loop or an `if` without results. */
   open(kind: 'block' | 'loop' | 'if', result?: ValueType): Label {
-    this.op(kind);
+    this.code.byte(opcodes[kind]);
     this.code.byte(result === undefined ? 0x40 : valueTypes[result]);
     return { depth: ++this.depth };
   }
   close(): void {
     assert(this.depth > 0, 'every close has an open');
     this.depth--;
-    this.op('end');
+    this.code.byte(opcodes.end);
   }
   branch(label: Label, opcode: 'br' | 'br_if' = 'br'): void {
-    this.op(opcode);
+    this.code.byte(opcode === 'br' ? opcodes.br : opcodes.br_if);
     this.code.unsigned(this.depth - label.depth);
   }
   branchTable(labels: readonly Label[], otherwise: Label): void {
     this.op('br_table');
     this.code.unsigned(labels.length);
-    for (const label of [...labels, otherwise]) this.code.unsigned(this.depth - label.depth);
+    for (const label of labels) this.code.unsigned(this.depth - label.depth);
+    this.code.unsigned(this.depth - otherwise.depth);
   }
   /** A local variable; one that was released before is used again. */
   allocate(type: ValueType): number {

@@ -2,6 +2,7 @@
  * What a region consists of: basic blocks of one page's decoded code, found from where it is entered. Only what is decoded counts, so only
  * what ran: everything else is a way out.
  */
+import type { Instruction } from '../../instructions/instruction.js';
 import type { Handler } from '../interpreter/handlers.js';
 import { record } from '../../layout.js';
 
@@ -67,9 +68,16 @@ const entryMost = 0xff;
 /** Blocks are cut behind so many instructions. */
 const blockMost = 64;
 
-const isRelative = ({ handler }: RegionInstruction): boolean =>
-  handler !== undefined &&
-  handler.instruction.forms.every(({ operands }) => operands.some(({ kind }) => kind === 'relative'));
+const relative = new Map<Instruction, boolean>();
+function isRelative({ handler }: RegionInstruction): boolean {
+  if (handler === undefined) return false;
+  const { instruction } = handler;
+  const known =
+    relative.get(instruction) ??
+    instruction.forms.every(({ operands }) => operands.some(({ kind }) => kind === 'relative'));
+  relative.set(instruction, known);
+  return known;
+}
 const isCall = ({ handler }: RegionInstruction): boolean => handler?.instruction.mnemonic === 'call';
 const isReturn = ({ handler }: RegionInstruction): boolean => handler?.instruction.mnemonic === 'ret';
 const isJump = ({ handler }: RegionInstruction): boolean => handler?.instruction.mnemonic === 'jmp';
@@ -116,10 +124,17 @@ function readInstruction(code: PageCode, offset: number): RegionInstruction | un
   return { record: at, number, handler: code.handler(number), offset, length: code.view.getUint8(at + record.length) };
 }
 
+/** An instruction, and what a plan asks of it time and again. */
+interface Found {
+  readonly instruction: RegionInstruction;
+  readonly alwaysLeaves: boolean;
+  readonly endsBlock: boolean;
+}
+
 class Planner {
   private readonly leaders = new Set<number>();
   private readonly entries = new Set<number>();
-  private readonly found = new Map<number, RegionInstruction | undefined>();
+  private readonly found = new Map<number, Found | undefined>();
   private readonly work: number[] = [];
   /** Instructions that were walked over. */
   private leading = 0;
@@ -136,20 +151,28 @@ class Planner {
     return blocks.length === 0 ? undefined : this.finish(blocks);
   }
 
-  private at(offset: number): RegionInstruction | undefined {
+  /** What stands at an offset, unless another region has it. */
+  private at(offset: number): Found | undefined {
     const known = this.found.get(offset);
     if (known !== undefined || this.found.has(offset)) return known;
-    const made = readInstruction(this.code, offset);
+    const made = this.find(offset);
     this.found.set(offset, made);
     return made;
   }
+  private find(offset: number): Found | undefined {
+    const instruction = readInstruction(this.code, offset);
+    if (instruction === undefined || this.code.isElsewhere(offset)) return undefined;
+    const { handler } = instruction;
+    const alwaysLeaves = this.code.alwaysLeaves(instruction);
+    const endsBlock = handler === undefined || handler.instruction.endsBlock === true || alwaysLeaves;
+    return { instruction, alwaysLeaves, endsBlock };
+  }
 
   private lead(offset: number, isEntry: boolean): void {
-    const instruction = this.at(offset);
-    if (instruction === undefined || this.code.isElsewhere(offset)) return;
-    if (this.limits.leaders?.has(offset) === false) return;
+    const found = this.at(offset);
+    if (found === undefined || this.limits.leaders?.has(offset) === false) return;
     // What the interpreter does anyway is entered there.
-    if (isEntry && !repeats(instruction) && !this.code.alwaysLeaves(instruction)) this.entries.add(offset);
+    if (isEntry && !repeats(found.instruction) && !found.alwaysLeaves) this.entries.add(offset);
     if (this.leaders.has(offset)) return;
     this.leaders.add(offset);
     this.work.push(offset);
@@ -158,27 +181,23 @@ class Planner {
   /** Follows a block to its end, and notes what it leads to. */
   private walk(start: number): void {
     for (let offset = start; ;) {
-      const instruction = this.at(offset);
-      if (instruction === undefined || this.code.isElsewhere(offset)) return;
+      const found = this.at(offset);
+      if (found === undefined) return;
       this.leading++;
-      const next = offset + instruction.length;
-      if (this.endsBlock(instruction)) return this.leadOn(instruction, next);
+      const next = offset + found.instruction.length;
+      if (found.endsBlock) return this.leadOn(found, next);
       offset = next;
       if (this.leaders.has(offset)) return;
     }
   }
-  private endsBlock(instruction: RegionInstruction): boolean {
-    const { handler } = instruction;
-    return handler === undefined || handler.instruction.endsBlock === true || this.code.alwaysLeaves(instruction);
-  }
-  private leadOn(instruction: RegionInstruction, next: number): void {
+  private leadOn({ instruction, alwaysLeaves }: Found, next: number): void {
     if (instruction.handler === undefined) return;
     if (isRelative(instruction)) {
       const target = this.code.targetOf(instruction);
       if (target !== undefined) this.lead(target, isCall(instruction) || target <= instruction.offset);
     }
     if (isReturn(instruction) || isJump(instruction)) return;
-    this.lead(next, isCall(instruction) || this.code.alwaysLeaves(instruction));
+    this.lead(next, isCall(instruction) || alwaysLeaves);
   }
 
   private blocks(): { instructions: RegionInstruction[]; next: number | undefined }[] {
@@ -196,11 +215,12 @@ class Planner {
   private block(start: number): { instructions: RegionInstruction[]; next: number | undefined } {
     const instructions: RegionInstruction[] = [];
     for (let offset = start; ;) {
-      const instruction = this.at(offset);
-      if (instruction === undefined || this.code.isElsewhere(offset)) return { instructions, next: undefined };
+      const found = this.at(offset);
+      if (found === undefined) return { instructions, next: undefined };
+      const { instruction } = found;
       instructions.push(instruction);
       offset += instruction.length;
-      if (this.endsBlock(instruction)) {
+      if (found.endsBlock) {
         const runsOn = !isReturn(instruction) && !isJump(instruction) && !isCall(instruction);
         return { instructions, next: runsOn ? offset : undefined };
       }

@@ -241,11 +241,9 @@ class RegionWriter {
     region.local('way').push(body);
     const [first] = choices as readonly [number, ...number[]];
     const otherwise = this.labels.get(first)!;
-    const most = Math.max(...choices);
-    body.branchTable(
-      Array.from({ length: most + 1 }, (_, block) => (choices.includes(block) ? this.labels.get(block)! : otherwise)),
-      otherwise,
-    );
+    const table = new Array<Label>(Math.max(...choices) + 1).fill(otherwise);
+    for (const block of choices) table[block] = this.labels.get(block)!;
+    body.branchTable(table, otherwise);
   }
   private writeLoop(heads: readonly number[], parts: readonly Part[]): void {
     const { body } = this;
