@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import { ByteWriter } from './bytes.js';
+import { finishWriter, giveBack, takeWriter } from './bytes.js';
 import { type Opcode, opcodes, valueTypes, type ValueType } from './opcodes.js';
 import type { VectorOpcode } from './vector-codes.js';
 
@@ -16,12 +16,9 @@ interface LocalPlaces {
 }
 const newPlaces = (): LocalPlaces => ({ indexes: [], used: 0, kept: 0 });
 
-/** Writers of finished bodies, used again: there are thousands of bodies, one after another. */
-const spareWriters: ByteWriter[] = [];
-
 /** Writes one function's code, keeping track of locals and of label depths. */
 export class FunctionBody {
-  private readonly code = spareWriters.pop() ?? new ByteWriter(4096);
+  private readonly code = takeWriter();
   private readonly locals: ValueType[] = [];
   /** Locals of each type in order, and how many of them, from the first on, are in use. */
   private readonly places: Readonly<Record<ValueType, LocalPlaces>> = {
@@ -184,15 +181,12 @@ export class FunctionBody {
   }
   /** The code so far, of a body that is never finished. */
   codeBytes(): Uint8Array {
-    const bytes = this.code.since(0);
-    this.code.clear();
-    spareWriters.push(this.code);
-    return bytes;
+    return finishWriter(this.code);
   }
   finish(): Uint8Array {
     assert(this.depth === 0, 'every open block is closed');
     this.code.byte(opcodes.end);
-    const locals = spareWriters.pop() ?? new ByteWriter(4096);
+    const locals = takeWriter();
     locals.unsigned(this.locals.length);
     for (const type of this.locals) {
       locals.unsigned(1);
@@ -201,10 +195,8 @@ export class FunctionBody {
     const out = new Uint8Array(locals.length + this.code.length);
     locals.copyTo(out, 0);
     this.code.copyTo(out, locals.length);
-    for (const writer of [locals, this.code]) {
-      writer.clear();
-      spareWriters.push(writer);
-    }
+    giveBack(locals);
+    giveBack(this.code);
     return out;
   }
 }

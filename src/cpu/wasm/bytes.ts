@@ -65,6 +65,12 @@ export class ByteWriter {
     this.unsigned(encoded.length);
     this.bytes(encoded);
   }
+  /** What another one wrote. */
+  append({ buffer, length }: ByteWriter): void {
+    if (this.length + length > this.buffer.length) this.grow(this.length + length);
+    this.buffer.set(length === buffer.length ? buffer : buffer.subarray(0, length), this.length);
+    this.length += length;
+  }
   clear(): void {
     this.length = 0;
   }
@@ -79,4 +85,18 @@ export class ByteWriter {
   finish(): Uint8Array {
     return this.buffer.slice(0, this.length);
   }
+}
+
+/** Writers that are free, with the room that they have got: there are thousands of functions and sections, one after another. */
+const spareWriters: ByteWriter[] = [];
+export const takeWriter = (): ByteWriter => spareWriters.pop() ?? new ByteWriter(4096);
+export function giveBack(writer: ByteWriter): void {
+  writer.clear();
+  spareWriters.push(writer);
+}
+/** What was written; the writer is free again. */
+export function finishWriter(writer: ByteWriter): Uint8Array {
+  const bytes = writer.finish();
+  giveBack(writer);
+  return bytes;
 }

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import { ByteWriter } from './bytes.js';
+import { type ByteWriter, finishWriter, giveBack, takeWriter } from './bytes.js';
 import type { FunctionBody } from './body.js';
 import { valueTypes, type ValueType } from './opcodes.js';
 
@@ -23,9 +23,22 @@ export class ModuleWriter {
   private readonly types: string[] = [];
   private readonly signatures: Signature[] = [];
   private readonly imports: { module: string; name: string; typeIndex: number }[] = [];
+  /** The import section, where it is that of another module. */
+  private importSection: Uint8Array | undefined;
   private readonly functions: FunctionEntry[] = [];
   private tableElements: readonly number[] = [];
   private importedTable: { readonly name: string; readonly length: number } | undefined;
+
+  /** A module with the same imports, and no functions yet. */
+  withSameImports(): ModuleWriter {
+    const other = new ModuleWriter();
+    other.types.push(...this.types);
+    other.signatures.push(...this.signatures);
+    other.imports.push(...this.imports);
+    other.importedTable = this.importedTable;
+    other.importSection = this.importSection ??= this.writeImports();
+    return other;
+  }
 
   /** The index of a signature in the type section. */
   typeIndex(signature: Signature): number {
@@ -39,6 +52,7 @@ export class ModuleWriter {
   /** Declares an imported function; returns its index. */
   importFunction(module: string, name: string, signature: Signature): number {
     assert(this.functions.length === 0, 'imports come before defined functions');
+    this.importSection = undefined;
     this.imports.push({ module, name, typeIndex: this.typeIndex(signature) });
     return this.imports.length - 1;
   }
@@ -67,7 +81,7 @@ export class ModuleWriter {
 
   /** The module's bytes; the memory is imported as `environment.memory`. */
   finish(): Uint8Array {
-    const out = new ByteWriter(1 << 16);
+    const out = takeWriter();
     out.bytes([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
     section(out, 1, this.signatures, (writer, signature) => {
       writer.byte(0x60);
@@ -76,25 +90,7 @@ export class ModuleWriter {
         for (const type of list) writer.byte(valueTypes[type]);
       }
     });
-    const memory = { module: 'environment', name: 'memory' };
-    const { importedTable } = this;
-    const table = importedTable === undefined ? [] : [{ module: 'environment', ...importedTable }];
-    section<{ module: string; name: string; typeIndex?: number; length?: number }>(
-      out,
-      2,
-      [memory, ...table, ...this.imports],
-      (writer, entry) => {
-        writer.name(entry.module);
-        writer.name(entry.name);
-        if (entry.typeIndex !== undefined) {
-          writer.byte(0x00);
-          writer.unsigned(entry.typeIndex);
-        } else if (entry.length !== undefined) {
-          writer.bytes([0x01, 0x70, 0x00]);
-          writer.unsigned(entry.length);
-        } else writer.bytes([0x02, 0x00, 0x01]); // A memory of at least one page; the instance brings the real size.
-      },
-    );
+    out.bytes(this.importSection ?? this.writeImports());
     section(out, 3, this.functions, (writer, entry) => writer.unsigned(entry.typeIndex));
     if (this.tableElements.length > 0) {
       section<number>(out, 4, [this.tableElements.length], (writer, length) => {
@@ -122,7 +118,30 @@ export class ModuleWriter {
       writer.unsigned(entry.body.length);
       writer.bytes(entry.body);
     });
-    return out.finish();
+    return finishWriter(out);
+  }
+  private writeImports(): Uint8Array {
+    const out = takeWriter();
+    const memory = { module: 'environment', name: 'memory' };
+    const { importedTable } = this;
+    const table = importedTable === undefined ? [] : [{ module: 'environment', ...importedTable }];
+    section<{ module: string; name: string; typeIndex?: number; length?: number }>(
+      out,
+      2,
+      [memory, ...table, ...this.imports],
+      (writer, entry) => {
+        writer.name(entry.module);
+        writer.name(entry.name);
+        if (entry.typeIndex !== undefined) {
+          writer.byte(0x00);
+          writer.unsigned(entry.typeIndex);
+        } else if (entry.length !== undefined) {
+          writer.bytes([0x01, 0x70, 0x00]);
+          writer.unsigned(entry.length);
+        } else writer.bytes([0x02, 0x00, 0x01]); // A memory of at least one page; the instance brings the real size.
+      },
+    );
+    return finishWriter(out);
   }
 }
 
@@ -132,10 +151,11 @@ function section<T>(
   entries: readonly T[],
   write: (writer: ByteWriter, entry: T) => void,
 ): void {
-  const content = new ByteWriter();
+  const content = takeWriter();
   content.unsigned(entries.length);
   for (const entry of entries) write(content, entry);
   out.byte(id);
   out.unsigned(content.length);
-  out.bytes(content.finish());
+  out.append(content);
+  giveBack(content);
 }

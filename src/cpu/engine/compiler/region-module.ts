@@ -13,6 +13,24 @@ import { alwaysLeaves, type RegionContext, type RegionImports, writeRegion } fro
 const kernelNames = Object.keys(float80Signatures) as (keyof Float80)[];
 const regionSignature = { parameters: i32s(1), results: i32s(1) };
 const unavailable = -1;
+const byWidth = { 8: unavailable, 16: unavailable, 32: unavailable };
+/** What compiled code leaves to the interpreter. */
+const unavailableFunctions = {
+  lookup: unavailable,
+  refills: {
+    read: unavailable,
+    write: unavailable,
+    change: unavailable,
+    store: unavailable,
+    place: unavailable,
+    code: unavailable,
+  },
+  read: byWidth,
+  write: byWidth,
+  readForWrite: byWidth,
+  findBlock: unavailable,
+  writeBlock: { 8: unavailable, 10: unavailable, 16: unavailable },
+};
 
 /** What regions tell the compiler. */
 export interface CompilerCalls {
@@ -24,8 +42,52 @@ export interface CompilerCalls {
   left(record: number): void;
 }
 
+/** What modules for a model import, and under which numbers; nothing else is in the module that has them first. */
+interface Imported {
+  readonly module: ModuleWriter;
+  readonly functions: Omit<ModuleFunctions, 'shared'>;
+  readonly imports: RegionImports;
+}
+const importedBy = new Map<ProcessorModel, Imported>();
+function importedFor(model: ProcessorModel): Imported {
+  const known = importedBy.get(model) ?? importAll(model);
+  importedBy.set(model, known);
+  return known;
+}
+function importAll(model: ProcessorModel): Imported {
+  const module = new ModuleWriter();
+  const own = (name: string, parameters: number, results: number): number =>
+    module.importFunction('interpreter', name, { parameters: i32s(parameters), results: i32s(results) });
+  const imports = {
+    lookup: own('lookup', 1, 1),
+    resume: own('resume', 2, 1),
+    enter: own('enter', 2, 1),
+    settleFlags: own('settleFlags', 5, 0),
+    settleKept: own('settleKept', 0, 0),
+    refills: {
+      read: own('refillRead', 2, 1),
+      write: own('refillWrite', 2, 1),
+      change: own('refillChange', 2, 1),
+      store: own('refillStore', 3, 1),
+    },
+    refused: module.importFunction('compiler', 'refused', regionSignature),
+    missed: module.importFunction('compiler', 'missed', { parameters: i32s(1), results: [] }),
+    left: module.importFunction('compiler', 'left', { parameters: i32s(1), results: [] }),
+  };
+  const statusWord = own('statusWord', 0, 1);
+  const setStatusWord = own('setStatusWord', 1, 0);
+  const kernels = new Map<string, number>();
+  if (has(model, 'fpu')) for (const name of kernelNames) kernels.set(name, importKernel(module, name));
+  const loadDataSegment = own('loadDataSegment', 2, 1);
+  const functions = {
+    ...{ imports: kernels, hasQuickWays: true, loadDataSegment, statusWord, setStatusWord },
+    ...unavailableFunctions,
+  };
+  return { module, functions, imports };
+}
+
 export class RegionModule {
-  private readonly module = new ModuleWriter();
+  private readonly module: ModuleWriter;
   private readonly functions: ModuleFunctions;
   private readonly imports: RegionImports;
   private readonly places: number[] = [];
@@ -40,52 +102,10 @@ export class RegionModule {
   ) {
     this.memory = core.memory;
     this.model = core.model;
-    const { module } = this;
-    const own = (name: string, parameters: number, results: number): number =>
-      module.importFunction('interpreter', name, { parameters: i32s(parameters), results: i32s(results) });
-    const imports = new Map<string, number>();
-    this.imports = {
-      lookup: own('lookup', 1, 1),
-      resume: own('resume', 2, 1),
-      enter: own('enter', 2, 1),
-      settleFlags: own('settleFlags', 5, 0),
-      settleKept: own('settleKept', 0, 0),
-      refills: {
-        read: own('refillRead', 2, 1),
-        write: own('refillWrite', 2, 1),
-        change: own('refillChange', 2, 1),
-        store: own('refillStore', 3, 1),
-      },
-      refused: module.importFunction('compiler', 'refused', regionSignature),
-      missed: module.importFunction('compiler', 'missed', { parameters: i32s(1), results: [] }),
-      left: module.importFunction('compiler', 'left', { parameters: i32s(1), results: [] }),
-    };
-    const byWidth = { 8: unavailable, 16: unavailable, 32: unavailable };
-    const statusWord = own('statusWord', 0, 1);
-    const setStatusWord = own('setStatusWord', 1, 0);
-    if (has(core.model, 'fpu')) for (const name of kernelNames) imports.set(name, importKernel(module, name));
-    this.functions = {
-      imports,
-      hasQuickWays: true,
-      loadDataSegment: own('loadDataSegment', 2, 1),
-      statusWord,
-      setStatusWord,
-      lookup: unavailable,
-      refills: {
-        read: unavailable,
-        write: unavailable,
-        change: unavailable,
-        store: unavailable,
-        place: unavailable,
-        code: unavailable,
-      },
-      read: byWidth,
-      write: byWidth,
-      readForWrite: byWidth,
-      findBlock: unavailable,
-      writeBlock: { 8: unavailable, 10: unavailable, 16: unavailable },
-      shared: sharedFunctions(module),
-    };
+    const { module, functions, imports } = importedFor(core.model);
+    this.module = module.withSameImports();
+    this.imports = imports;
+    this.functions = { ...functions, shared: sharedFunctions(this.module) };
   }
   private readonly memory: WebAssembly.Memory;
   private readonly model: ProcessorModel;

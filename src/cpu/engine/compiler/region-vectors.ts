@@ -92,13 +92,15 @@ export const noVectors: VectorUse = { used: [], written: [] };
 export function vectorUse(instructions: readonly RegionInstruction[], view: DataView): VectorUse {
   const [used, written] = [new Set<number>(), new Set<number>()];
   for (const { handler, record: at } of instructions) {
-    handler?.operands.forEach(({ bank, shape }, position) => {
-      if (bank !== 'xmm' || shape === 'memory') return;
+    if (handler === undefined) continue;
+    for (let position = 0; position < handler.operands.length; position++) {
+      const { bank, shape } = handler.operands[position]!;
+      if (bank !== 'xmm' || shape === 'memory') continue;
       const address = view.getUint16(at + (shape === 'reg' ? record.reg : record.rm), true);
-      if (address === 0) return;
+      if (address === 0) continue;
       used.add(xmmNumber(address));
       if (position === 0) written.add(xmmNumber(address));
-    });
+    }
   }
   return { used: [...used], written: [...written] };
 }
