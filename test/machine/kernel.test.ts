@@ -57,6 +57,14 @@ describe.each(['pc', 'i440fx'] as const)("a kernel on the board '%s'", (board) =
     ]);
   });
 
+  test('of Multiboot has its code under selector 08h and its data under 10h, from a table that is still there', () => {
+    // mov ecx, cs; mov edx, ds; mov esi, ss; jmp 08h:10000Fh; nop …; mov es, edx; hlt; jmp back
+    const code = [0x8c, 0xc9, 0x8c, 0xda, 0x8c, 0xd6, 0xea, 0x0f, 0x00, 0x10, 0x00, 0x08, 0x00, 0x90, 0x90, 0x8e, 0xc2];
+    const image = elfImage({ address: 0x100000, bytes: [...code, ...halt, ...multibootHeader(0)] });
+    const { ecx, edx, esi } = registersAtHalt(machineWith('multiboot', image, { board, processor }));
+    expect([ecx, edx, esi]).toEqual([0x08, 0x10, 0x10]);
+  });
+
   test('of Multiboot2 finds tags up to the ending one', () => {
     const image = elfImage({ address: 0x100000, bytes: [...halt, 0, 0, 0, 0, 0, ...multiboot2Header()] });
     const machine = machineWith('multiboot2', image, { board, processor });

@@ -59,13 +59,13 @@ protected_copy:
 ; bool probe_dword(u32 linear): whether the place keeps two patterns; what it held is put back.
 probe_dword:
     mov ecx, eax
-    mov word [table_register], 0x1F
+    mov word [table_register], 0x27
     mov dword [table_register + 2], 0xF0000 + probe_table
     o32 lgdt [table_register]
     mov eax, cr0
     or al, 1
     mov cr0, eax
-    jmp 0x08:.protected
+    jmp 0x20:.protected
 .protected:
     mov ax, 0x10
     mov ds, ax
@@ -112,7 +112,7 @@ setup_call:
     mov ecx, cr0
     or cl, 1
     mov cr0, ecx
-    jmp 0x08:.protected
+    jmp 0x20:.protected
 .protected:
     mov cx, 0x10
     mov ds, cx
@@ -121,7 +121,7 @@ setup_call:
     mov gs, cx
     mov ss, cx
     mov esp, SETUP_STACK_TOP
-    call dword 0x20:SETUP_ENTRY
+    call dword 0x08:SETUP_ENTRY
     mov cx, 0x18
     mov ds, cx
     mov es, cx
@@ -145,10 +145,12 @@ setup_call:
     pop ebx
     o32 ret
 
+; A Multiboot kernel begins with these selectors. Their values are undefined by the specification, but many kernels write 08h and 10h
+; into their interrupt table, or load a table of their own with code and data in those places, and never load the registers anew.
 align 8
 probe_table:
     dq 0
-    dw 0xFFFF, 0x0000, 0x9B0F, 0x0000
+    dw 0xFFFF, 0x0000, 0x9B00, 0x00CF
     dw 0xFFFF, 0x0000, 0x9300, 0x00CF
     dw 0xFFFF, 0x0000, 0x9300, 0x0000
-    dw 0xFFFF, 0x0000, 0x9B00, 0x00CF
+    dw 0xFFFF, 0x0000, 0x9B0F, 0x0000
