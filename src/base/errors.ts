@@ -16,7 +16,10 @@ export class UserError extends Error {
   readonly place: string | undefined;
   readonly nextStep: string | undefined;
 
-  constructor(problem: string, details: UserErrorDetails = {}) {
+  constructor(
+    private readonly problem: string,
+    details: UserErrorDetails = {},
+  ) {
     const where = [details.file, details.place].filter((part) => part !== undefined).join(', ');
     super(
       [where === '' ? problem : `${where}: ${problem}`, details.nextStep]
@@ -27,5 +30,15 @@ export class UserError extends Error {
     this.file = details.file;
     this.place = details.place;
     this.nextStep = details.nextStep;
+  }
+
+  /** The same mistake, found to be one of a file. */
+  of(file: string): UserError {
+    const { problem, place, nextStep, cause } = this;
+    return new UserError(problem, {
+      ...{ file, cause },
+      ...(place !== undefined && { place }),
+      ...(nextStep !== undefined && { nextStep }),
+    });
   }
 }

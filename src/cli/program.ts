@@ -33,7 +33,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 }
 
 function parserOf(words: readonly string[]): Argv {
-  const parser = yargs([...words])
+  const parser: Argv = yargs([...words])
     .scriptName('tsvm-test')
     .usage('$0 <command>\n\nTests for operating systems on a PC whose every run repeats bit for bit.')
     .version(ownVersion())
@@ -50,6 +50,7 @@ function parserOf(words: readonly string[]): Argv {
       setVariable(engineVariable, engine);
       engineAsked(); // Refuses one that is none.
     })
+    .middleware((argv): void => refuseTwice(argv, parser, words), true)
     .parserConfiguration({ 'parse-positional-numbers': false })
     .recommendCommands()
     .strict()
@@ -72,6 +73,20 @@ function parserOf(words: readonly string[]): Argv {
     } as CommandModule);
   }
   return parser;
+}
+
+/** An option that is no list is given at most once. */
+function refuseTwice(given: Readonly<Record<string, unknown>>, parser: Argv, words: readonly string[]): void {
+  // Not among the parser's declared types: the names of its options that are lists.
+  const lists = (parser as unknown as { getOptions(): { array: readonly string[] } }).getOptions().array;
+  const isOption = (name: string): boolean =>
+    words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  const twice = Object.keys(given).find(
+    (name) => Array.isArray(given[name]) && !lists.includes(name) && isOption(name),
+  );
+  if (twice === undefined) return;
+  const values = (given[twice] as readonly unknown[]).join(', ');
+  throw new UserError(`it is given more than once: ${values}`, { place: `--${twice}`, nextStep: 'Give it once.' });
 }
 
 /** Prints what went wrong; returns its exit code. Our own mistakes keep their stack. */

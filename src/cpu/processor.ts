@@ -96,9 +96,8 @@ export class Processor {
     const float80 = has(options.model, 'fpu') ? createFloat80(memory) : undefined;
     this.engine = createInterpreter(options, memory, slow, regions, float80);
     if (options.compiler !== undefined) {
-      this.compiler = new Compiler(this.core, regions, this.engine, float80, options.compiler, () =>
-        this.current.leaveBeforeNext(),
-      );
+      const giveUp = (): void => this.current.leaveBeforeNext();
+      this.compiler = new Compiler(this.core, regions, this.engine, float80, options.compiler, giveUp);
       this.code.user = this.compiler;
     }
     this.core.flushTranslations();

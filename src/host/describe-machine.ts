@@ -81,6 +81,7 @@ class ImageShelf {
     const bytes = readBytes(file, use);
     const sha256 = sha256Hex(bytes);
     this.images.set(sha256, bytes);
+    this.images.files.set(sha256, file);
     return [{ sha256, size: bytes.length }, bytes];
   }
   describe(file: string, use: string): ImageDescription {
@@ -107,6 +108,7 @@ class ImageShelf {
     }
     const sha256 = this.live ? sha256Hex(new TextEncoder().encode(image)) : digestOf(opened);
     this.images.keep(sha256, opened);
+    this.images.files.set(sha256, image);
     return { sha256, size, writable, ...details };
   }
 

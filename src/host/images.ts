@@ -124,6 +124,8 @@ export function digestOf({ source }: Pick<OpenImage, 'source'>): string {
 /** Images found so far, by the digest of their content. */
 export class ImageStore extends Map<string, Uint8Array> {
   readonly disks: Map<string, BlockSource>;
+  /** The files that images came from, as the user named them. */
+  readonly files = new Map<string, string>();
 
   constructor(others: Images = new Map()) {
     super(others);

@@ -33,8 +33,11 @@ const kibibytes64 = 65536;
 const memoryLeast = 1 << 20;
 const memoryMost = 2 ** 31;
 
+/** What an error names that is in no file. */
+export const descriptionName = 'machine description';
+
 function wrong(place: string, problem: string, nextStep: string): never {
-  throw new UserError(problem, { file: 'machine description', place, nextStep });
+  throw new UserError(problem, { file: descriptionName, place, nextStep });
 }
 
 /** Bytes of display memory: the 256 KiB of a VGA, or 16 MiB behind a linear framebuffer. */

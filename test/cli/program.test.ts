@@ -14,9 +14,22 @@ const fromScript = (image: string, steps: string, trace: string): string[] => {
   return ['record', '--image', image, '--script', steps, '-o', trace, ...fixed];
 };
 
+/** A Multiboot header with addresses (flag 16), which say that it lies behind its own image. */
+const multibootWithoutImage = Uint32Array.of(
+  0x1bad_b002,
+  0x1_0000,
+  0xe451_4ffe,
+  0x1000,
+  0x2000,
+  0x3000,
+  0x3000,
+  0x2020,
+);
+
 beforeAll(async () => {
   write('echo.img', echo);
   write('fault.img', tripleFault);
+  write('kernel.elf', new Uint8Array(multibootWithoutImage.buffer));
   write('keys.json', script({ waitFor: { screen: 'R', within: 20 } }, { type: 'ok' }, { wait: 0.5 }));
   const { code, stderr } = await run(folder, ...fromScript('echo.img', 'keys.json', 'echo.trace'));
   expect(`${code} ${stderr}`).toMatch(/^0 /);
@@ -32,6 +45,13 @@ describe('a mistake of the user', () => {
     ['a file that is no trace', ['replay', 'keys.json'], 'frame 0 at byte 0'],
     ['a predicate that is none', ['bisect', 'echo.trace', '--when', 'sometimes'], 'sometimes'],
     ['a cycle beyond the trace', ['replay', 'echo.trace', '--until', '1e15'], '1000000000000000'],
+    ['an option that is given twice', ['replay', 'echo.trace', '--until', '3', '--until', '4'], '--until: it is given'],
+    [
+      'a kernel whose header is wrong',
+      ['record', '--kernel', 'kernel.elf', '-o', 'x.trace'],
+      'kernel.elf, kernel.image',
+    ],
+    ['firmware of an odd size', ['record', '--bios', 'keys.json', '-o', 'x.trace'], 'keys.json, firmware.bios'],
     ['a date that is none', ['record', '-o', 'x.trace', '--date', 'soon'], 'soon'],
   ];
   for (const [what, words, says] of mistakes) {
