@@ -2,6 +2,14 @@
 import { fifoControl, lineControl, modemControl } from './registers.js';
 import { fifoBytes, type UartState } from './state.js';
 
+/** The other end of the line. */
+export interface LineBoard {
+  /** A character has left the line. */
+  readonly transmit: (byte: number) => void;
+  /** As QEMU's serial port: what is written has gone out whole at once, whatever rate and word length the line is set to. */
+  readonly asQemu?: boolean;
+}
+
 const ticksPerBit = 16;
 const timeoutCharacters = 4;
 
@@ -14,8 +22,8 @@ function characterTicks(state: UartState): number {
 }
 
 /** A character keeps as many low bits as the line has data bits. */
-function dataMask(state: UartState): number {
-  return (1 << lineControl.decode(state.lineControl).dataBits) - 1;
+function dataMask(state: UartState, board: LineBoard): number {
+  return board.asQemu === true ? 0xff : (1 << lineControl.decode(state.lineControl).dataBits) - 1;
 }
 
 const isLoopedBack = (state: UartState): boolean => modemControl.decode(state.modemControl).loopback;
@@ -59,11 +67,11 @@ export function takeReceived(state: UartState): number {
   return state.fifosEnabled ? (byte ?? 0) : state.receiveBuffer;
 }
 
-function finishTransmission(state: UartState, transmit: (byte: number) => void): void {
-  const byte = state.shiftRegister & dataMask(state);
+function finishTransmission(state: UartState, board: LineBoard): void {
+  const byte = state.shiftRegister & dataMask(state, board);
   state.shifting = false;
   if (isLoopedBack(state)) receiveCharacter(state, byte);
-  else if (!lineControl.decode(state.lineControl).break) transmit(byte); // A break holds the line; nobody hears it.
+  else if (!lineControl.decode(state.lineControl).break) board.transmit(byte); // A break holds the line; nobody hears it.
   startShifting(state);
 }
 
@@ -71,19 +79,20 @@ function finishTransmission(state: UartState, transmit: (byte: number) => void):
  * After a byte was queued: shifting starts at once when the shift register is idle. In loopback "data that is transmitted is
  * immediately received" (8.7): the test that many kernels open a port with reads the byte back right after writing it.
  */
-export function beginTransmission(state: UartState, transmit: (byte: number) => void): void {
+export function beginTransmission(state: UartState, board: LineBoard): void {
   const wasIdle = !state.shifting;
   startShifting(state);
-  if (wasIdle && state.shifting && isLoopedBack(state)) finishTransmission(state, transmit);
+  if (board.asQemu === true) drainTransmitter(state, board);
+  else if (wasIdle && state.shifting && isLoopedBack(state)) finishTransmission(state, board);
 }
 
 /** What the transmitter still holds goes out at once: for a board whose time ends. */
-export function drainTransmitter(state: UartState, transmit: (byte: number) => void): void {
-  while (state.shifting) finishTransmission(state, transmit);
+export function drainTransmitter(state: UartState, board: LineBoard): void {
+  while (state.shifting) finishTransmission(state, board);
 }
 
-function finishReception(state: UartState): void {
-  const byte = state.line.shift()! & dataMask(state);
+function finishReception(state: UartState, board: LineBoard): void {
+  const byte = state.line.shift()! & dataMask(state, board);
   if (!isLoopedBack(state)) receiveCharacter(state, byte); // Loopback cuts the receive line off.
   if (state.line.length > 0) state.receiveTicks = characterTicks(state);
 }
@@ -98,7 +107,7 @@ export function ticksToLineEvent(state: UartState): number {
 }
 
 /** Moves the line on by `ticks`, at most to its next event. */
-export function clockLine(state: UartState, ticks: number, transmit: (byte: number) => void): void {
+export function clockLine(state: UartState, ticks: number, board: LineBoard): void {
   const transmitted = state.shifting && (state.transmitTicks -= ticks) === 0;
   const received = state.line.length > 0 && (state.receiveTicks -= ticks) === 0;
   state.timeoutTicks -= ticks;
@@ -106,8 +115,8 @@ export function clockLine(state: UartState, ticks: number, transmit: (byte: numb
     state.timeoutPending = true;
     state.timeoutTicks = Infinity;
   }
-  if (received) finishReception(state);
-  if (transmitted) finishTransmission(state, transmit);
+  if (received) finishReception(state, board);
+  if (transmitted) finishTransmission(state, board);
 }
 
 /** Puts characters on the receive line behind those already there; the first one of an idle line arrives a character later. */

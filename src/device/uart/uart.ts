@@ -13,6 +13,7 @@ import {
   clockLine,
   controlFifos,
   drainTransmitter,
+  type LineBoard,
   queueForTransmission,
   queueOnLine,
   takeReceived,
@@ -22,13 +23,7 @@ import { lineBytesMax, type UartState, uartState } from './state.js';
 
 type Output = 'interrupt' | 'interruptPin' | 'dtr' | 'rts' | 'out1' | 'out2';
 
-/** What the board grants the UART. */
-interface UartBoard {
-  /** A character has left the line. */
-  readonly transmit: (byte: number) => void;
-}
-
-type Context = DeviceContext<UartState, Output, UartBoard>;
+type Context = DeviceContext<UartState, Output, LineBoard>;
 type ModemInput = keyof typeof modemStatus;
 
 function identifyInterrupt(state: UartState): number {
@@ -42,8 +37,11 @@ function identifyInterrupt(state: UartState): number {
   return interruptIdentity.none;
 }
 
-/** All outputs follow from the state. Loopback holds the modem outputs inactive, and with OUT2 a PC's interrupt. */
-function driveOutputs({ state, lines }: Context): void {
+/**
+ * All outputs follow from the state. Loopback holds the modem outputs inactive, and with OUT2 a PC's interrupt, which QEMU's port
+ * does not pass through a gate.
+ */
+function driveOutputs({ state, lines, board }: Context): void {
   const control = modemControl.decode(state.modemControl);
   const connected = !control.loopback;
   const asks = identifyInterrupt(state) !== interruptIdentity.none;
@@ -52,7 +50,7 @@ function driveOutputs({ state, lines }: Context): void {
   lines.out1(control.out1 && connected);
   lines.out2(control.out2 && connected);
   lines.interruptPin(asks);
-  lines.interrupt(asks && control.out2 && connected);
+  lines.interrupt(asks && (board.asQemu === true || (control.out2 && connected)));
 }
 
 /** The levels of the modem status register: the pins, or in loopback the modem control register's own bits. */
@@ -106,7 +104,7 @@ function writeData(context: Context, value: number): void {
   }
   queueForTransmission(state, value);
   driveOutputs(context); // The answered interrupt falls before an idle shift register raises the next.
-  beginTransmission(state, context.board.transmit);
+  beginTransmission(state, context.board);
   driveOutputs(context);
 }
 
@@ -180,7 +178,7 @@ export const uart = defineDevice({
   state: uartState,
   reset: driveOutputs,
   advance(context: Context, ticks) {
-    clockLine(context.state, ticks, context.board.transmit);
+    clockLine(context.state, ticks, context.board);
     driveOutputs(context);
   },
   nextEdge: ({ state }: Context) => ticksToLineEvent(state),
@@ -200,7 +198,7 @@ export const uart = defineDevice({
     interruptEnable: writeInterruptEnable,
     identityOrFifo(context: Context, value: number) {
       controlFifos(context.state, value);
-      beginTransmission(context.state, context.board.transmit);
+      beginTransmission(context.state, context.board);
       driveOutputs(context);
     },
     lineControl(context: Context, value: number) {
@@ -226,7 +224,7 @@ export const uart = defineDevice({
     },
     /** What the transmitter still holds goes out at once, as no time follows in which it would. */
     drain(context: Context): void {
-      drainTransmitter(context.state, context.board.transmit);
+      drainTransmitter(context.state, context.board);
       driveOutputs(context);
     },
   },

@@ -151,7 +151,7 @@ const newSerial = (board: Board, port: number, request: number) =>
       interrupt: board.interrupts.source(request),
       ...{ interruptPin: ignore, dtr: ignore, rts: ignore, out1: ignore, out2: ignore },
     },
-    board: { transmit: (byte) => board.transmit(port, byte) },
+    board: { transmit: (byte) => board.transmit(port, byte), asQemu: asQemu(board) },
   });
 
 function attachSerialPorts(board: Board): void {

@@ -5,7 +5,7 @@ import { uart } from '../../../src/device/uart/uart.js';
 /** 115200 bits a second, eight data bits, no parity, one stop bit: ten bits of 16 ticks. */
 const character = 160;
 
-function bench() {
+function bench(asQemu = false) {
   const sent: { byte: number; at: number }[] = [];
   const levels: Record<string, boolean> = {};
   let now = 0;
@@ -19,7 +19,7 @@ function bench() {
       out1: line('out1'),
       out2: line('out2'),
     },
-    board: { transmit: (byte) => sent.push({ byte, at: now }) },
+    board: { transmit: (byte) => sent.push({ byte, at: now }), asQemu },
   });
   function advance(ticks: number): void {
     for (let left = ticks; left > 0;) {
@@ -56,6 +56,25 @@ describe('the transmitter', () => {
     port.write('data', 0xff);
     advance(1000);
     expect(sent).toEqual([{ byte: 0x1f, at: (1 + 5 + 1 + 1.5) * 16 }]);
+  });
+
+  test("as QEMU's, sends whole bytes at once: a kernel that sets no word length and never waits loses nothing", () => {
+    const { port, sent } = bench(true);
+    port.write('lineControl', 0x00);
+    for (const byte of [0x41, 0xc2, 0x43]) port.write('data', byte);
+    expect(sent).toEqual([0x41, 0xc2, 0x43].map((byte) => ({ byte, at: 0 })));
+    expect(port.read('lineStatus')).toBe(0x60);
+  });
+
+  test("as QEMU's, interrupts without OUT2 and once for each byte that is written", () => {
+    const { port, levels } = bench(true);
+    port.write('modemControl', 0x00);
+    port.write('interruptEnable', 0x02);
+    expect(levels.interrupt).toBe(true);
+    expect(port.read('identityOrFifo')).toBe(0x02);
+    expect(levels.interrupt).toBe(false);
+    port.write('data', 0x41);
+    expect(levels.interrupt).toBe(true);
   });
 
   test('says that its register is empty before its line is idle', () => {
