@@ -62,9 +62,13 @@ export class ModuleWriter {
     return this.imports.length + this.functions.length - 1;
   }
   defineFunction(index: number, body: FunctionBody): void {
+    this.defineEncoded(index, body.finish());
+  }
+  /** The same with a finished body. */
+  defineEncoded(index: number, body: Uint8Array): void {
     const entry = this.functions[index - this.imports.length];
     assert(entry !== undefined && entry.body === undefined, 'a declared function is defined once');
-    entry.body = body.finish();
+    entry.body = body;
   }
   /** Imports a table of functions as `environment.name`; it is table 0, and one of the module's own comes after it. */
   importTable(name: string, length: number): void {

@@ -42,16 +42,18 @@ export interface CompilerCalls {
   left(record: number): void;
 }
 
-/** What modules for a model import, and under which numbers; nothing else is in the module that has them first. */
+/** What modules for a model and a patience have in common: what they import, and under which numbers, and their ways out. */
 interface Imported {
   readonly module: ModuleWriter;
   readonly functions: Omit<ModuleFunctions, 'shared'>;
   readonly imports: RegionImports;
+  readonly waysOut: Map<string, Uint8Array>;
 }
-const importedBy = new Map<ProcessorModel, Imported>();
-function importedFor(model: ProcessorModel): Imported {
-  const known = importedBy.get(model) ?? importAll(model);
-  importedBy.set(model, known);
+const importedBy = new Map<string, Imported>();
+function importedFor(model: ProcessorModel, patience: number): Imported {
+  const key = `${model} ${patience}`;
+  const known = importedBy.get(key) ?? importAll(model);
+  importedBy.set(key, known);
   return known;
 }
 function importAll(model: ProcessorModel): Imported {
@@ -83,12 +85,13 @@ function importAll(model: ProcessorModel): Imported {
     ...{ imports: kernels, hasQuickWays: true, loadDataSegment, statusWord, setStatusWord },
     ...unavailableFunctions,
   };
-  return { module, functions, imports };
+  return { module, functions, imports, waysOut: new Map() };
 }
 
 export class RegionModule {
   private readonly module: ModuleWriter;
   private readonly functions: ModuleFunctions;
+  private readonly waysOut: ModuleFunctions['shared'];
   private readonly imports: RegionImports;
   private readonly places: number[] = [];
 
@@ -102,17 +105,18 @@ export class RegionModule {
   ) {
     this.memory = core.memory;
     this.model = core.model;
-    const { module, functions, imports } = importedFor(core.model);
+    const { module, functions, imports, waysOut } = importedFor(core.model, patience);
     this.module = module.withSameImports();
     this.imports = imports;
     this.functions = { ...functions, shared: sharedFunctions(this.module) };
+    this.waysOut = sharedFunctions(this.module, waysOut);
   }
   private readonly memory: WebAssembly.Memory;
   private readonly model: ProcessorModel;
 
   private context(code: PageCode, facts: RegionFacts): RegionContext {
-    const { functions, imports, model, patience } = this;
-    return { code, facts, functions, imports, model, patience };
+    const { functions, waysOut, imports, model, patience } = this;
+    return { code, facts, functions, waysOut, imports, model, patience };
   }
   /** Whether compiled code could do nothing of an instruction. */
   alwaysLeaves(instruction: RegionInstruction, code: PageCode, facts: RegionFacts): boolean {

@@ -109,13 +109,20 @@ export function headOf(
 }
 function instructionBefore(code: PageCode, offset: number): number | undefined {
   for (let length = 1; length <= longestInstruction; length++) {
+    if (lengthAt(code, offset - length) !== length) continue;
     const instruction = readInstruction(code, offset - length);
-    if (instruction?.length !== length || instruction.handler === undefined) continue;
+    if (instruction?.handler === undefined) continue;
     if (!isReturn(instruction) && !isJump(instruction)) return offset - length;
   }
   return undefined;
 }
 
+/** The length of what is decoded at an offset; 0 where nothing is. */
+function lengthAt({ view, table }: PageCode, offset: number): number {
+  if (offset < 0 || offset > 0xfff) return 0;
+  const at = view.getInt32(table + offset * 4, true);
+  return at === 0 ? 0 : view.getUint8(at + record.length);
+}
 function readInstruction(code: PageCode, offset: number): RegionInstruction | undefined {
   if (offset < 0 || offset > 0xfff) return undefined;
   const at = code.view.getInt32(code.table + offset * 4, true);

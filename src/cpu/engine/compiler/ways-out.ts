@@ -55,7 +55,8 @@ export class WaysOut {
   private readonly bails: (number | undefined)[] = [undefined, undefined, undefined, undefined];
 
   constructor(
-    private readonly functions: ModuleFunctions,
+    /** Functions of the module by their names; they call imported ones alone. */
+    private readonly shared: ModuleFunctions['shared'],
     private readonly imports: WaysOutImports,
     /** Misses of one record, or of others that share its counter, until the compiler is told; a power of two. */
     private readonly patience: number,
@@ -75,7 +76,7 @@ export class WaysOut {
     const flags = areFlagsKept ? keptWords.length : 0;
     const words = 3 + generalRegisters.length + flags;
     const types = [...i32s(words), ...vectors.map(() => 'v128' as const)];
-    return this.functions.shared(`${isMiss ? 'miss' : 'bail'} ${flags} ${vectors.join(' ')}`, types, (body) => {
+    return this.shared(`${isMiss ? 'miss' : 'bail'} ${flags} ${vectors.join(' ')}`, types, (body) => {
       const own = new Code(body);
       vectors.forEach((number, position) =>
         own.store('v128.store', 0, own.local(words + position, 'v128'), xmmAddress(number)),
@@ -111,7 +112,7 @@ export class WaysOut {
     code.when(code.and(handler, firstRegion), () => {
       leave(code, this.imports.enter, code.or(here, entryBits.unpaid | known), code.xor(handler, firstRegion));
     });
-    const index = this.functions.shared('go back', 1, (body) => {
+    const index = this.shared('go back', 1, (body) => {
       const { code: own, locals } = locally(body, 1);
       own.callVoid(this.imports.settleKept);
       this.count(own, locals[0]!, regions.leaveCounts, this.imports.left);
@@ -123,7 +124,7 @@ export class WaysOut {
 
   /** Looks for the record at an offset of the code segment outside, where a region may be entered anew if it can. */
   lookOutside(code: Code, target: Value): void {
-    const index = this.functions.shared('look outside', 1, (body) => {
+    const index = this.shared('look outside', 1, (body) => {
       const { code: own, locals } = locally(body, 1);
       own.callVoid(this.imports.settleKept);
       const found = own.call(this.imports.lookup, 'i32', locals[0]!);
@@ -135,7 +136,7 @@ export class WaysOut {
   }
   /** What the region was compiled for does not hold. */
   refuse(code: Code, here: Value): void {
-    const index = this.functions.shared('refuse', 1, (body) => {
+    const index = this.shared('refuse', 1, (body) => {
       const { code: own, locals } = locally(body, 1);
       own.callVoid(this.imports.settleKept);
       leave(own, this.imports.resume, locals[0]!, own.call(this.imports.refused, 'i32', locals[0]!));

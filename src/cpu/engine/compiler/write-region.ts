@@ -26,6 +26,8 @@ export interface RegionContext {
   readonly code: PageCode;
   readonly facts: RegionFacts;
   readonly functions: ModuleFunctions;
+  /** Functions for {@link WaysOut}. */
+  readonly waysOut: ModuleFunctions['shared'];
   readonly imports: RegionImports;
   readonly model: ProcessorModel;
   /** See {@link WaysOut.patience}. */
@@ -115,7 +117,7 @@ class RegionWriter {
     private readonly place: number,
     private readonly context: RegionContext,
   ) {
-    this.waysOut = new WaysOut(context.functions, context.imports, context.patience);
+    this.waysOut = new WaysOut(context.waysOut, context.imports, context.patience);
     const instructions = plan.blocks.flatMap((block) => block.instructions);
     this.vectors = vectorUse(instructions, context.code.view);
     this.region = new RegionFunction(this.waysOut, this.vectors);

@@ -6,11 +6,10 @@ import type { Handler, HandlerOperand } from './handlers.js';
 
 export function emitHandler(handler: Handler, emit: RecordEmitter): void {
   const { instruction, variant } = handler;
-  const operands: EmittedOperand[] = [];
-  for (const each of handler.operands) {
-    const access = operands.length === 0 ? instruction.target : operands.length === 1 ? instruction.second : 'read';
-    operands.push(operandOf(each, access ?? 'read', emit));
-  }
+  const operands = handler.operands.map((each, position) => {
+    const access = position === 0 ? instruction.target : position === 1 ? instruction.second : 'read';
+    return operandOf(each, access ?? 'read', emit);
+  });
   if (instruction.repeatable !== undefined && variant.repeat !== 'none') {
     emit.repeating(() => {
       instruction.meaning(emit, ...operands);

@@ -15,19 +15,26 @@ export function importKernel(module: ModuleWriter, name: keyof Float80): number 
   return module.importFunction('float80', name, { parameters: parameters!, results: results! });
 }
 
-/** Functions that handlers share, each written where it is first asked for. */
-export function sharedFunctions(module: ModuleWriter): ModuleFunctions['shared'] {
+/**
+ * Functions that handlers share, each written where it is first asked for. Where they call nothing but what is imported they are the same in
+ * every module with the same imports: `encoded` keeps them from one to the next.
+ */
+export function sharedFunctions(module: ModuleWriter, encoded?: Map<string, Uint8Array>): ModuleFunctions['shared'] {
   const known = new Map<string, number>();
   return (name, parameters, write) => {
     const index = known.get(name);
     if (index !== undefined) return index;
     const types = typeof parameters === 'number' ? i32s(parameters) : [...parameters];
-    const signature = { parameters: types, results: i32s(1) };
-    const declared = module.declareFunction(signature);
+    const declared = module.declareFunction({ parameters: types, results: i32s(1) });
     known.set(name, declared);
-    const body = new FunctionBody(signature.parameters);
-    write(body);
-    module.defineFunction(declared, body);
+    const bytes = encoded?.get(name) ?? encode(types, write);
+    encoded?.set(name, bytes);
+    module.defineEncoded(declared, bytes);
     return declared;
   };
+}
+function encode(parameters: readonly ValueType[], write: (body: FunctionBody) => void): Uint8Array {
+  const body = new FunctionBody(parameters);
+  write(body);
+  return body.finish();
 }
