@@ -16,6 +16,17 @@ interface LocalPlaces {
 }
 const newPlaces = (): LocalPlaces => ({ indexes: [], used: 0, kept: 0 });
 
+/** Locals of one type one after another are declared together. */
+function runsOf(locals: readonly ValueType[]): { readonly type: ValueType; count: number }[] {
+  const runs: { readonly type: ValueType; count: number }[] = [];
+  for (const type of locals) {
+    const last = runs.at(-1);
+    if (last?.type === type) last.count++;
+    else runs.push({ type, count: 1 });
+  }
+  return runs;
+}
+
 /** Writes one function's code, keeping track of locals and of label depths. */
 export class FunctionBody {
   private readonly code = takeWriter();
@@ -187,9 +198,10 @@ export class FunctionBody {
     assert(this.depth === 0, 'every open block is closed');
     this.code.byte(opcodes.end);
     const locals = takeWriter();
-    locals.unsigned(this.locals.length);
-    for (const type of this.locals) {
-      locals.unsigned(1);
+    const runs = runsOf(this.locals);
+    locals.unsigned(runs.length);
+    for (const { type, count } of runs) {
+      locals.unsigned(count);
       locals.byte(valueTypes[type]);
     }
     const out = new Uint8Array(locals.length + this.code.length);

@@ -75,9 +75,9 @@ export class RegionFunction {
   asksMxcsr = false;
   /** Registers that the region writes. */
   private readonly written = new Set<number>();
-  /** Registers that the instruction at hand has written so far; those that it had written where it left for the interpreter. */
-  private readonly writtenHere = new Set<number>();
-  readonly writtenBeforeLeaving = new Set<number>();
+  /** Registers that the instruction at hand has written so far, as bits; those that it had written where it left for the interpreter. */
+  private writtenHere = 0;
+  writtenBeforeLeaving = 0;
   /** Locals that hold what registers held before the instruction at hand. */
   private readonly undo = new Map<number, number>();
   /** How far numbers in XMM registers are known to be ordinary; bits of `ordinary`. */
@@ -116,7 +116,7 @@ export class RegionFunction {
     value.push(this.body);
     this.body.setLocal(firstLocal + number);
     this.written.add(number);
-    this.writtenHere.add(number);
+    this.writtenHere |= 1 << number;
   }
   loadRegisters(): void {
     for (let number = 0; number < generalRegisters.length; number++) {
@@ -157,12 +157,13 @@ export class RegionFunction {
     this.alwaysLeft = false;
     this.completes = false;
     this.terminated = false;
-    this.writtenHere.clear();
-    this.undo.clear();
+    this.writtenHere = 0;
+    if (this.undo.size > 0) this.undo.clear();
   }
-  /** The instruction at hand writes these registers and may leave after that: the interpreter finds them as they were. */
-  keepRegisters(numbers: Iterable<number>): void {
-    for (const number of numbers) {
+  /** The instruction at hand writes these registers, as bits, and may leave after that: the interpreter finds them as they were. */
+  keepRegisters(registers: number): void {
+    for (let number = 0; number < generalRegisters.length; number++) {
+      if ((registers & (1 << number)) === 0) continue;
       const local = this.body.allocate('i32');
       this.register(number).push(this.body);
       this.body.setLocal(local);
@@ -187,7 +188,7 @@ export class RegionFunction {
    */
   bail(isMiss = false): void {
     if (this.depth === 0 && !this.completes) this.alwaysLeft = true;
-    for (const written of this.writtenHere) this.writtenBeforeLeaving.add(written);
+    this.writtenBeforeLeaving |= this.writtenHere;
     if (this.waysOut !== undefined) this.writeBail(this.waysOut, isMiss);
     this.terminated = true;
   }
