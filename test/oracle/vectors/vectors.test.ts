@@ -57,14 +57,14 @@ describe('captured instructions in compiled code', () => {
   for (const { folder, model, run, files: pattern } of families) {
     const files = vectorFiles(folder).filter(({ name }) => pattern?.test(name) ?? true);
     test.skipIf(files.length === 0)(
-      `of ${folder}${pattern === undefined ? '' : ` ${pattern.source.slice(1)}`} end as interpreted and as captured, ${every === 1 ? 'all of them' : `one of ${every}`}`,
+      `of ${folder}${pattern === undefined ? '' : ` ${pattern.source.slice(1)}`} end as interpreted${every === 1 ? ' and as captured, all of them' : `, one of ${every}`}`,
       () => {
         const driver = new BothEngines(model);
         driver.reset();
         const { text, rate } = summarize(files.map((file) => run(driver, file, every)));
-        process.stdout.write(`${driver.report()}\n${text}\n`);
+        // What a case finds outside its own memory was left there by those before it: no sample need end as captured.
+        process.stdout.write(`${[driver.report(), ...(every === 1 ? [text] : [])].join('\n')}\n`);
         expect(driver.differences).toEqual([]);
-        // A sample may hold more of the few that fail.
         if (every === 1) expect(rate, text).toBeGreaterThanOrEqual(requiredRate);
         expect(driver.counts.compiled).toBeGreaterThan(0);
       },
