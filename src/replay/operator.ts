@@ -1,7 +1,7 @@
 /** What a person (or a script) does at a machine: types, waits for something to appear, presses reset. */
 import { UserError } from '../base/errors.js';
 import { type Cycle, cycle } from '../base/integers.js';
-import type { InputEvent, Machine, SerialOutput, StopReason } from '../machine/machine.js';
+import type { InputEvent, Machine, MachineDescription, SerialOutput, StopReason } from '../machine/machine.js';
 import { screenText } from '../screen/text.js';
 import { chordEvents, textKeys } from './keys.js';
 import { buttonBit, mouseSteps, mouseTimes, wheelSteps } from './mouse.js';
@@ -80,6 +80,14 @@ const looksPerSecond = 50;
 /** A match may reach back this many characters of what a port has sent. */
 const serialReach = 65536;
 
+/** How a machine stopped, and what one may not think of: the board's usual processor can be older than the guest takes for granted. */
+function describeStop(stop: StopReason, { processor }: MachineDescription): string {
+  if (stop.kind !== 'shutdown') return stop.kind;
+  const old =
+    processor === '80386' ? '; its processor is an 80386, and a guest may need a newer one (--processor)' : '';
+  return `shutdown, by a triple fault (${stop.detail})${old}`;
+}
+
 /** An operator for a machine. Takes over the machine's serial observer, and passes on to the one there was. */
 export function createOperator(operated: Operated): Operator {
   const { machine } = operated;
@@ -104,7 +112,7 @@ export function createOperator(operated: Operated): Operator {
       at,
     );
     if (stop?.kind === 'exited') throw new GuestEnded(stop.status);
-    if (stop !== undefined) throw stuck(`The machine stopped: ${stop.kind}`);
+    if (stop !== undefined) throw stuck(`The machine stopped: ${describeStop(stop, machine.description)}`);
   }
   const wait = (seconds: number): void => runUntil(cycle(machine.cycle + Math.round(seconds * cyclesPerSecond)));
 

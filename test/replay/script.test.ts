@@ -87,9 +87,11 @@ describe('a script', () => {
     expect(error).toBeInstanceOf(GuestStuck);
   });
 
-  test('ends where the machine stops for good', () => {
+  test('ends where the machine stops for good, and says which processor that may be owed to', () => {
     expect(perform([{ type: 's' }, { wait: 1 }]).error).toMatchObject({
-      message: expect.stringContaining('stopped: shutdown') as string,
+      message: expect.stringMatching(
+        /stopped: shutdown, by a triple fault \(.+\); its processor is an 80386, and .* newer one \(--processor\)/u,
+      ) as string,
     });
   });
 
