@@ -255,9 +255,17 @@ export function describeMachine(request: MachineRequest, { live = false } = {}):
   }
   const board = boardOf(request);
   const defaults = boardDefaults[board];
-  const { display, mouse, network, quirks, consolePorts } = request;
+  const { display, mouse, network, quirks, consolePorts, slots } = request;
   const components = {
-    ...{ display, mouse, devices: devicesOf(request, board), quirks, consolePorts, network: network?.map(cardOf) },
+    ...{
+      display,
+      mouse,
+      devices: devicesOf(request, board),
+      quirks,
+      consolePorts,
+      slots,
+      network: network?.map(cardOf),
+    },
     ...{ builtInNetwork: builtInNetworkOf(request) },
     ...{ testing: shelf.testing(request) },
     ...{ kernel: shelf.kernel(request), firmware: shelf.firmware(request), served: shelf.served(request) },

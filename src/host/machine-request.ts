@@ -28,6 +28,8 @@ import {
   optionalDevices,
   type Quirks,
   quirkSets,
+  type SlotDescription,
+  slottedCards,
 } from '../machine/machine.js';
 import type { ProcessorModel } from '../cpu/model.js';
 import { readText } from './files.js';
@@ -72,6 +74,8 @@ export interface MachineSettings {
   readonly devices?: readonly OptionalDevice[];
   /** Whether there are high precision event timers. Default: on `i440fx`, where PCs of its kind have them. */
   readonly hpet?: boolean;
+  /** PCI cards that are in slots of their own choice. Default: one after another. */
+  readonly slots?: readonly SlotDescription[];
   /** Names of the virtio console's further ports. Default: it has none, nor may have. */
   readonly consolePorts?: readonly string[];
   /** A kernel to start instead of a boot sector: its path. */
@@ -113,6 +117,7 @@ const oneOf = (names: readonly string[]): Setting => ({
 });
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNumber = (value: unknown): boolean => typeof value === 'number';
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isAbsentOr = (fits: (value: unknown) => boolean) => (value: unknown) => value === undefined || fits(value);
 /** An object that has these names and no others. */
@@ -160,6 +165,10 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
     fits: (value) => Array.isArray(value) && value.every(oneOf(optionalDevices).fits),
   },
   hpet: { possible: 'true or false', fits: (value) => typeof value === 'boolean' },
+  slots: {
+    possible: `a list of { "card": ${slottedCards.join(' | ')}, "slot": number }`,
+    fits: (value) => Array.isArray(value) && value.every((each) => hasShape(each, { card: isText, slot: isNumber })),
+  },
   consolePorts: {
     possible: 'a list of names for the further ports of the virtio console',
     fits: (value) => Array.isArray(value) && value.every(isText),
@@ -207,7 +216,6 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
 
 const isDrive = (key: string): key is Drive => drives.some((drive) => drive === key);
 
-const isNumber = (value: unknown): boolean => typeof value === 'number';
 /** A fault as a machine file has it; whether its figures can be is the description's to say. */
 const faultFits = (value: unknown): boolean =>
   hasShape(value, {

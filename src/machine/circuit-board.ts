@@ -111,6 +111,7 @@ export class CircuitBoard implements Board {
       placeMemory: (base, bytes, region) => addressSpace.map.place(base, bytes, region),
       interrupt: (line, level) => this.pciLines[line]!.drive(level),
       message: (address, data) => this.message(address, data),
+      slots: this.description.slots ?? [],
     });
   }
   /** A doubleword that a PCI function writes to interrupt: to the APICs, or to memory where it does not lie among theirs. */

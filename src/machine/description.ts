@@ -21,6 +21,8 @@ import {
   optionalDevices,
   type PowerOn,
   quirkSets,
+  type SlotDescription,
+  slottedCards,
 } from './machine.js';
 
 /** Processors that a board takes: its firmware is 32-bit code. */
@@ -181,11 +183,41 @@ function checkComponents(description: MachineDescription): void {
   if (devices.includes('lsi53c895a') && devices.includes('virtio-scsi'))
     wrong('devices', 'there are two SCSI adapters', 'Name one of them: all SCSI drives are on it.');
   checkConsolePorts(description);
+  checkSlots(description);
   if (new Set(devices).size !== devices.length) wrong('devices', 'a device is named twice', 'Name each once.');
   for (const component of [display, ...devices, ...network.map(({ card }) => card)]) {
     if (board === 'pc' && pciComponents.has(component))
       wrong('board', `'${component}' needs a PCI bus`, "Use the board 'i440fx'.");
   }
+}
+
+/** Whether a description has the card that a slot names. */
+function hasCard({ devices = [], media, network = [] }: MachineDescription, card: SlotDescription['card']): boolean {
+  if (card === 'network') return network.length > 0;
+  if (card.startsWith('network')) return Number(card.slice('network'.length)) < network.length;
+  if (card === 'virtioRng') return devices.includes('virtio-rng');
+  if (card === 'virtioConsole') return devices.includes('virtio-console');
+  if (card === 'virtioScsi') return devices.includes('virtio-scsi');
+  if (card !== 'lsi53c895a') return Object.keys(media).includes(card);
+  const hasTarget = Object.keys(media).some((drive) => drive.startsWith('scsi'));
+  return devices.includes('lsi53c895a') || (hasTarget && !devices.includes('virtio-scsi'));
+}
+
+const slotNumbers = { least: 2, most: 31 } as const;
+
+/** Slots: whether one is taken by something else is seen on the board. */
+function checkSlots(description: MachineDescription): void {
+  const { board, slots = [] } = description;
+  if (board === 'pc' && slots.length > 0) wrong('slots', "the 'pc' board has no PCI bus", "Use the board 'i440fx'.");
+  slots.forEach(({ card, slot }, index) => {
+    checkOneOf(`slots[${index}].card`, card, slottedCards);
+    if (!Number.isInteger(slot) || slot < slotNumbers.least || slot > slotNumbers.most)
+      wrong(`slots[${index}].slot`, `there is no slot ${slot}`, `Give ${slotNumbers.least} to ${slotNumbers.most}.`);
+    if (!hasCard(description, card))
+      wrong(`slots[${index}].card`, `this machine has no ${card}`, 'Describe it, or leave its slot out.');
+    const isTwice = slots.some((each, other) => other < index && (each.card === card || each.slot === slot));
+    if (isTwice) wrong(`slots[${index}]`, 'a card or a slot is named twice', 'Name each once.');
+  });
 }
 
 const consolePortsMost = 7;

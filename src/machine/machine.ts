@@ -32,6 +32,8 @@ export interface MachineDescription {
   readonly network?: readonly NetworkCardDescription[];
   /** Components without which a PC would still be one. Default: none. */
   readonly devices?: readonly OptionalDevice[];
+  /** PCI cards that are in slots of their own choice. Default: one after another, from slot 4 on. */
+  readonly slots?: readonly SlotDescription[];
   /** Names of the virtio console's further ports, from 1 on: at most 7, of at most 127 characters, which a driver shows where there are any. Absent: it has no further ports, nor may have. */
   readonly consolePorts?: readonly string[];
   /** A kernel that the firmware starts instead of a boot sector. */
@@ -119,6 +121,18 @@ export interface NetworkCardDescription {
   readonly network: Network;
   /** Six bytes as `52:54:00:12:34:56`. Default: that one, counted up by card. */
   readonly mac?: string;
+}
+
+/** PCI cards by the names that slots may have: positions are not stored. */
+export const slottedCards = [
+  ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng', 'virtioConsole'] as const),
+  ...(['network', 'network1', 'network2', 'network3', 'network4', 'network5', 'network6', 'network7'] as const),
+] as const;
+
+/** Where a PCI card is: its device number, 2 to 31. */
+export interface SlotDescription {
+  readonly card: (typeof slottedCards)[number];
+  readonly slot: number;
 }
 
 /** An image by its digest. */

@@ -4,11 +4,13 @@
  * Source: PCI Local Bus Specification, revision 2.2, sections 3.2.2.3.2 (mechanism #1) and 6.
  */
 import { assert } from '../base/assert.js';
+import { UserError } from '../base/errors.js';
 import { createDevice, type Drive, type Width } from '../device/device.js';
 import { createPciFunction, pciFunction, type PciFunctionDevice, type PciOwnRegister } from '../device/pci-function.js';
 import type { PciIdentity } from '../device/pci-identity.js';
 import { messageCapability, pciMessages } from '../device/pci-messages.js';
 import { struct, u32 } from '../state/schema.js';
+import type { SlotDescription } from './machine.js';
 import type { BusRegion } from './memory-map.js';
 import { devicePart, type Part, statePart } from './parts.js';
 
@@ -42,6 +44,8 @@ export interface PciBusBoard {
   message(address: number, data: number): void;
   /** The level of one of the four interrupt lines INTA# to INTD# as the first device has them: 0 to 3. */
   interrupt(line: number, level: boolean): void;
+  /** Cards that are in slots of their own choice. */
+  readonly slots: readonly SlotDescription[];
 }
 
 /** The messages of a function, which take the place of its pin while they are on. */
@@ -67,6 +71,8 @@ const addressState = struct({ address: u32() });
 const enabled = 2 ** 31;
 const romIndex = 6;
 const lines = 4;
+/** Below are what a board has soldered on, and a place that is left free. */
+const firstSlot = 4;
 
 export class PciBus {
   private readonly functions = new Map<number, Attached>();
@@ -111,12 +117,22 @@ export class PciBus {
       },
     );
   }
-  /** The first device number that is free for a card: below 4 is what a board has soldered on. */
-  freeDevice(): number {
-    let device = 4;
-    while ([...this.functions.keys()].some((key) => key >> 3 === device)) device++;
-    assert(device < 32, 'a PCI bus holds 32 devices');
-    return device;
+  /** The device number of a card: that of the slot which the description names, or the first that is free from 4 on. */
+  slotOf(card: string): number {
+    const { slots } = this.board;
+    const wanted = slots.find((each) => each.card === card)?.slot;
+    const isTaken = (slot: number): boolean => [...this.functions.keys()].some((key) => key >> 3 === slot);
+    if (wanted !== undefined) {
+      if (!isTaken(wanted)) return wanted;
+      throw new UserError(`slot ${wanted} is taken already`, {
+        ...{ file: 'machine description', place: `slots, ${card}` },
+        nextStep: 'Give another: 0 to 2 are the chipset and the display.',
+      });
+    }
+    let slot = firstSlot;
+    while (isTaken(slot) || slots.some((each) => each.slot === slot)) slot++;
+    assert(slot < 32, 'a PCI bus holds 32 devices');
+    return slot;
   }
   /** Function 0 of a device with several says so (section 6.2.1). */
   private markSiblings(device: number): void {

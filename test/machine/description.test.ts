@@ -19,6 +19,29 @@ const wrong: readonly Wrong[] = [
   { what: 'a board that does not exist', place: 'board', change: { board: 'amiga' } },
   { what: 'a processor that does not exist', place: 'processor', change: { processor: '68000' } },
   { what: 'the ways of an emulator that nobody knows', place: 'quirks', change: { quirks: 'bochs' } },
+  {
+    what: 'a slot of a card that is not there',
+    place: 'slots[0].card',
+    change: { board: 'i440fx', processor: 'pentium3', slots: [{ card: 'virtioRng', slot: 5 }] },
+  },
+  {
+    what: 'a slot that is not there',
+    place: 'slots[0].slot',
+    change: {
+      board: 'i440fx',
+      processor: 'pentium3',
+      devices: ['virtio-rng'],
+      slots: [{ card: 'virtioRng', slot: 32 }],
+    },
+  },
+  {
+    what: 'a slot that the chipset is in',
+    place: 'slots, virtioRng',
+    change: {
+      ...{ board: 'i440fx', processor: 'pentium3', display: 'vbe', devices: ['virtio-rng'] },
+      slots: [{ card: 'virtioRng', slot: 2 }],
+    },
+  },
   { what: 'no memory', place: 'memoryBytes', change: { memoryBytes: 0 } },
   { what: 'memory that is no multiple of 64 KiB', place: 'memoryBytes', change: { memoryBytes: (1 << 20) + 4096 } },
   { what: 'more memory than can be', place: 'memoryBytes', change: { memoryBytes: 2 ** 31 + 65536 } },

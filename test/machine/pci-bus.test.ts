@@ -11,6 +11,7 @@ function bench() {
   const messages: [number, number][] = [];
   const levels: boolean[] = [];
   const bus = new PciBus({
+    slots: [],
     placePorts: () => () => {},
     placeMemory: () => () => {},
     interrupt: (_, level) => void levels.push(level),

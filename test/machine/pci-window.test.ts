@@ -11,6 +11,7 @@ function bench() {
   const memory = new DataView(new ArrayBuffer(0x4000));
   const accesses: { readonly offset: number; readonly width: Width }[] = [];
   const bus = new PciBus({
+    slots: [],
     placePorts: () => () => {},
     placeMemory: () => () => {},
     interrupt: () => {},

@@ -1,7 +1,8 @@
 /** A machine in the making, from the options of QEMU's command line that say what it is made of. */
 import { UserError } from '../../base/errors.js';
-import type { Drive } from '../../machine/machine.js';
+import type { Drive, SlotDescription } from '../../machine/machine.js';
 import type { ErrorAction } from './blkdebug.js';
+import { BiosGeometries } from './bios-geometries.js';
 import type { MediumRequest } from '../../host/machine-request.js';
 
 /** A disk without contents: so many bytes of zeros. */
@@ -47,6 +48,10 @@ export interface QemuMachine {
   readonly devices: readonly string[];
   /** Names of the virtio console's further ports. */
   readonly consolePorts: readonly string[];
+  /** Cards whose place on the bus was said. */
+  readonly slots: readonly SlotDescription[];
+  /** Geometries of disks that firmware is told by the firmware configuration, which is there with them. */
+  readonly geometries: readonly string[] | undefined;
   /** The device that kernels test with is there. */
   readonly testDevice: boolean;
   readonly display: 'vga' | 'vbe';
@@ -86,6 +91,15 @@ const optionalDevices: Readonly<Record<string, string>> = {
 const impliedDevices = new Set(['floppy', 'virtconsole', 'isa-serial', 'isa-parallel', 'piix3-ide']);
 
 const displayDevices = new Set(['VGA', 'secondary-vga']);
+
+type Card = SlotDescription['card'];
+/** The cards that optional devices are. */
+const cardsOfDevices: Readonly<Record<string, Card>> = {
+  lsi53c895a: 'lsi53c895a',
+  'virtio-scsi': 'virtioScsi',
+  'virtio-rng': 'virtioRng',
+  'virtio-console': 'virtioConsole',
+};
 
 const translations: Readonly<Record<string, number>> = { none: 0, lba: 1, large: 2, rechs: 3 };
 
@@ -156,6 +170,8 @@ export class Assembly {
   private readonly cards: QemuCard[] = [];
   private readonly devices = new Set<string>();
   private readonly consolePorts: string[] = [];
+  private readonly slots: SlotDescription[] = [];
+  private readonly geometries = new BiosGeometries();
   private readonly translations = new Map<Drive, number>();
   private readonly backends = new Map<string, Backend>();
   private readonly counts = new Map<string, number>();
@@ -279,7 +295,22 @@ export class Assembly {
     for (const device of this.laterDevices) this.putDevice(device);
     const { memory, images, names, cards, display, bios, testDevice, consolePorts, translations: translated } = this;
     const devices = [...this.devices];
-    return { memory, images, names, cards, devices, consolePorts, testDevice, display, bios, translations: translated };
+    const { slots } = this;
+    const geometries = this.geometries.lines(slots);
+    return {
+      memory,
+      images,
+      names,
+      cards,
+      devices,
+      consolePorts,
+      slots,
+      geometries,
+      testDevice,
+      display,
+      bios,
+      translations: translated,
+    };
   }
   private putDevice(device: Properties): void {
     const driver = device.get('driver') ?? '';
@@ -288,8 +319,10 @@ export class Assembly {
     if (card !== undefined) {
       const mac = device.get('mac');
       const socket = this.sockets.get(device.get('netdev') ?? '');
+      this.putInSlot(device, (this.cards.length === 0 ? 'network' : `network${this.cards.length}`) as Card);
       this.cards.push({ card, ...(mac === undefined ? {} : { mac }), ...(socket === undefined ? {} : { socket }) });
     } else if (optional !== undefined) {
+      this.putInSlot(device, cardsOfDevices[optional]!);
       this.devices.add(optional);
     } else if (driver === 'virtserialport') {
       this.consolePorts.push(device.get('name') ?? '');
@@ -302,6 +335,11 @@ export class Assembly {
     } else if (!this.putDisk(driver, device) && !impliedDevices.has(driver)) {
       refuse('-device', `'${driver}' is not a valid device model name`);
     }
+  }
+  /** Where a PCI card is: `addr` is its device number in hexadecimal, perhaps with its function. */
+  private putInSlot(device: Properties, card: Card): void {
+    const slot = parseInt(device.get('addr') ?? '', 16);
+    if (!Number.isNaN(slot)) this.slots.push({ card, slot });
   }
   private backendOf(device: Properties): Backend | undefined {
     const name = device.get('drive');
@@ -318,6 +356,7 @@ export class Assembly {
         const place = Number.isNaN(bus) ? undefined : 2 * bus + Number(device.get('unit') ?? 0);
         const cdrom = driver === 'ide-cd';
         this.ideDrive({ source: undefined, writable: !cdrom, ...backend, cdrom }, place, names, device);
+        this.geometries.add(device, { kind: 'ide', place: place ?? 0 });
         return true;
       }
       case 'scsi-hd':
@@ -326,12 +365,18 @@ export class Assembly {
         const writable = driver === 'scsi-hd' && (backend?.writable ?? true);
         const target = `scsi${device.get('scsi-id') ?? this.next('scsi')}` as Drive;
         this.attach(target, { source: undefined, cdrom: !writable, ...backend, writable }, names, { unmap: writable });
+        const adapter = this.devices.has('virtio-scsi') ? 'virtioScsi' : 'lsi53c895a';
+        this.geometries.add(device, { kind: 'scsi', adapter, target: Number(target.slice('scsi'.length)) });
         return true;
       }
       case 'virtio-blk':
-      case 'virtio-blk-pci':
-        this.attach(`virtio${this.next('virtio')}` as Drive, this.backendOf(device), names);
+      case 'virtio-blk-pci': {
+        const drive = `virtio${this.next('virtio')}` as 'virtio0';
+        this.attach(drive, this.backendOf(device), names);
+        this.putInSlot(device, drive);
+        this.geometries.add(device, { kind: 'virtio', drive });
         return true;
+      }
       default:
         return false;
     }

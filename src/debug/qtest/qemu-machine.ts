@@ -25,7 +25,7 @@ export function requestOf({ machine, runs }: QemuCommand, folder: string): Machi
   const cyclesPerSecond = runs ? runningCyclesPerSecond : benchCyclesPerSecond;
   const base = { board: 'i440fx', quirks: 'qemu', cyclesPerSecond } as const;
   if (machine === undefined) return base;
-  const { memory, images, cards, devices, consolePorts, testDevice, display, bios } = machine;
+  const { memory, images, cards, devices, consolePorts, slots, geometries, testDevice, display, bios } = machine;
   const drives = [...images].map(([drive, { source, writable, details, debug }]) => {
     const faults =
       debug === undefined || debug.rules === '' ? [] : faultsOf(readRules(debug.rules), debug.rules, debug);
@@ -35,17 +35,12 @@ export function requestOf({ machine, runs }: QemuCommand, folder: string): Machi
   const network = cards.map(({ socket, ...card }) => ({ ...card, network: socket === undefined ? 'none' : 'live' }));
   const firmware = bios === undefined ? {} : { firmware: { bios } };
   const ports = devices.includes('virtio-console') ? { consolePorts } : {};
-  const testing = testDevice ? { testing: { testDevice } } : {};
-  const said = {
-    ...base,
-    memory,
-    display,
-    devices,
-    network,
-    ...firmware,
-    ...ports,
-    ...testing,
-    ...Object.fromEntries(drives),
+  const files = geometries?.length ? [{ name: 'bios-geometry', text: geometries.join('') }] : [];
+  const testing = {
+    ...(testDevice ? { testDevice } : {}),
+    ...(geometries === undefined ? {} : { firmwareConfiguration: files.length === 0 ? true : { files } }),
   };
+  const more = { ...firmware, ...ports, ...(slots.length > 0 ? { slots } : {}), testing };
+  const said = { ...base, memory, display, devices, network, ...more, ...Object.fromEntries(drives) };
   return checkRequest(said, "QEMU's command line");
 }

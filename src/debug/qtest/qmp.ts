@@ -16,6 +16,8 @@ export interface QmpMachine {
   setRunning(running: boolean): void;
   /** Puts the image of a file into a drive. */
   insert(drive: Drive, path: string, writable: boolean): void;
+  /** Throws UserError for a file that is no image. */
+  checkImage(path: string): void;
   eject(drive: Drive): void;
   /** Gives the image in a drive so many bytes, the first of those it had or zeros; what the guest wrote on it is gone. */
   resize(drive: Drive, bytes: number): void;
@@ -80,6 +82,8 @@ const announcementMost = 100_000;
 export class QmpSession {
   private readonly stream = new JsonStream();
   private running = true;
+  /** Block nodes that were added, by name: their files, or nothing for those over another node. */
+  private readonly nodes = new Map<string, string | undefined>();
 
   constructor(
     private readonly machine: QmpMachine,
@@ -163,6 +167,26 @@ export class QmpSession {
     this.machine.insert(drive, filename, !readOnly);
     for (const open of [true, false]) this.event('DEVICE_TRAY_MOVED', { device: '', id: name, 'tray-open': open });
   }
+  /** Adds a node for a file. One over another node is there for its name alone: no drive takes it. */
+  addNode({ 'node-name': name, file, filename, backing }: Arguments): void {
+    const path = typeof filename === 'string' ? filename : (file as Arguments | undefined)?.filename;
+    if (typeof name !== 'string') throw new QmpError("Parameter 'node-name' is missing");
+    if (typeof path !== 'string') throw new QmpError("Parameter 'file' names no file");
+    if (this.nodes.has(name) || this.machine.drive(name) !== undefined) throw new QmpError(`Duplicate node '${name}'`);
+    const isOver = typeof backing === 'string';
+    if (isOver && !this.nodes.has(backing) && this.machine.drive(backing) === undefined)
+      throw new QmpError(`Cannot find device or node '${backing}'`);
+    this.machine.checkImage(path);
+    this.nodes.set(name, isOver ? undefined : path);
+  }
+  removeNode({ 'node-name': name }: Arguments): void {
+    if (!this.nodes.delete(String(name))) throw new QmpError(`Failed to find node with node-name='${String(name)}'`);
+  }
+  insertNode(words: Arguments): void {
+    const filename = this.nodes.get(String(words['node-name']));
+    if (filename === undefined) throw new QmpError(`No node '${String(words['node-name'])}' that a drive could take`);
+    this.insert({ ...words, filename });
+  }
   eject(words: Arguments): void {
     const { name, drive } = this.driveOf(words);
     this.machine.eject(drive);
@@ -213,6 +237,9 @@ const commands: Readonly<Record<string, (session: QmpSession, words: Arguments) 
   system_reset: (session) => session.reset(),
   quit: (session) => session.quit(),
   'blockdev-change-medium': (session, words) => session.insert(words),
+  'blockdev-add': (session, words) => session.addNode(words),
+  'blockdev-del': (session, words) => session.removeNode(words),
+  'blockdev-insert-medium': (session, words) => session.insertNode(words),
   eject: (session, words) => session.eject(words),
   block_resize: (session, words) => session.resize(words),
   'announce-self': (session, words) => session.announce(words),

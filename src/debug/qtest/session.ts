@@ -124,6 +124,7 @@ class Session implements QtestSession {
         images.keep(sha256, image);
         machine.input({ kind: 'media', drive, medium: { sha256, size: image.size, writable } });
       },
+      checkImage: (path: string) => void openImage(path, 'It was to become a block node.'),
       eject: (drive: Drive) => machine.input({ kind: 'media', drive }),
       resize: (drive: Drive, size: number) => this.resize(drive, size),
       drive: (name: string) => options.names.get(name),

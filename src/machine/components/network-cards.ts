@@ -83,7 +83,7 @@ function attachPciCard<Device extends CardDevice>(
   attached.found = pci.attach({
     name,
     identity: rom === undefined ? identity : { ...identity, romBytes: romBytesFor(rom) },
-    place: { device: pci.freeDevice(), function: 0 },
+    place: { device: pci.slotOf(name), function: 0 },
     regions,
     ...(rom === undefined ? {} : { rom }),
   });

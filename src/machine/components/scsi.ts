@@ -69,7 +69,7 @@ function attachLsi(board: Board): void {
   const found = pci.attach({
     name: 'lsi53c895a',
     identity: lsi53c895aPci,
-    place: { device: pci.freeDevice(), function: 0 },
+    place: { device: pci.slotOf('lsi53c895a'), function: 0 },
     regions: { 0: registers, 1: registers, 2: { read: readRam, write: writeRam } },
   });
   attached.device = found.device;

@@ -54,7 +54,7 @@ export function attachVirtio<Device extends VirtioDevice>(
   attached.found = pci.attach({
     name: functionName,
     identity,
-    place: { device: pci.freeDevice(), function: 0 },
+    place: { device: pci.slotOf(functionName), function: 0 },
     regions: {
       0: {
         read: (offset, width) => board.touch(device, () => readRegister(offset, width)),

@@ -141,6 +141,17 @@ const machine = recordWith(
     testing,
     quirks: choice('qemu'),
     consolePorts: list(7, text(127)),
+    slots: list(
+      32,
+      record({
+        card: choice(
+          ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng'] as const),
+          ...(['virtioConsole', 'network', 'network1', 'network2', 'network3', 'network4'] as const),
+          ...(['network5', 'network6', 'network7'] as const),
+        ),
+        slot: integer(2, 31),
+      }),
+    ),
   },
 );
 

@@ -13,6 +13,9 @@ function session() {
       if (path === 'missing') throw new UserError('no such file');
       done.push(`${drive} takes ${path}`);
     },
+    checkImage(path) {
+      if (path === 'missing') throw new UserError('no such file');
+    },
     eject: (drive) => void done.push(`${drive} is empty`),
     resize: (drive, bytes) => void done.push(`${drive} has ${bytes} bytes`),
     drive: (name) => (name === 'floppy0' ? 'floppyA' : undefined),
@@ -98,6 +101,27 @@ describe('a QMP session', () => {
     expect(ask('blockdev-change-medium', { id: 'floppy0', filename: 'missing' })).toMatchObject([
       { error: { class: 'GenericError' } },
     ]);
+  });
+
+  test('adds nodes, which drives take unless they lie over another', () => {
+    const { ask, done } = session();
+    const add = (name: string, filename: string, more: object = {}) =>
+      ask('blockdev-add', { driver: 'qcow2', 'node-name': name, file: { driver: 'file', filename }, ...more })[0];
+    expect(add('one', 'a.img')).toEqual({ return: {} });
+    expect(add('over', 'b.img', { backing: 'one' })).toEqual({ return: {} });
+    for (const wrong of [
+      add('one', 'c.img'),
+      add('floppy0', 'c.img'),
+      add('two', 'missing'),
+      add('three', 'c.img', { backing: 'nothing' }),
+    ])
+      expect(wrong).toHaveProperty('error.class', 'GenericError');
+    ask('blockdev-insert-medium', { id: 'floppy0', 'node-name': 'one' });
+    expect(done).toEqual(['floppyA takes a.img']);
+    for (const name of ['over', 'two'])
+      expect(ask('blockdev-insert-medium', { id: 'floppy0', 'node-name': name })[0]).toHaveProperty('error');
+    expect(ask('blockdev-del', { 'node-name': 'over' })).toEqual([{ return: {} }]);
+    expect(ask('blockdev-del', { 'node-name': 'over' })[0]).toHaveProperty('error');
   });
 
   test('answers an unknown command, and a broken one, with an error', () => {

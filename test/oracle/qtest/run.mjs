@@ -40,7 +40,17 @@ const scratch = mkdtempSync(join(tmpdir(), 'qtest-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 process.on('SIGTERM', () => process.exit(143));
 process.on('SIGINT', () => process.exit(130));
-const environment = { ...process.env, TMPDIR: scratch, QTEST_QEMU_BINARY: join(here, 'qemu-system-i386') };
+/** Where `qemu-img` is installed, programs have a few tests more. */
+const imageTool = (process.env.PATH ?? '')
+  .split(':')
+  .map((folder) => join(folder, 'qemu-img'))
+  .find((file) => existsSync(file));
+const environment = {
+  ...(imageTool === undefined ? {} : { QTEST_QEMU_IMG: imageTool }),
+  ...process.env,
+  TMPDIR: scratch,
+  QTEST_QEMU_BINARY: join(here, 'qemu-system-i386'),
+};
 
 /** What is said of a test: names may end in `*`. */
 function saidOf(table, name) {
