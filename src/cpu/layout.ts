@@ -283,7 +283,7 @@ export const record = {
 /** Handlers from this number on are compiled regions, by their place in the table of regions. */
 export const firstRegion = 0x8000;
 /** Places in the table of regions. A small table, as every module that imports it keeps a copy. */
-export const regionPlaces = 1024;
+export const regionPlaces = 2048;
 
 /** One TLB entry; tags are linear page addresses, 1 when invalid. */
 export const tlbEntry = {

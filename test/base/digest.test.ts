@@ -1,11 +1,36 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { fastHash, pageHashes, sha256Hex } from '../../src/base/digest.js';
+import { afterEach, expect, test, vi } from 'vitest';
+import xxhash from 'xxhash-wasm';
+import { fastHash, pageHashes, sha256Hex, streamHash } from '../../src/base/digest.js';
+
+afterEach(() => vi.restoreAllMocks());
 
 test('XXH64 gives the published values', () => {
   expect(fastHash(new Uint8Array())).toBe(0xef46db3751d8e999n);
   expect(fastHash(new TextEncoder().encode('abc'))).toBe(0x44bc2cf5ad770999n);
+});
+
+test('long bytes have the hash that the library gives them in one piece, whole and in pieces of any length', async () => {
+  const { h64Raw } = await xxhash();
+  const data = Uint8Array.from({ length: 300_000 }, (_, at) => (at * at) % 251);
+  fc.assert(
+    fc.property(fc.nat(data.length), fc.nat(data.length), (length, cut) => {
+      const whole = data.subarray(0, length);
+      expect(fastHash(whole)).toBe(h64Raw(whole));
+      expect(streamHash().update(whole.subarray(0, cut)).update(whole.subarray(cut)).digest()).toBe(h64Raw(whole));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("nothing that is hashed grows the library's memory", () => {
+  const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow');
+  const data = new Uint8Array(1 << 20);
+  fastHash(data);
+  streamHash().update(data).digest();
+  pageHashes(data);
+  expect(grow).not.toHaveBeenCalled();
 });
 
 test('SHA-256 is what every other program computes', () => {
