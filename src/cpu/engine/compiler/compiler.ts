@@ -33,7 +33,7 @@ const looksLeast = 4;
 /** What regions leave to the interpreter more often than once in so many cycles is worth compiling anew. */
 const frequentPace = 300;
 /** What they leave more rarely is worth a small region when it was told so many times; a power of two. */
-const strayTellings = 8;
+const strayTellings = 32;
 /** No page is compiled more often for that. */
 const compilationsMost = 40;
 
