@@ -1,4 +1,4 @@
-/** Streams of bytes over a pair of queues, as every port of a console device has them. */
+/** What consoles of one port and of several share: their configuration, and streams of bytes over a pair of queues for each port. */
 import { readSegments, segmentBytes, writeSegments } from './queue.js';
 import { giveBack, takeChain, type VirtioContext } from './state.js';
 
@@ -8,6 +8,14 @@ export const streamQueueSize = 64;
 export const consoleInputBytesMax = 4096;
 /** Bytes of one buffer beyond this many are lost: no driver writes so much at once. */
 const transmitBytesMax = 1 << 20;
+
+/** The size that a console says it has. */
+const size = { columns: 80, rows: 25 } as const;
+/** Where an emergency write goes in the configuration. */
+export const emergencyOffset = 8;
+/** The configuration of a console of so many ports: its size, the ports, and what reads as zeros (5.3.4). */
+export const consoleConfiguration = (ports: number): Uint8Array =>
+  Uint8Array.of(size.columns, 0, size.rows, 0, ports, 0, 0, 0, 0, 0, 0, 0);
 
 /** Puts what was typed into the driver's buffers, as far as there are any. */
 export function deliver(context: VirtioContext<unknown>, queue: number, input: number[]): void {

@@ -4,7 +4,14 @@
  * Source: OASIS Virtual I/O Device (VIRTIO) Version 1.2, section 5.3.
  */
 import { byteQueue, type StateOf, struct } from '../../state/schema.js';
-import { consoleInputBytesMax, deliver, streamQueueSize, takeBuffers } from './console-stream.js';
+import {
+  consoleConfiguration,
+  consoleInputBytesMax,
+  deliver,
+  emergencyOffset,
+  streamQueueSize,
+  takeBuffers,
+} from './console-stream.js';
 import { isLive, type VirtioContext } from './state.js';
 import { defineVirtio, virtioIdentity, type VirtioKind } from './transport.js';
 
@@ -13,10 +20,7 @@ const consoleFeature = { size: 0, emergencyWrite: 2 } as const;
 
 const queue = { receive: 0, transmit: 1 } as const;
 
-/** The size that the console says it has. */
-const size = { columns: 80, rows: 25 } as const;
 const portsMax = 1;
-const emergencyOffset = 8;
 
 const consoleState = struct({
   /** What was typed and found no buffer yet. */
@@ -32,7 +36,7 @@ export interface ConsoleBoard {
 
 type ConsoleContext = VirtioContext<ConsoleState, ConsoleBoard>;
 
-const configuration = Uint8Array.of(size.columns, 0, size.rows, 0, portsMax, 0, 0, 0, 0, 0, 0, 0);
+const configuration = consoleConfiguration(portsMax);
 
 const operations = {
   /** Bytes are typed at the console; the board has looked at `room` before. */

@@ -5,7 +5,14 @@
  * Source: OASIS Virtual I/O Device (VIRTIO) Version 1.2, section 5.3.
  */
 import { byteQueue, flag, list, repeat, type StateOf, struct, u16, u8 } from '../../state/schema.js';
-import { consoleInputBytesMax, deliver, streamQueueSize, takeBuffers } from './console-stream.js';
+import {
+  consoleConfiguration,
+  consoleInputBytesMax,
+  deliver,
+  emergencyOffset,
+  streamQueueSize,
+  takeBuffers,
+} from './console-stream.js';
 import { segmentBytes, writeSegments } from './queue.js';
 import { giveBack, hasFeature, isLive, takeChain, type VirtioContext } from './state.js';
 import { defineVirtio, virtioIdentity, type VirtioKind } from './transport.js';
@@ -33,10 +40,6 @@ const message = {
 const messageBytes = 8;
 /** Messages that wait for buffers of the driver; more are lost, as with a driver that gives none. */
 const messagesMost = 64;
-
-/** The size that the console says it has. */
-const size = { columns: 80, rows: 25 } as const;
-const emergencyOffset = 8;
 
 const serialState = struct({
   ports: repeat(
@@ -187,7 +190,7 @@ const operations = {
   portsChanged,
 };
 
-const configuration = Uint8Array.of(size.columns, 0, size.rows, 0, serialPorts, 0, 0, 0, 0, 0, 0, 0);
+const configuration = consoleConfiguration(serialPorts);
 
 const kind: VirtioKind<SerialState, SerialBoard, typeof operations> = {
   name: 'virtio-serial',
