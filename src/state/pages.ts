@@ -186,8 +186,8 @@ export class PageKeeper {
 
 function pageCount(memory: Uint8Array): number {
   assert(memory.length % pageBytes === 0, 'memory is whole pages');
-  return memory.length >> pageShift;
+  return memory.length / pageBytes; // Not shifted: 2 GiB would be negative.
 }
 
 const pageOf = (memory: Uint8Array, page: number): Uint8Array =>
-  memory.subarray(page << pageShift, (page + 1) << pageShift);
+  memory.subarray(page * pageBytes, (page + 1) * pageBytes);

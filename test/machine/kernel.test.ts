@@ -65,6 +65,33 @@ describe.each(['pc', 'i440fx'] as const)("a kernel on the board '%s'", (board) =
     expect([ecx, edx, esi]).toEqual([0x08, 0x10, 0x10]);
   });
 
+  test('of Multiboot runs, and changes its own code, at the end of the 2 GiB that a machine may have', () => {
+    const base = 0x7ffe0000;
+    const changed = base + 0xfff; // Its two bytes lie in two pages.
+    const dwordBytes = (value: number): number[] => [...new Uint8Array(Uint32Array.of(value).buffer)];
+    const rounds = 5000;
+    const code = [
+      ...[0xbc, ...dwordBytes(0x9000), 0x31, 0xdb, 0x31, 0xc0, 0xb9, ...dwordBytes(rounds)], // mov esp, 9000h; ebx, eax = 0; mov ecx, rounds
+      ...[0x88, 0x0d, ...dwordBytes(changed + 1)], // next: mov [changed + 1], cl
+      ...[0xe8, ...dwordBytes(changed - (base + 25))], // call changed
+      ...[0x01, 0xc3, 0xe2, 0xf1], // add ebx, eax; loop next
+      ...halt,
+    ];
+    const start = [...code, ...Array.from({ length: (4 - (code.length % 4)) % 4 }, () => 0), ...multibootHeader(0)];
+    const bytes = [...start, ...Array.from({ length: 0xfff - start.length }, () => 0x90), 0xb0, 0x00, 0xc3]; // changed: mov al, 0; ret
+    const machine = machineWith('multiboot', elfImage({ address: base, bytes }), {
+      board,
+      processor,
+      memoryBytes: 2 ** 31,
+    });
+    let sum = 0;
+    for (let round = rounds; round > 0; round--) sum += round & 0xff;
+    expect(registersAtHalt(machine).ebx).toBe(sum);
+    const before = machine.digest().sha256;
+    machine.load(machine.save());
+    expect(machine.digest().sha256).toBe(before);
+  });
+
   test('of Multiboot2 finds tags up to the ending one', () => {
     const image = elfImage({ address: 0x100000, bytes: [...halt, 0, 0, 0, 0, 0, ...multiboot2Header()] });
     const machine = machineWith('multiboot2', image, { board, processor });

@@ -127,3 +127,17 @@ test('an image of plain bytes can be loaded', () => {
   const bytes = Uint8Array.from({ length: pages * pageBytes }, (_, at) => (at * 7) & 0xff);
   new Side().load({ image: PageImage.of(bytes), bytes });
 });
+
+test('a memory of 2 GiB has images, its last page among them', () => {
+  const memory = new Uint8Array(2 ** 31);
+  const keeper = new PageKeeper(memory);
+  const last = 2 ** 31 / pageBytes - 1;
+  keeper.willWrite(last);
+  memory[last * pageBytes] = 7;
+  const image = keeper.image();
+  keeper.willWrite(last);
+  memory[last * pageBytes] = 8;
+  expect(image.page(last)[0]).toBe(7);
+  keeper.restore(image, (page) => expect(page).toBe(last));
+  expect(memory[last * pageBytes]).toBe(7);
+});

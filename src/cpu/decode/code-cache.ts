@@ -234,7 +234,7 @@ export class CodeCache implements CodeWatch {
     const last = (hostAddress + bytes - 1 - plan.ram) >>> 6;
     for (let line = first; line <= last; line++) {
       if (u8[plan.codeLines + line] !== 0) {
-        this.takeOut(hostAddress, bytes);
+        this.takeOut(hostAddress >>> 0, bytes); // WebAssembly's words are signed here.
         return;
       }
     }

@@ -43,7 +43,7 @@ export class Crossings {
   }
   /** The instruction's own record where a crossing's second page lies at a host address as before; else 0. */
   recordOf(at: number, nextHostPage: number): number {
-    return this.core.view.getInt32(at + record.link, true) === nextHostPage ? at + record.bytes : 0;
+    return this.core.view.getInt32(at + record.link, true) === (nextHostPage | 0) ? at + record.bytes : 0;
   }
 
   /** Writes the records of a crossing at `at` and lets the table lead to them. */

@@ -244,9 +244,11 @@ export class Core {
     if (page === 0) this.bus.writeMemory(physical >>> 0, value, width);
     else if ((page & WRITABLE) !== 0) this.writeHost((page & ~0xfff) + (physical & 0xfff), value, width);
   }
+  /** Reads at a host address, which as a word of WebAssembly's is negative from 2 GiB on. */
   readHost(host: number, width: AccessWidth): number {
-    if (width === 1) return this.u8[host]!;
-    return width === 2 ? this.view.getUint16(host, true) : this.view.getInt32(host, true);
+    const place = host >>> 0;
+    if (width === 1) return this.u8[place]!;
+    return width === 2 ? this.view.getUint16(place, true) : this.view.getInt32(place, true);
   }
   private writeHost(host: number, value: number, width: AccessWidth): void {
     this.willWrite(host, width);
@@ -259,9 +261,10 @@ export class Core {
   }
   /** Stores where a write tag, or `willWrite`, has cleared the way. */
   storeHost(host: number, value: number, width: AccessWidth): void {
-    if (width === 1) this.u8[host] = value;
-    else if (width === 2) this.view.setUint16(host, value, true);
-    else this.view.setInt32(host, value, true);
+    const place = host >>> 0;
+    if (width === 1) this.u8[place] = value;
+    else if (width === 2) this.view.setUint16(place, value, true);
+    else this.view.setInt32(place, value, true);
   }
 
   // Linear memory.

@@ -278,7 +278,8 @@ export function portRuns(core: Core, breakpoints: Breakpoints): Pick<SlowPaths, 
   type Run = (port: number, memory: Uint8Array, width: AccessWidth) => number;
   const run = (all: Run | undefined, port: number, bytes: number, count: number, host: number): number => {
     if (all === undefined || portsRestricted(core) || breakpoints.watchesPorts) return 0;
-    return all(port, core.u8.subarray(host, host + bytes * count), bytes as AccessWidth) / bytes;
+    const from = host >>> 0; // WebAssembly's words are signed here.
+    return all(port, core.u8.subarray(from, from + bytes * count), bytes as AccessWidth) / bytes;
   };
   const { readPorts, writePorts } = core.bus;
   return {

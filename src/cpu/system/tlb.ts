@@ -129,9 +129,10 @@ export class Tlb {
   /** A page got its first code: entries of data that wrote it freely must look at its lines from now on. */
   splitFromCode(hostPageAddress: number): void {
     const { i32 } = this.core;
+    const hostPage = hostPageAddress | 0;
     this.forEachListed((entry) => {
       const tag = i32[(entry + tlbEntry.write) >> 2]!;
-      const isOfPage = tag !== 1 && ((tag + i32[(entry + tlbEntry.addend) >> 2]!) | 0) === hostPageAddress;
+      const isOfPage = tag !== 1 && ((tag + i32[(entry + tlbEntry.addend) >> 2]!) | 0) === hostPage;
       if (!isOfPage || entry >= regions.codeTlb) return;
       i32[(entry + tlbEntry.writeCode) >> 2] = tag;
       i32[(entry + tlbEntry.write) >> 2] = 1;

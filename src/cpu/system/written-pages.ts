@@ -10,6 +10,7 @@ import { regions } from '../layout.js';
 import type { Core } from './core.js';
 
 const pageShift = 12;
+const pageBytes = 1 << pageShift;
 
 /** A part of memory that is looked at by itself. */
 export interface WrittenArea {
@@ -68,6 +69,6 @@ export class WrittenPages {
     const { first, end } = area;
     u8.fill(0, regions.writtenPages + first, regions.writtenPages + end);
     area.isMarked = false;
-    tlb.closeToWrites(plan.ram + (first << pageShift), (end - first) << pageShift);
+    tlb.closeToWrites(plan.ram + first * pageBytes, (end - first) * pageBytes);
   }
 }
