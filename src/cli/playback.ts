@@ -31,7 +31,7 @@ export function openForReplay(path: string, given: readonly string[]): OpenedTra
   const trace = openTrace(path);
   const images = imagesOf(trace, path, given);
   const factory: MachineFactory = (description, powerOn) => createMachine(description, images, powerOn);
-  return { path, trace, images, factory, firmware: firmwareDigests() };
+  return { path, trace, images, factory, firmware: firmwareDigests(trace.header.machine) };
 }
 
 /** A replay under way, with everything the guest has sent. */

@@ -30,14 +30,17 @@ const pieces: readonly (readonly [offset: number, base64: string])[] = [
   [0x1fff0, '6lvgAPAxMi8zMS85Of/8AA'],
 ];
 
-function decode(rom: Uint8Array, offset: number, base64: string): void {
-  const text = atob(base64);
-  for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
+/** Puts pieces of a ROM into it. */
+export function decodePieces(
+  rom: Uint8Array,
+  pieces: readonly (readonly [offset: number, base64: string])[],
+): Uint8Array {
+  for (const [offset, base64] of pieces) {
+    const text = atob(base64);
+    for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
+  }
+  return rom;
 }
 
 /** A fresh copy of the ROM: 131,072 bytes, the last 16 of them holding the reset vector. */
-export function biosImage(): Uint8Array {
-  const rom = new Uint8Array(sizeBytes).fill(0xff);
-  for (const [offset, base64] of pieces) decode(rom, offset, base64);
-  return rom;
-}
+export const biosImage = (): Uint8Array => decodePieces(new Uint8Array(sizeBytes).fill(0xff), pieces);

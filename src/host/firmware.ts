@@ -1,7 +1,8 @@
 /** The firmware that this package has, as traces name it. */
-import { biosSha256 } from '../firmware/image.js';
+import { builtInRom } from '../firmware/roms.js';
+import type { MachineDescription } from '../machine/machine.js';
 
-/** SHA-256 of every firmware image by its role. */
-export function firmwareDigests(): Readonly<Record<string, string>> {
-  return { bios: biosSha256 };
+/** SHA-256 of every firmware image by its role, for a machine. */
+export function firmwareDigests(description: MachineDescription): Readonly<Record<string, string>> {
+  return { bios: builtInRom(description).sha256 };
 }

@@ -34,7 +34,8 @@ export function imagesNamed(trace: Trace): NamedImage[] {
   for (const [role, image] of Object.entries(firmware ?? {})) name(`${role} firmware`, image);
   for (const file of served) name(`served file ${file.path}`, file);
   for (const file of testing?.firmwareConfiguration?.files ?? []) name(`configuration file ${file.name}`, file.image);
-  for (const record of trace.records) if (record.kind === 'insert') name(record.drive, record);
+  for (const record of trace.records)
+    if (record.kind === 'insert' || record.kind === 'plugDisk') name(record.drive, record);
   return named;
 }
 

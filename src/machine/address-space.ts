@@ -30,7 +30,7 @@ const nowhere: HostPage = { address: 0, writable: false };
 
 export class AddressSpace {
   /** Regions that chips answer for, the display's window from A0000h to BFFFFh among them. */
-  readonly map = new MemoryMap();
+  map = new MemoryMap();
   /** What 16 KiB segments from C0000h on do. Follows from the chipset's registers. */
   private readonly shadows: Shadow[] = Array.from({ length: (shadowEnd - shadowStart) >> shadowShift }, () => past);
   /** Where display memory stands; undefined while it is not mapped. Follows from the adapter's configuration. */
@@ -43,6 +43,11 @@ export class AddressSpace {
 
   constructor(private readonly plan: MemoryPlan) {
     this.lowRomStart = shadowEnd - Math.min(plan.romBytes, lowRomBytesMax);
+  }
+
+  /** Takes away every region that chips answer for, as they are made anew. */
+  clear(): void {
+    this.map = new MemoryMap();
   }
 
   /** The processor whose translations depend on this map. */
@@ -176,3 +181,11 @@ export class AddressSpace {
     }
   }
 }
+
+/** Physical memory as the processor's pages hold it, without side effects; where there is none, bytes are 0xff. */
+export const peekMemory = (core: Core, physical: number, length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => {
+    const address = physical + index;
+    const page = core.bus.page(address & ~0xfff);
+    return page.address === 0 ? 0xff : core.u8[page.address + (address & 0xfff)]!;
+  });

@@ -31,12 +31,15 @@ export interface Bench {
 /** What a bench reaches of a board. */
 export interface BenchBoard {
   readonly cyclesPerSecond: number;
-  readonly timeline: Timeline;
+  /** Both are others when cards come and go. */
+  timeline(): Timeline;
   readonly space: AddressSpace;
-  readonly ports: PortMap;
+  ports(): PortMap;
   now(): Cycle;
   /** Moves the clock to a cycle at or before the next edge, and lets what is due there happen. */
   passTo(cycle: Cycle): void;
+  /** Something was written: what waits for the end of an instruction is done. */
+  written(): void;
   onInterruptRequest(listen: (request: number, level: boolean) => void): void;
   input(event: InputEvent): void;
 }
@@ -46,7 +49,7 @@ const restless: ReadonlySet<string> = new Set(['pit', 'rtc', 'systemControl', 'h
 
 /** Makes a bench of a board. */
 export function createBench(board: BenchBoard): Bench {
-  const { timeline, space, ports } = board;
+  const { space } = board;
   /** The access as bytes, where memory answers; undefined where a chip does. */
   const inMemory = (physical: number, width: Width): Uint8Array | undefined => {
     const answered = space.page(physical - (physical % 4096)).address !== 0;
@@ -57,8 +60,11 @@ export function createBench(board: BenchBoard): Bench {
     get cycle() {
       return board.now();
     },
-    readPort: (port, width) => ports.read(port, width) >>> 0,
-    writePort: (port, value, width) => ports.write(port, value, width),
+    readPort: (port, width) => board.ports().read(port, width) >>> 0,
+    writePort(port, value, width) {
+      board.ports().write(port, value, width);
+      board.written();
+    },
     readMemory(physical, width) {
       const bytes = inMemory(physical, width);
       if (bytes === undefined) return space.readMemory(physical, width) >>> 0;
@@ -76,11 +82,11 @@ export function createBench(board: BenchBoard): Bench {
     readBlock: (physical, into) => space.master.read(physical, into),
     writeBlock: (physical, from) => space.master.write(physical, from),
     pass(until) {
-      while (timeline.due <= until) board.passTo(Math.max(timeline.due, board.now()) as Cycle);
+      while (board.timeline().due <= until) board.passTo(Math.max(board.timeline().due, board.now()) as Cycle);
       if (board.now() < until) board.passTo(until);
     },
-    nextEdge: () => timeline.due,
-    nextWork: () => timeline.dueWithout(restless),
+    nextEdge: () => board.timeline().due,
+    nextWork: () => board.timeline().dueWithout(restless),
     onInterruptRequest: (listen) => board.onInterruptRequest(listen),
     input: (event) => board.input(event),
   };

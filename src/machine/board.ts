@@ -6,6 +6,7 @@ import type { MemoryAccess } from '../device/memory-access.js';
 import type { VideoMemory } from '../device/video-memory.js';
 import type { Frame } from '../screen/frame.js';
 import type { AddressSpace } from './address-space.js';
+import type { HotPlugController } from './hot-plug.js';
 import type { InterruptLines } from './interrupt-lines.js';
 import type {
   Drive as DriveRole,
@@ -103,6 +104,10 @@ export interface Board {
   transmit(port: number, byte: number): void;
   /** Names what tells the keyboard's lit indicators: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
   setKeyboardLights(look: () => number): void;
+  /** Names what tells the guest of cards that come and go. */
+  setHotPlug(controller: HotPlugController): void;
+  /** Cards were ejected: they go at the end of the instruction. */
+  ejectCards(): void;
   /** Names what draws the screen. */
   setDisplay(display: DisplayAdapter): void;
 }

@@ -10,6 +10,7 @@ import type { Frame } from '../screen/frame.js';
 import type { AddressSpace } from './address-space.js';
 import type { AnyDevice, Board, DisplayAdapter, InterruptRoute } from './board.js';
 import { componentsOf } from './components/index.js';
+import type { HotPlugController } from './hot-plug.js';
 import { InterruptLines } from './interrupt-lines.js';
 import { messageOf } from './interrupt-messages.js';
 import type { Drive, Images, InputEvent, MachineDescription, MachineObservers, PowerOn } from './machine.js';
@@ -38,6 +39,7 @@ export interface BoardWires {
   resetProcessor(): void;
   resetBoard(): void;
   powerOff(): void;
+  ejectCards(): void;
   exit(status: number): void;
   transmit(port: number, byte: number): void;
 }
@@ -72,6 +74,8 @@ export class CircuitBoard implements Board {
   private interruptRoute: InterruptRoute | undefined;
   private numericErrorListener: ((level: boolean) => void) | undefined;
   private display: DisplayAdapter | undefined;
+  /** What tells the guest of cards that come and go; absent where none may. */
+  hotPlug: HotPlugController | undefined;
   /** The keyboard's lit indicators. They change at edges of its own, so that they are never late. */
   keyboardLights: () => number = () => 0;
 
@@ -172,10 +176,10 @@ export class CircuitBoard implements Board {
   }
   add(name: string, device: AnyDevice): Clocked {
     this.addPart(name, devicePart(device));
-    return this.addTimed(device);
+    return this.addTimed(name, device);
   }
   addMapping(name: string, device: AnyDevice, loaded: () => void): Clocked {
-    const clocked = this.addTimed(device);
+    const clocked = this.addTimed(name, device);
     const part = devicePart(device);
     const load = (saved: Uint8Array): void => {
       part.load(saved);
@@ -184,9 +188,9 @@ export class CircuitBoard implements Board {
     this.mappings.set(name, { ...part, load });
     return clocked;
   }
-  private addTimed(device: AnyDevice): Clocked {
+  private addTimed(name: string, device: AnyDevice): Clocked {
     this.devices.push(device);
-    const clocked = this.wires.timeline.add(device);
+    const clocked = this.wires.timeline.add(device, name);
     this.clocks.set(device, clocked);
     return clocked;
   }
@@ -223,6 +227,12 @@ export class CircuitBoard implements Board {
   }
   powerOff(): void {
     this.wires.powerOff();
+  }
+  ejectCards(): void {
+    this.wires.ejectCards();
+  }
+  setHotPlug(controller: HotPlugController): void {
+    this.hotPlug = controller;
   }
   onExit(action: () => void): void {
     this.exitActions.push(action);

@@ -162,7 +162,7 @@ function checkFaults(drive: string, { faults = [], size }: DriveDescription): vo
 /** Components that need a PCI bus. */
 const pciComponents: ReadonlySet<string> = new Set([
   ...(['vbe', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'] as const),
-  ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first', 'virtio-scsi'] as const),
+  ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first', 'virtio-scsi', 'pci-hot-plug'] as const),
 ]);
 const cardsMost = 8;
 const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
@@ -192,9 +192,14 @@ function checkComponents(description: MachineDescription): void {
 }
 
 /** Whether a description has the card that a slot names. */
-function hasCard({ devices = [], media, network = [] }: MachineDescription, card: SlotDescription['card']): boolean {
-  if (card === 'network') return network.length > 0;
-  if (card.startsWith('network')) return Number(card.slice('network'.length)) < network.length;
+export function hasCard(
+  { devices = [], media, network = [] }: MachineDescription,
+  card: SlotDescription['card'],
+): boolean {
+  if (card.startsWith('network')) {
+    const described = network[Number(card.slice('network'.length))];
+    return described !== undefined && described.absent !== true;
+  }
   if (card === 'virtioRng') return devices.includes('virtio-rng');
   if (card === 'virtioConsole') return devices.includes('virtio-console');
   if (card === 'virtioScsi') return devices.includes('virtio-scsi');

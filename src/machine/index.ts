@@ -1,7 +1,7 @@
 import { checkDescription } from './description.js';
 import type { EngineChoice } from '../cpu/engine/choice.js';
 import type { Images, Machine, MachineDescription, PowerOn } from './machine.js';
-import { createPc } from './pc.js';
+import { Pc } from './pc.js';
 
 export { boardProcessors, defaultCyclesPerSecond } from './description.js';
 
@@ -16,5 +16,5 @@ export function createMachine(
   engine: EngineChoice = 'compiler',
 ): Machine {
   checkDescription(description, images, powerOn);
-  return createPc(description, images, powerOn, engine);
+  return new Pc(description, images, powerOn, engine);
 }

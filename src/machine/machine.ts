@@ -9,6 +9,7 @@ import type { BayImage } from '../device/disk/medium.js';
 import type { PageImage } from '../state/pages.js';
 import type { Difference } from '../state/schema.js';
 import type { Bench } from './bench.js';
+import type { InputEvent } from './inputs.js';
 
 /** What a machine is made of. Pure data: it is written into every trace, and equal descriptions give equal machines. */
 export interface MachineDescription {
@@ -111,6 +112,7 @@ export const optionalDevices = [
   'lsi53c895a',
   'cdrom-first',
   'virtio-scsi',
+  'pci-hot-plug',
 ] as const;
 export type OptionalDevice = (typeof optionalDevices)[number];
 
@@ -121,6 +123,8 @@ export interface NetworkCardDescription {
   readonly network: Network;
   /** Six bytes as `52:54:00:12:34:56`. Default: that one, counted up by card. */
   readonly mac?: string;
+  /** It was pulled out: its place among the cards stays, so that those behind it keep their numbers. */
+  readonly absent?: boolean;
 }
 
 /** PCI cards by the names that slots may have: positions are not stored. */
@@ -129,9 +133,19 @@ export const slottedCards = [
   ...(['network', 'network1', 'network2', 'network3', 'network4', 'network5', 'network6', 'network7'] as const),
 ] as const;
 
+export type SlottedCard = (typeof slottedCards)[number];
+
+/** Devices, of {@link optionalDevices}, that may be plugged into a running machine. */
+export const pluggedDevices = ['virtio-rng', 'virtio-console', 'lsi53c895a', 'virtio-scsi'] as const;
+export type PluggedDevice = (typeof pluggedDevices)[number];
+
+/** Drives that may be: a virtio disk is a card of its own, a SCSI disk is put on the bus of a virtio adapter. */
+export const pluggedDrives = ['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const;
+export type PluggedDrive = (typeof pluggedDrives)[number];
+
 /** Where a PCI card is: its device number, 2 to 31. */
 export interface SlotDescription {
-  readonly card: (typeof slottedCards)[number];
+  readonly card: SlottedCard;
   readonly slot: number;
 }
 
@@ -218,37 +232,7 @@ export interface DiskGeometry {
 /** The images behind a description's media, by SHA-256. Never written: the machine keeps its writes in an overlay. Only media may be read piece by piece. */
 export type Images = BaseImages;
 
-/** Everything that reaches the guest from outside. It arrives at the machine's current cycle. */
-export type InputEvent =
-  /** A key by its set 1 make code, or 0xe000 + code for extended keys (Pause is 0xe11d); pressed or released. */
-  | { readonly kind: 'key'; readonly key: number; readonly pressed: boolean }
-  /** Bytes on a serial port's receive line; the port takes them at its own line rate. Port 0 to 3. */
-  | { readonly kind: 'serial'; readonly port: number; readonly data: Uint8Array }
-  /** The reset button. */
-  | { readonly kind: 'reset' }
-  /** The mouse was moved by `dx` to the right and `dy` up, its wheel turned towards the user by `wheel`; buttons held now: 1 left, 2 right, 4 middle, 8 and 16 the side buttons. */
-  | {
-      readonly kind: 'mouse';
-      readonly dx: number;
-      readonly dy: number;
-      readonly wheel: number;
-      readonly buttons: number;
-    }
-  /** A frame arrives at a network card (by its position) whose network is `live`. 14 to 1518 bytes, without the check sequence. */
-  | { readonly kind: 'packet'; readonly card: number; readonly frame: Uint8Array }
-  /** Bytes typed at the virtio console. */
-  | { readonly kind: 'console'; readonly data: Uint8Array }
-  /** Bytes sent to a further port of the virtio console: 1 to 7. */
-  | { readonly kind: 'consolePort'; readonly port: number; readonly data: Uint8Array }
-  /** The power button and the sleep button are pressed. */
-  | { readonly kind: 'powerButton' }
-  | { readonly kind: 'sleepButton' }
-  /** The non-maskable interrupt button of a front panel. */
-  | { readonly kind: 'nonMaskableInterrupt' }
-  /** The power is cut: the machine stops for good, its disks keep what was written. */
-  | { readonly kind: 'powerCut' }
-  /** A removable medium is changed (or taken out, when `medium` is absent). */
-  | { readonly kind: 'media'; readonly drive: Drive; readonly medium?: MediumDescription };
+export type { InputEvent, PlugEvent } from './inputs.js';
 
 /** What else a run is a function of, besides description, images and inputs. */
 export interface PowerOn {
@@ -284,6 +268,8 @@ export interface MachineDigest {
  */
 export interface MachineSnapshot {
   readonly cycle: Cycle;
+  /** What the machine was made of then; absent for one into which nothing can be plugged. */
+  readonly description?: MachineDescription;
   readonly parts: Readonly<Record<string, Uint8Array>>;
   readonly pages?: Readonly<Record<string, PageImage>>;
   readonly drives?: Readonly<Record<string, BayImage>>;
@@ -324,6 +310,8 @@ export interface MachineObservers {
     readonly sector: number;
     readonly cycle: Cycle;
   }): void;
+  /** A card has left the machine: the guest ejected it, or a reset found it on its way out. */
+  cardRemoved(gone: { readonly card: SlottedCard; readonly cycle: Cycle }): void;
   /** The speaker's tone changed: hertz as the timer's exact ratio, or undefined for silence. */
   speaker(tone: { readonly hertz: number | undefined; readonly cycle: Cycle }): void;
 }
@@ -350,6 +338,7 @@ export interface KeyboardLights {
 
 /** A PC. Its run is a pure function of description, images, power-on facts and inputs. */
 export interface Machine {
+  /** What it is made of now: cards may be plugged in and pulled out. */
   readonly description: MachineDescription;
   readonly cycle: Cycle;
   /** Cycles that passed in HLT, with no instruction retired, since this machine was made. For reports; not state. */
@@ -361,7 +350,7 @@ export interface Machine {
   digest(): MachineDigest;
   save(): MachineSnapshot;
   load(snapshot: MachineSnapshot): void;
-  /** Field-by-field differences between two snapshots of this machine's description; memory and disks give the first differing byte. */
+  /** Field-by-field differences between two snapshots of a machine of this power-on; memory and disks give the first differing byte. */
   diff(left: MachineSnapshot, right: MachineSnapshot): (Difference & { readonly part: string })[];
   screen(): Frame;
   keyboardLights(): KeyboardLights;

@@ -49,6 +49,10 @@ export function saveParts(parts: Parts, cycle: Cycle): MachineSnapshot {
   return { cycle, parts: saved, pages, drives };
 }
 
+/** Whether a snapshot holds a part. */
+export const isSaved = (name: string, { parts, pages = {}, drives = {} }: MachineSnapshot): boolean =>
+  [parts, pages, drives].some((images) => Object.hasOwn(images, name));
+
 /** Puts one part back to a snapshot. */
 export function loadPart(name: string, part: AnyPart, { parts, pages, drives }: MachineSnapshot): void {
   const held = <Image>(images: Readonly<Record<string, Image>> | undefined): Image => {
@@ -62,12 +66,7 @@ export function loadPart(name: string, part: AnyPart, { parts, pages, drives }: 
 }
 
 /** The differences of one part between two snapshots. */
-export function partDifferences(
-  name: string,
-  part: AnyPart,
-  left: MachineSnapshot,
-  right: MachineSnapshot,
-): Difference[] {
+function partDifferences(name: string, part: AnyPart, left: MachineSnapshot, right: MachineSnapshot): Difference[] {
   const compare = <Image>(
     images: (snapshot: MachineSnapshot) => Readonly<Record<string, Image>> | undefined,
     diff: (left: Image, right: Image) => Difference[],
@@ -86,6 +85,16 @@ export function partDifferences(
     (a, b) => part.diff(a, b),
   );
 }
+
+/** The differences between two snapshots, part by part. */
+export const partsDifferences = (
+  parts: Parts,
+  left: MachineSnapshot,
+  right: MachineSnapshot,
+): (Difference & { readonly part: string })[] =>
+  [...parts].flatMap(([part, each]) =>
+    partDifferences(part, each, left, right).map((difference) => ({ part, ...difference })),
+  );
 
 const hashOf = (part: AnyPart): bigint => {
   if (isPaged(part)) return part.hash();

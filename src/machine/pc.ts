@@ -3,14 +3,15 @@ import type { Cycle } from '../base/integers.js';
 import type { ProcessorBus } from '../cpu/bus.js';
 import { compilerTuning, type EngineChoice } from '../cpu/engine/choice.js';
 import { Processor } from '../cpu/processor.js';
-import { displayWords } from '../cpu/display-mapping.js';
 import type { MemoryPlan } from '../cpu/memory-plan.js';
 import { type Difference, flag, struct, u32 } from '../state/schema.js';
 import { type Bench, createBench } from './bench.js';
-import { biosImage } from '../firmware/image.js';
-import { AddressSpace } from './address-space.js';
-import { videoBytes } from './description.js';
+import { builtInRom } from '../firmware/roms.js';
+import { AddressSpace, peekMemory } from './address-space.js';
+import { checkDescription, videoBytes } from './description.js';
 import { CircuitBoard } from './circuit-board.js';
+import { CardChanges } from './card-changes.js';
+import { descriptionDifference, isSameMachine } from './hot-plug.js';
 import type {
   Images,
   InputEvent,
@@ -26,10 +27,11 @@ import type {
   StopReason,
 } from './machine.js';
 import { MemoryPart } from './memory-part.js';
-import { type AnyPart, digestParts, loadPart, type Part, partDifferences, saveParts, statePart } from './parts.js';
+import { UnknownAccesses } from './unknown-accesses.js';
+import { type AnyPart, digestParts, isSaved, loadPart, partsDifferences, saveParts, statePart } from './parts.js';
+import { processorBus, videoMemoryOf } from './processor-bus.js';
 import { processorPart, processorView } from './processor-part.js';
-import { loadRemainders, saveRemainders, Timeline } from './timeline.js';
-import type { VideoMemory } from '../device/video-memory.js';
+import { Timeline, timelinePart } from './timeline.js';
 import type { Frame } from '../screen/frame.js';
 
 const A20 = 1 << 20;
@@ -47,25 +49,17 @@ const boardState = struct({
 /** How a debug exit ended the run; a part of the state where the description has one. */
 const exitState = struct({ exited: flag(), status: u32() });
 
-/** Makes the board from a checked description. */
-export function createPc(
-  description: MachineDescription,
-  images: Images,
-  powerOn: PowerOn,
-  engine: EngineChoice,
-): Machine {
-  return new Pc(description, images, powerOn, engine);
-}
-
-class Pc implements Machine {
+/** The board of a checked description. */
+export class Pc implements Machine {
   onSerial: ((output: SerialOutput) => void) | undefined;
   idleCycles = 0;
   private readonly rom: Uint8Array;
+  private readonly memory: MemoryPart;
   private readonly video: MemoryPart;
-  private readonly timeline: Timeline;
+  private timeline!: Timeline;
   private localApicAt: { readonly physical: number; readonly enabled: boolean } | undefined;
-  private tellLocalApic: ((physical: number, enabled: boolean) => void) | undefined;
-  private readonly chips: CircuitBoard;
+  /** Absent while the processor is made. */
+  private chips!: CircuitBoard;
   private readonly processorUnit: Processor;
   private readonly parts = new Map<string, AnyPart>();
   private readonly board = boardState.initial();
@@ -74,16 +68,20 @@ class Pc implements Machine {
   private addressSpace!: AddressSpace;
   private stops: ReadonlySet<number> = new Set();
   private loadingAt = 0;
+  /** Who hears interrupt requests; boards that are made anew tell them too. */
+  private readonly requestListeners: ((request: number, level: boolean) => void)[] = [];
+  private readonly unknown = new UnknownAccesses();
+  private readonly cards: CardChanges;
 
   constructor(
-    readonly description: MachineDescription,
-    images: Images,
-    powerOn: PowerOn,
+    private described: MachineDescription,
+    private readonly images: Images,
+    private readonly powerOn: PowerOn,
     engine: EngineChoice,
   ) {
+    const description = described;
     const { bios } = description.firmware ?? {};
-    this.rom = bios === undefined ? biosImage() : images.get(bios.sha256)!;
-    this.timeline = new Timeline(description.cyclesPerSecond);
+    this.rom = bios === undefined ? builtInRom(description).image() : images.get(bios.sha256)!;
     const compiler = compilerTuning(engine);
     this.processorUnit = new Processor({
       ...(compiler === undefined ? {} : { compiler }),
@@ -96,16 +94,27 @@ class Pc implements Machine {
     const { core, plan } = this.processorUnit;
     this.addressSpace.attach(core);
     core.u8.set(this.rom, plan.rom);
+    this.memory = new MemoryPart(core, { start: plan.ram, bytes: plan.ramBytes });
     this.video = new MemoryPart(core, { start: plan.video, bytes: plan.videoBytes });
+    this.makeBoard();
+    this.cards = new CardChanges({
+      ...{ images, powerOn, observers: this.observers },
+      description: () => this.described,
+      chips: () => this.chips,
+      now: () => this.cycle,
+      become: (next) => this.become(next),
+    });
+  }
+  /** Makes the chips that the description names, as power-on leaves them, and the list of parts. */
+  private makeBoard(): void {
+    const { described: description, images, powerOn, addressSpace } = this;
+    const timeline = new Timeline(description.cyclesPerSecond);
+    this.timeline = timeline;
     this.chips = new CircuitBoard({
-      description,
-      images,
-      powerOn,
-      timeline: this.timeline,
+      ...{ description, images, powerOn, timeline, addressSpace },
       now: () => this.processorUnit.now,
-      addressSpace: this.addressSpace,
       observers: this.observers,
-      videoMemory: this.videoMemory(),
+      videoMemory: videoMemoryOf(this.processorUnit.core, this.video),
       interruptRequest: (level) => {
         this.board.interruptRequest = level;
         this.processorUnit.setInterruptRequest(level);
@@ -116,14 +125,19 @@ class Pc implements Machine {
       resetProcessor: () => this.request('processorReset'),
       resetBoard: () => this.request('boardReset'),
       powerOff: () => this.request('off'),
+      ejectCards: () => this.processorUnit.stopAfterThis(),
       exit: (status) => this.endWith(status),
       transmit: (port, byte) => this.onSerial?.({ port, byte, cycle: this.processorUnit.now as Cycle }),
     });
-    this.tellLocalApic = (physical, enabled) => this.chips.placeLocalApic(physical, enabled);
-    if (this.localApicAt !== undefined) this.tellLocalApic(this.localApicAt.physical, this.localApicAt.enabled);
-    this.timeline.onEarlier = () => this.processorUnit.endBy(this.timeline.due);
+    if (this.localApicAt !== undefined) this.chips.placeLocalApic(this.localApicAt.physical, this.localApicAt.enabled);
+    timeline.onEarlier = () => this.processorUnit.endBy(timeline.due);
+    for (const listen of this.requestListeners) this.chips.onInterruptRequest(listen);
     this.collectParts();
     this.applyA20();
+  }
+
+  get description(): MachineDescription {
+    return this.described;
   }
 
   get cycle(): Cycle {
@@ -133,41 +147,20 @@ class Pc implements Machine {
   // Memory and ports.
 
   private bus(plan: MemoryPlan): ProcessorBus {
-    const space = new AddressSpace(plan);
-    this.addressSpace = space;
-    return {
-      page: (physical) => space.page(physical),
-      readMemory: (physical, width) => space.readMemory(physical, width),
-      writeMemory: (physical, value, width) => space.writeMemory(physical, value, width),
-      readPort: (port, width) => this.chips.ports.read(port, width) | 0,
-      writePort: (port, value, width) => this.chips.ports.write(port, value, width),
-      display: () => space.display,
-      readPorts: (port, into, width) => this.chips.ports.readMany(port, into, width),
-      writePorts: (port, from, width) => this.chips.ports.writeMany(port, from, width),
-      acknowledgeInterrupt: () => this.chips.acknowledgeInterrupt(),
-      setFloatingPointError: (level) => this.chips.numericError(level),
-      ...(this.description.board === 'pc' ? {} : { localApic: this.localApic }),
-    };
+    this.addressSpace = new AddressSpace(plan);
+    const bus = processorBus(this.addressSpace, () => this.chips);
+    return this.description.board === 'pc' ? bus : { ...bus, localApic: this.localApic };
   }
   /** Where the processor says that its local APIC lies; it says so for the first time before the chips are there. */
   private readonly localApic = {
     place: (physical: number, enabled: boolean): void => {
       this.localApicAt = { physical, enabled };
-      this.tellLocalApic?.(physical, enabled);
+      this.chips?.placeLocalApic(physical, enabled);
     },
     performanceInterrupt: (masks: boolean): void => this.chips.performanceInterrupt(masks),
   };
-  private videoMemory(): VideoMemory {
-    const { core, plan } = this.processorUnit;
-    return {
-      bytes: core.u8.subarray(plan.video, plan.video + plan.videoBytes),
-      willWrite: (offset, bytes) => core.willWrite(plan.video + offset, bytes),
-      mapping: core.i32.subarray(displayWords.start >> 2, displayWords.end >> 2),
-      image: () => this.video.save(),
-    };
-  }
   unknownAccesses(): ReadonlyMap<string, number> {
-    return new Map([...this.chips.ports.unknown, ...this.addressSpace.map.unknown]);
+    return this.unknown.with(this.chips.ports.unknown, this.addressSpace.map.unknown);
   }
   /** Asks for something that is done between two instructions. */
   private request(what: 'processorReset' | 'boardReset' | 'off'): void {
@@ -206,6 +199,7 @@ class Pc implements Machine {
       if (this.board.off) return this.ended();
       if (this.board.boardReset) this.resetBoard();
       if (this.board.processorReset) this.resetProcessor();
+      this.cards.removeEjected();
       if (processor.cycle >= until) return { kind: 'cycle' };
       if (processor.halted && !processor.interruptDue) {
         const before = processor.cycle;
@@ -237,6 +231,7 @@ class Pc implements Machine {
     return false;
   }
   private resetBoard(): void {
+    this.cards.removeLeaving();
     this.timeline.syncAll(this.cycle);
     this.chips.reset();
     this.board.boardReset = false;
@@ -253,20 +248,23 @@ class Pc implements Machine {
 
   /** The board with its processor standing still. */
   bench(): Bench {
-    const { description, timeline, chips, addressSpace: space } = this;
     return createBench({
-      cyclesPerSecond: description.cyclesPerSecond,
-      timeline,
-      space,
-      ports: chips.ports,
+      cyclesPerSecond: this.description.cyclesPerSecond,
+      timeline: () => this.timeline,
+      space: this.addressSpace,
+      ports: () => this.chips.ports,
       now: () => this.cycle,
       passTo: (cycle) => {
         this.processorUnit.cycle = cycle;
-        timeline.runTo(cycle);
+        this.timeline.runTo(cycle);
         if (this.board.boardReset) this.resetBoard();
         if (this.board.processorReset) this.resetProcessor();
       },
-      onInterruptRequest: (listen) => chips.onInterruptRequest(listen),
+      written: () => this.cards.removeEjected(),
+      onInterruptRequest: (listen) => {
+        this.requestListeners.push(listen);
+        this.chips.onInterruptRequest(listen);
+      },
       input: (event) => this.input(event),
     });
   }
@@ -280,18 +278,42 @@ class Pc implements Machine {
       case 'powerCut':
         this.board.off = true;
         return;
+      case 'plugDisk':
+      case 'plugNetworkCard':
+      case 'plugDevice':
+        return this.cards.plug(event);
+      case 'unplug':
+        return this.cards.askToUnplug(event.card);
       default:
         return this.chips.input(event);
     }
   }
 
+  // Cards that come and go.
+
+  /** The machine is another from here on: what stays keeps its state. */
+  private become(description: MachineDescription): void {
+    const before = this.save();
+    const { timeline } = this;
+    this.changeBoard(description);
+    this.loadParts(before, (name) => name !== 'timeline' && isSaved(name, before));
+    this.timeline.restart(this.cycle, this.timeline.remaindersFrom(timeline));
+    this.loaded();
+  }
+  private changeBoard(description: MachineDescription): void {
+    this.unknown.keep(this.chips.ports.unknown, this.addressSpace.map.unknown);
+    this.described = description;
+    this.addressSpace.clear();
+    this.parts.clear();
+    this.makeBoard();
+  }
+
   // State.
 
   private collectParts(): void {
-    const { core, plan } = this.processorUnit;
     this.parts.set('board', statePart(boardState, this.board));
     if (this.description.testing?.debugExit) this.parts.set('exit', statePart(exitState, this.exit));
-    this.parts.set('memory', new MemoryPart(core, { start: plan.ram, bytes: plan.ramBytes }));
+    this.parts.set('memory', this.memory);
     this.parts.set('videoMemory', this.video);
     // What is mapped where comes before the processor, whose translations look at it; chips come after the lines between
     // them, as a line that moves on its way back to a saved level must not leave a trace in a chip.
@@ -302,14 +324,10 @@ class Pc implements Machine {
     );
     for (const [name, part] of this.chips.parts) this.parts.set(name, part);
     // Last: the chips' next edges follow from their restored states.
-    this.parts.set('timeline', this.timelinePart());
-  }
-  private timelinePart(): Part {
-    return {
-      save: () => saveRemainders(this.timeline.remainders()),
-      load: (saved) => this.timeline.restart(this.loadingAt, loadRemainders(saved)),
-      diff: (left, right) => this.timeline.diffRemainders(loadRemainders(left), loadRemainders(right)),
-    };
+    this.parts.set(
+      'timeline',
+      timelinePart(this.timeline, () => this.loadingAt),
+    );
   }
   digest(): MachineDigest {
     this.timeline.syncAll(this.cycle);
@@ -317,14 +335,27 @@ class Pc implements Machine {
   }
   save(): MachineSnapshot {
     this.timeline.syncAll(this.cycle);
-    return saveParts(this.parts, this.cycle);
+    const { description } = this;
+    const saved = saveParts(this.parts, this.cycle);
+    return this.chips.hotPlug === undefined ? saved : { description, ...saved };
   }
   load(snapshot: MachineSnapshot): void {
+    const { description = this.description } = snapshot;
+    if (!isSameMachine(description, this.description)) {
+      checkDescription(description, this.images, this.powerOn);
+      this.changeBoard(description);
+    }
+    this.loadParts(snapshot, () => true);
+    this.loaded();
+  }
+  private loadParts(snapshot: MachineSnapshot, isLoaded: (name: string) => boolean): void {
     this.loadingAt = snapshot.cycle;
     for (const [name, part] of this.parts) {
       if (name === 'processor') this.applyLoadedBoard();
-      loadPart(name, part, snapshot);
+      if (isLoaded(name)) loadPart(name, part, snapshot);
     }
+  }
+  private loaded(): void {
     this.processorUnit.setInterruptRequest(this.board.interruptRequest);
     this.chips.loaded();
   }
@@ -334,10 +365,9 @@ class Pc implements Machine {
   }
   diff(left: MachineSnapshot, right: MachineSnapshot): (Difference & { readonly part: string })[] {
     const live = this.save();
-    const found: (Difference & { part: string })[] = [];
-    for (const [part, each] of this.parts) {
-      found.push(...partDifferences(part, each, left, right).map((difference) => ({ part, ...difference })));
-    }
+    const found: (Difference & { part: string })[] = descriptionDifference(left, right);
+    if (left.description !== undefined) this.load(left);
+    found.push(...partsDifferences(this.parts, left, right));
     this.load(live);
     return found;
   }
@@ -355,12 +385,7 @@ class Pc implements Machine {
     return processorView(this.processorUnit, (physical) => this.readMemory(physical, 1)[0]!);
   }
   readMemory(physical: number, length: number): Uint8Array {
-    const { core } = this.processorUnit;
-    return Uint8Array.from({ length }, (_, index) => {
-      const address = physical + index;
-      const page = core.bus.page(address & ~0xfff);
-      return page.address === 0 ? 0xff : core.u8[page.address + (address & 0xfff)]!;
-    });
+    return peekMemory(this.processorUnit.core, physical, length);
   }
   get breakpoints(): ReadonlySet<number> {
     return this.stops;

@@ -10,7 +10,8 @@ import { createPciFunction, pciFunction, type PciFunctionDevice, type PciOwnRegi
 import type { PciIdentity } from '../device/pci-identity.js';
 import { messageCapability, pciMessages } from '../device/pci-messages.js';
 import { struct, u32 } from '../state/schema.js';
-import type { SlotDescription } from './machine.js';
+import { isCard } from './hot-plug.js';
+import type { SlotDescription, SlottedCard } from './machine.js';
 import type { BusRegion } from './memory-map.js';
 import { devicePart, type Part, statePart } from './parts.js';
 
@@ -133,6 +134,27 @@ export class PciBus {
     while (isTaken(slot) || slots.some((each) => each.slot === slot)) slot++;
     assert(slot < 32, 'a PCI bus holds 32 devices');
     return slot;
+  }
+  /** Where the cards are, by their names. */
+  cardPlaces(): ReadonlyMap<SlottedCard, number> {
+    const places = new Map<SlottedCard, number>();
+    for (const [key, { attachment }] of this.functions)
+      if (isCard(attachment.name)) places.set(attachment.name, key >> 3);
+    return places;
+  }
+  /** The device numbers of all functions. */
+  takenSlots(): ReadonlySet<number> {
+    return new Set([...this.functions.keys()].map((key) => key >> 3));
+  }
+  /** The slots that are free or hold a card, a bit each: what is soldered on stays. */
+  removableSlots(): number {
+    let mask = ~0;
+    for (const [key, { attachment }] of this.functions) if (!isCard(attachment.name)) mask &= ~(1 << (key >> 3));
+    return mask >>> 0;
+  }
+  /** A card is about to go: its interrupt pin is no longer driven. */
+  release(card: SlottedCard): void {
+    for (const [key, { attachment }] of this.functions) if (attachment.name === card) this.pin(key, false);
   }
   /** Function 0 of a device with several says so (section 6.2.1). */
   private markSiblings(device: number): void {

@@ -2,6 +2,7 @@
 import { divider, type Divider } from '../clock/divider.js';
 import type { Device } from '../device/device.js';
 import type { Difference } from '../state/schema.js';
+import type { Part } from './parts.js';
 
 class Entry implements Clocked {
   /** The cycle up to which the chip's time has gone. */
@@ -14,6 +15,8 @@ class Entry implements Clocked {
     private readonly timeline: Timeline,
     readonly device: Pick<Device, 'advance' | 'nextEdge' | 'name'>,
     readonly divider: Divider,
+    /** What it is called among the machine's parts. */
+    readonly part: string,
   ) {}
 
   sync(cycle: number): void {
@@ -62,9 +65,9 @@ export class Timeline {
   constructor(private readonly cyclesPerSecond: number) {}
 
   /** Puts a chip on the timeline; chips whose edges fall on one cycle act in the order they were put on. */
-  add(device: Pick<Device, 'advance' | 'nextEdge' | 'name' | 'clock'>): Clocked {
+  add(device: Pick<Device, 'advance' | 'nextEdge' | 'name' | 'clock'>, part: string = device.name): Clocked {
     if (device.clock === undefined) return timeless;
-    const entry = new Entry(this, device, divider(this.cyclesPerSecond, device.clock));
+    const entry = new Entry(this, device, divider(this.cyclesPerSecond, device.clock), part);
     this.entries.push(entry);
     this.schedule(entry);
     return entry;
@@ -116,6 +119,11 @@ export class Timeline {
   remainders(): number[] {
     return this.entries.map((entry) => entry.divider.remainder);
   }
+  /** The same of another timeline, for this one's chips: one that was not there begins a tick. */
+  remaindersFrom(other: Timeline): number[] {
+    const known = new Map(other.entries.map(({ part, divider: { remainder } }) => [part, remainder]));
+    return this.entries.map(({ part }) => known.get(part) ?? 0);
+  }
   /** The differences between two lists of remainders, by chip. */
   diffRemainders(left: readonly number[], right: readonly number[]): Difference[] {
     return this.entries.flatMap(({ device }, index) =>
@@ -147,3 +155,10 @@ export const loadRemainders = (saved: Uint8Array): number[] => {
   const view = new DataView(saved.buffer, saved.byteOffset, saved.byteLength);
   return Array.from({ length: saved.length / 8 }, (_, index) => view.getFloat64(index * 8, true));
 };
+
+/** The remainders as a part of the state; `cycle` tells the moment a load happens at. */
+export const timelinePart = (timeline: Timeline, cycle: () => number): Part => ({
+  save: () => saveRemainders(timeline.remainders()),
+  load: (saved) => timeline.restart(cycle(), loadRemainders(saved)),
+  diff: (left, right) => timeline.diffRemainders(loadRemainders(left), loadRemainders(right)),
+});

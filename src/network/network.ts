@@ -52,8 +52,8 @@ export interface NetworkCard {
 export interface NetworkBoard {
   readonly plan: NetworkPlan;
   readonly files: readonly LoadedFile[];
-  /** The cards, at most {@link cardsMost}. */
-  readonly cards: readonly NetworkCard[];
+  /** The cards, at most {@link cardsMost}; one that was pulled out has left its place. */
+  readonly cards: readonly (NetworkCard | undefined)[];
 }
 
 type Context = DeviceContext<NetworkState, never, NetworkBoard>;
@@ -96,7 +96,8 @@ function forward(context: Context, from: number, frame: Uint8Array): void {
     if (known !== from) leave(context, known, frame);
     return;
   }
-  for (const port of [...board.cards.keys(), hostPort]) if (port !== from) leave(context, port, frame);
+  const ports = [...board.cards.keys()].filter((port) => board.cards[port] !== undefined);
+  for (const port of [...ports, hostPort]) if (port !== from) leave(context, port, frame);
 }
 
 /** A frame enters the cable at a port. */
@@ -129,7 +130,7 @@ function hostOf(context: Context): VirtualHost {
 function arrive(context: Context, to: number, frame: Uint8Array): void {
   const { state, board } = context;
   if (to === hostPort) hostOf(context).receive(frame);
-  else if (!board.cards[to]!.receive(frame)) state.lostAtCard = increment(state.lostAtCard);
+  else if (board.cards[to]?.receive(frame) !== true) state.lostAtCard = increment(state.lostAtCard);
 }
 
 /** Takes what is due out of a list. */

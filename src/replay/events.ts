@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import { type Cycle, hex } from '../base/integers.js';
-import type { InputEvent } from '../machine/machine.js';
+import type { InputEvent, PlugEvent } from '../machine/machine.js';
 import type { TraceEvent } from '../trace/model.js';
 
 /** Bytes on a serial line or a console beyond this many are kept as several events. */
@@ -21,6 +21,11 @@ export function recorded(input: InputEvent, at: Cycle): TraceEvent {
     case 'media':
       if (input.medium === undefined) return { kind: 'eject', at, drive: input.drive };
       return { kind: 'insert', at, drive: input.drive, ...input.medium };
+    case 'plugDisk':
+    case 'plugNetworkCard':
+    case 'plugDevice':
+      return recordedPlug(input, at);
+    case 'unplug':
     case 'mouse':
     case 'console':
     case 'consolePort':
@@ -28,6 +33,41 @@ export function recorded(input: InputEvent, at: Cycle): TraceEvent {
       return { ...input, at };
     default:
       return { kind: input.kind, at };
+  }
+}
+
+function recordedPlug(input: PlugEvent, at: Cycle): TraceEvent {
+  const { slot = 0 } = input;
+  switch (input.kind) {
+    case 'plugDisk': {
+      const { sha256, size, writable } = input.medium;
+      return { kind: 'plugDisk', at, drive: input.drive, sha256, size, writable, slot };
+    }
+    case 'plugNetworkCard': {
+      const mac = Uint8Array.from(input.mac?.split(':') ?? [], (byte) => parseInt(byte, 16));
+      return { kind: 'plugNetworkCard', at, card: input.card, network: input.network, mac, slot };
+    }
+    default:
+      return { kind: 'plugDevice', at, device: input.device, slot };
+  }
+}
+
+type PlugKind = PlugEvent['kind'];
+
+function replayedPlug(event: Extract<TraceEvent, { kind: PlugKind }>): PlugEvent {
+  const where = event.slot === 0 ? {} : { slot: event.slot };
+  switch (event.kind) {
+    case 'plugDisk': {
+      const { drive, sha256, size, writable } = event;
+      return { kind: 'plugDisk', drive, medium: { sha256, size, writable }, ...where };
+    }
+    case 'plugNetworkCard': {
+      const { card, network } = event;
+      const mac = [...event.mac].map((byte) => hex(byte, 2)).join(':');
+      return { kind: 'plugNetworkCard', card, network, ...(mac === '' ? {} : { mac }), ...where };
+    }
+    default:
+      return { kind: 'plugDevice', device: event.device, ...where };
   }
 }
 
@@ -44,6 +84,12 @@ export function replayed(event: TraceEvent): InputEvent {
     }
     case 'eject':
       return { kind: 'media', drive: event.drive };
+    case 'plugDisk':
+    case 'plugNetworkCard':
+    case 'plugDevice':
+      return replayedPlug(event);
+    case 'unplug':
+      return { kind: 'unplug', card: event.card };
     case 'mouse': {
       const { dx, dy, wheel, buttons } = event;
       return { kind: 'mouse', dx, dy, wheel, buttons };
@@ -69,6 +115,8 @@ export function pieces(input: InputEvent): InputEvent[] {
   }));
 }
 
+const slotName = (slot: number): string => (slot === 0 ? 'the first free slot' : `slot ${slot}`);
+
 /** Events that are their kind and nothing else, in print. */
 const plainKinds = {
   reset: 'reset',
@@ -90,6 +138,14 @@ export function describeEvent(event: TraceEvent): string {
       return `${at} medium ${event.sha256.slice(0, 12)} put into ${event.drive}`;
     case 'eject':
       return `${at} medium taken out of ${event.drive}`;
+    case 'plugDisk':
+      return `${at} disk ${event.drive} with medium ${event.sha256.slice(0, 12)} plugged into ${slotName(event.slot)}`;
+    case 'plugNetworkCard':
+      return `${at} network card ${event.card} plugged into ${slotName(event.slot)}`;
+    case 'plugDevice':
+      return `${at} ${event.device} plugged into ${slotName(event.slot)}`;
+    case 'unplug':
+      return `${at} the guest is asked to let go of ${event.card}`;
     case 'mouse':
       return `${at} mouse moved by ${event.dx}, ${event.dy}, wheel ${event.wheel}, buttons ${event.buttons}`;
     case 'packet':

@@ -77,7 +77,7 @@ export function recordAgain(session: Session, vm: Vm, title: string, sink: Trace
     sink,
     title: title.slice(0, titleCharactersMax),
     packageVersion: ownVersion(),
-    firmware: firmwareDigests(),
+    firmware: firmwareDigests(machine.description),
     compression: brotli,
   });
   const stop = repeat(recorder, vm.history);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../src/base/digest.js';
+import { hotPlugBiosImage, hotPlugBiosSha256 } from '../../src/firmware/hot-plug-image.js';
 import { biosImage, biosSha256 } from '../../src/firmware/image.js';
 
 const image = biosImage();
@@ -71,8 +72,9 @@ describe('the firmware image', () => {
   test.skipIf(!['gcc', 'nasm', 'iasl'].every(has))('is what the sources build, byte for byte', () => {
     const folder = mkdtempSync(join(tmpdir(), 'firmware-'));
     execFileSync('sh', [buildScript, '--no-image', '--out', join(folder, 'rom.bin')], { stdio: 'pipe' });
-    const built = readFileSync(join(folder, 'rom.bin'));
+    const built = ['rom.bin', 'hot-plug.bin'].map((name) => sha256Hex(readFileSync(join(folder, name))));
     rmSync(folder, { recursive: true });
-    expect(sha256Hex(built)).toBe(biosSha256);
+    expect(built).toEqual([biosSha256, hotPlugBiosSha256]);
+    expect(sha256Hex(hotPlugBiosImage())).toBe(hotPlugBiosSha256);
   });
 });

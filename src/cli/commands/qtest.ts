@@ -18,7 +18,12 @@ import { createReport } from '../report.js';
 /** How long a machine that stands still is left alone. */
 const idleMilliseconds = 10;
 
-type Machine = Pick<SessionOptions, 'description' | 'images' | 'names' | 'runs' | 'setUp' | 'stopping'>;
+type Machine = Pick<
+  SessionOptions,
+  'description' | 'images' | 'names' | 'runs' | 'setUp' | 'stopping' | 'pluggables' | 'diskGeometries'
+>;
+
+const noPluggables: SessionOptions['pluggables'] = { ids: new Map(), backends: new Map(), uses: new Map() };
 
 interface Sockets {
   readonly qtest: string;
@@ -74,7 +79,10 @@ function described(
     ['floppy1', 'floppyB'],
   ] as const);
   return {
-    machine: { description, images, names, runs: false, setUp: { first: [], afterReset: [] }, stopping: new Set() },
+    machine: {
+      ...{ description, images, names, runs: false, setUp: { first: [], afterReset: [] }, stopping: new Set() },
+      ...{ pluggables: noPluggables, diskGeometries: undefined },
+    },
     sockets: { qtest: socket, qmp: qmp === undefined ? [] : [qmp], cards: new Map() },
   };
 }
@@ -88,7 +96,10 @@ function asQemu(words: readonly string[], folder: string): { machine: Machine; s
   const described = describeMachine(requestOf(command, folder), { live: true });
   const cards = (machine?.cards ?? []).map(({ socket }, card) => [card, socket] as const);
   return {
-    machine: { ...described, names: machine?.names ?? new Map(), runs, setUp, stopping: drivesThatStop(command) },
+    machine: {
+      ...{ ...described, names: machine?.names ?? new Map(), runs, setUp, stopping: drivesThatStop(command) },
+      ...{ pluggables: machine?.pluggables ?? noPluggables, diskGeometries: machine?.diskGeometries },
+    },
     sockets: {
       qtest: command.qtestSocket,
       qmp: command.qmpSockets,

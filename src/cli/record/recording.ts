@@ -68,7 +68,7 @@ export function startRecording({ machine: request, powerOn, output, title, pcap 
     sink: file,
     title,
     packageVersion: ownVersion(),
-    firmware: firmwareDigests(),
+    firmware: firmwareDigests(machine.description),
     compression: brotli,
   });
   return {

@@ -24,18 +24,28 @@ function pathOf(at: Place, slots: readonly SlotDescription[]): string | undefine
 }
 
 export class BiosGeometries {
-  private readonly disks: { readonly at: Place; readonly figures: readonly number[] }[] = [];
+  private disks: { readonly at: Place; readonly figures: readonly number[] }[] = [];
+
+  private wasAdded = false;
 
   /** A device's properties, and where it is. */
   add(device: ReadonlyMap<string, string>, at: Place): void {
     const said = ['lcyls', 'lheads', 'lsecs'].map((name) => device.get(name));
-    if (said.some((each) => each !== undefined))
-      this.disks.push({ at, figures: said.map((each) => Number(each ?? 0)) });
+    if (said.every((each) => each === undefined)) return;
+    this.wasAdded = true;
+    this.disks.push({ at, figures: said.map((each) => Number(each ?? 0)) });
+  }
+
+  /** A disk has gone. */
+  remove(gone: string): void {
+    this.disks = this.disks.filter(
+      ({ at }) => !(at.kind === 'virtio' && at.drive === gone) && !(at.kind === 'scsi' && `scsi${at.target}` === gone),
+    );
   }
 
   /** A line a disk; undefined where no device says anything. */
   lines(slots: readonly SlotDescription[]): readonly string[] | undefined {
-    if (this.disks.length === 0) return undefined;
+    if (!this.wasAdded) return undefined;
     return this.disks.flatMap(({ at, figures }) => {
       const path = pathOf(at, slots);
       const isSet = figures.some((figure) => figure !== 0);

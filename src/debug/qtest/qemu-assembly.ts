@@ -1,17 +1,18 @@
 /** A machine in the making, from the options of QEMU's command line that say what it is made of. */
-import { UserError } from '../../base/errors.js';
 import type { Drive, SlotDescription } from '../../machine/machine.js';
-import type { ErrorAction } from './blkdebug.js';
 import { BiosGeometries } from './bios-geometries.js';
+import {
+  type Backend,
+  backendOf,
+  type BlockDebugging,
+  type ImageSource,
+  imageSource,
+  type Properties,
+  properties,
+  refuse,
+} from './qemu-drives.js';
 import type { MediumRequest } from '../../host/machine-request.js';
-
-/** A disk without contents: so many bytes of zeros. */
-export interface BlankImage {
-  readonly blankBytes: number;
-}
-
-/** Where a drive's image comes from. */
-export type ImageSource = string | BlankImage;
+import type { NamedBackend, Pluggables } from './plugging.js';
 
 /** What a maker gave a disk, as a device's properties say it. */
 type DiskDetails = Pick<MediumRequest, 'geometry' | 'serialNumber' | 'firmwareRevision' | 'unmap'>;
@@ -23,13 +24,6 @@ export interface QemuImage {
   readonly details: DiskDetails;
   /** Rules of the block driver `blkdebug`, and what becomes of requests that they let fail. */
   readonly debug?: BlockDebugging;
-}
-
-export interface BlockDebugging {
-  /** The file with the rules; empty for none. */
-  readonly rules: string;
-  readonly read: ErrorAction;
-  readonly write: ErrorAction;
 }
 
 /** A network card; `socket` is a file descriptor over which frames come and go. */
@@ -52,6 +46,10 @@ export interface QemuMachine {
   readonly slots: readonly SlotDescription[];
   /** Geometries of disks that firmware is told by the firmware configuration, which is there with them. */
   readonly geometries: readonly string[] | undefined;
+  /** The same, to be asked again when disks have gone. */
+  readonly diskGeometries: BiosGeometries;
+  /** What may be unplugged, and what may be plugged in with it. */
+  readonly pluggables: Pluggables;
   /** The device that kernels test with is there. */
   readonly testDevice: boolean;
   readonly display: 'vga' | 'vbe';
@@ -61,12 +59,7 @@ export interface QemuMachine {
   readonly translations: ReadonlyMap<Drive, number>;
 }
 
-/** An option's comma-separated properties; the first may lack its name. */
-export type Properties = ReadonlyMap<string, string>;
-
-const blankDefaultBytes = 64 * 2 ** 20;
-
-const networkCards: Readonly<Record<string, string>> = {
+export const networkCards: Readonly<Record<string, string>> = {
   e1000: 'e1000',
   'e1000-82540em': 'e1000',
   rtl8139: 'rtl8139',
@@ -76,7 +69,7 @@ const networkCards: Readonly<Record<string, string>> = {
   'virtio-net-pci': 'virtio-net',
 };
 
-const optionalDevices: Readonly<Record<string, string>> = {
+export const optionalDevices: Readonly<Record<string, string>> = {
   lsi53c895a: 'lsi53c895a',
   lsi: 'lsi53c895a',
   'virtio-scsi': 'virtio-scsi',
@@ -103,63 +96,6 @@ const cardsOfDevices: Readonly<Record<string, Card>> = {
 
 const translations: Readonly<Record<string, number>> = { none: 0, lba: 1, large: 2, rechs: 3 };
 
-/** Refuses an option as QEMU refuses what it was not built with. */
-export function refuse(option: string, problem: string): never {
-  throw new UserError(`${option}: ${problem}`, { file: 'command line', nextStep: 'See test/oracle/qtest/README.md.' });
-}
-
-/** Properties of an option; doubled commas are one comma of a value. */
-export function properties(text: string, first: string): Properties {
-  const parts = text.replaceAll(',,', '\0').split(',');
-  return new Map(
-    parts.map((part, at): [string, string] => {
-      const [name, ...rest] = part.replaceAll('\0', ',').split('=');
-      if (rest.length === 0) return at === 0 ? [first, name!] : [name!, 'on'];
-      return [name!, rest.join('=')];
-    }),
-  );
-}
-
-/** Bytes as QEMU writes sizes; without a suffix, of `unit`. */
-function bytes(text: string, unit: number): number | undefined {
-  const match = /^(\d+)([kmg]?)$/i.exec(text);
-  if (match === null) return undefined;
-  const powers: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-  return Number(match[1]) * (powers[match[2]!.toLowerCase()] ?? unit);
-}
-
-interface Backend {
-  readonly debug?: BlockDebugging | undefined;
-  readonly source: ImageSource | undefined;
-  readonly cdrom: boolean;
-  readonly writable: boolean;
-}
-
-/** `blkdebug:RULES:IMAGE`; QEMU, too, takes no colon in the first. */
-const blockDebugPattern = /^blkdebug:(?<rules>[^:]*):(?<image>.+)$/;
-
-function blockDebugging(all: Properties): BlockDebugging | undefined {
-  const rules = blockDebugPattern.exec(all.get('file') ?? '')?.groups?.rules;
-  if (rules === undefined) return undefined;
-  const action = (name: string): ErrorAction => {
-    const word = all.get(name);
-    return word === 'stop' || word === 'ignore' ? word : 'report';
-  };
-  return { rules, read: action('rerror'), write: action('werror') };
-}
-
-function imageSource(all: Properties): ImageSource | undefined {
-  const named = all.get('file') ?? all.get('file.filename');
-  const file = blockDebugPattern.exec(named ?? '')?.groups?.image ?? named;
-  const driver = all.get('driver') ?? all.get('file.driver') ?? '';
-  if (driver.startsWith('null-') || file?.startsWith('null-')) {
-    return { blankBytes: bytes(all.get('size') ?? all.get('file.size') ?? '', 1) ?? blankDefaultBytes };
-  }
-  if (file === undefined || file === '') return undefined;
-  if (/^[a-z]+:/.test(file)) refuse('-drive', `images are files, not "${file}"`);
-  return file;
-}
-
 export class Assembly {
   memory = '128M';
   bios: string | undefined;
@@ -173,7 +109,9 @@ export class Assembly {
   private readonly slots: SlotDescription[] = [];
   private readonly geometries = new BiosGeometries();
   private readonly translations = new Map<Drive, number>();
-  private readonly backends = new Map<string, Backend>();
+  private readonly backends = new Map<string, NamedBackend>();
+  private readonly ids = new Map<string, Card | Drive>();
+  private readonly uses = new Map<Card | Drive, string>();
   private readonly counts = new Map<string, number>();
   private readonly laterDrives: (() => void)[] = [];
   private readonly laterDevices: Properties[] = [];
@@ -206,7 +144,8 @@ export class Assembly {
     const name = all.get('node-name');
     if (name === undefined) return;
     const source = file ?? imageSource(all);
-    this.backends.set(name, { source, cdrom: false, writable: all.get('read-only') !== 'on' });
+    const writable = all.get('read-only') !== 'on';
+    this.backends.set(name, { source, cdrom: false, writable, isNode: true });
   }
 
   /** `-global DRIVER.PROPERTY=VALUE`. */
@@ -225,17 +164,12 @@ export class Assembly {
 
   drive(text: string): void {
     const all = properties(text, 'file');
-    const backend: Backend = {
-      source: imageSource(all),
-      cdrom: all.get('media') === 'cdrom',
-      writable: all.get('readonly') !== 'on' && all.get('media') !== 'cdrom',
-      debug: blockDebugging(all),
-    };
+    const backend = backendOf(all);
     const id = all.get('id');
     const kind = all.get('if') ?? 'ide';
     const index = all.get('index') ?? all.get('unit');
     if (kind === 'none') {
-      if (id !== undefined) this.backends.set(id, backend);
+      if (id !== undefined) this.backends.set(id, { ...backend, isNode: false });
     } else if (kind === 'floppy') {
       const at = index === undefined ? this.next('floppy') : Number(index);
       this.attach(at === 0 ? 'floppyA' : 'floppyB', backend, [id, `floppy${at}`]);
@@ -295,7 +229,7 @@ export class Assembly {
     for (const device of this.laterDevices) this.putDevice(device);
     const { memory, images, names, cards, display, bios, testDevice, consolePorts, translations: translated } = this;
     const devices = [...this.devices];
-    const { slots } = this;
+    const { slots, ids, backends, uses } = this;
     const geometries = this.geometries.lines(slots);
     return {
       memory,
@@ -310,6 +244,8 @@ export class Assembly {
       display,
       bios,
       translations: translated,
+      diskGeometries: this.geometries,
+      pluggables: { ids, backends, uses },
     };
   }
   private putDevice(device: Properties): void {
@@ -336,8 +272,15 @@ export class Assembly {
       refuse('-device', `'${driver}' is not a valid device model name`);
     }
   }
+  /** What a device is called, and the back end that it has. */
+  private name(device: Properties, card: Card | Drive): void {
+    const [id, drive] = [device.get('id'), device.get('drive')];
+    if (id !== undefined) this.ids.set(id, card);
+    if (drive !== undefined) this.uses.set(card, drive);
+  }
   /** Where a PCI card is: `addr` is its device number in hexadecimal, perhaps with its function. */
   private putInSlot(device: Properties, card: Card): void {
+    this.name(device, card);
     const slot = parseInt(device.get('addr') ?? '', 16);
     if (!Number.isNaN(slot)) this.slots.push({ card, slot });
   }
@@ -365,6 +308,7 @@ export class Assembly {
         const writable = driver === 'scsi-hd' && (backend?.writable ?? true);
         const target = `scsi${device.get('scsi-id') ?? this.next('scsi')}` as Drive;
         this.attach(target, { source: undefined, cdrom: !writable, ...backend, writable }, names, { unmap: writable });
+        this.name(device, target);
         const adapter = this.devices.has('virtio-scsi') ? 'virtioScsi' : 'lsi53c895a';
         this.geometries.add(device, { kind: 'scsi', adapter, target: Number(target.slice('scsi'.length)) });
         return true;

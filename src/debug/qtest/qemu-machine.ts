@@ -41,6 +41,14 @@ export function requestOf({ machine, runs }: QemuCommand, folder: string): Machi
     ...(geometries === undefined ? {} : { firmwareConfiguration: files.length === 0 ? true : { files } }),
   };
   const more = { ...firmware, ...ports, ...(slots.length > 0 ? { slots } : {}), testing };
-  const said = { ...base, memory, display, devices, network, ...more, ...Object.fromEntries(drives) };
+  const said = {
+    ...base,
+    memory,
+    display,
+    devices: [...devices, 'pci-hot-plug'],
+    network,
+    ...more,
+    ...Object.fromEntries(drives),
+  };
   return checkRequest(said, "QEMU's command line");
 }

@@ -5,7 +5,8 @@
  * Source: QEMU, "Invocation" (System Emulation, User's Guide).
  */
 import type { SetUp } from './session.js';
-import { Assembly, properties, type QemuMachine, refuse } from './qemu-assembly.js';
+import { Assembly, type QemuMachine } from './qemu-assembly.js';
+import { properties, refuse } from './qemu-drives.js';
 
 /** What a command line asks for. */
 export interface QemuCommand {

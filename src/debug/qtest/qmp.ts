@@ -8,6 +8,7 @@ import type { Drive } from '../../machine/machine.js';
 import type { AnnouncementRounds } from './announce.js';
 import { operationOfEvent } from './blkdebug.js';
 import { JsonStream } from './json-stream.js';
+import { type Plugging, PluggingError } from './plugging.js';
 
 /** What a QMP session does to the machine behind it. */
 export interface QmpMachine {
@@ -28,6 +29,8 @@ export interface QmpMachine {
   release(tag: string): void;
   /** Announces the machine to the networks that its cards are plugged into, in rounds under a name. */
   announce(name: string, rounds: AnnouncementRounds): void;
+  /** Devices that come and go. */
+  readonly plugging: Plugging;
   /** Ends the server. */
   quit(): void;
   /** The time of the machine, which events bear. */
@@ -76,6 +79,8 @@ const deviceTypes = (
 
 /** A resized image is made in memory. */
 const resizedBytesMost = 2 ** 30;
+/** What a node without a file holds. */
+const blankNodeBytes = 64 * 2 ** 20;
 /** Most rounds of announcements, and most milliseconds between two. */
 const announcementMost = 100_000;
 
@@ -111,7 +116,8 @@ export class QmpSession {
       if (name === 'quit') this.machine.quit();
     } catch (error) {
       if (!(error instanceof QmpError || error instanceof UserError)) throw error;
-      const errorClass = error instanceof QmpError ? error.errorClass : 'GenericError';
+      const isUnknown = error instanceof PluggingError && error.isUnknown;
+      const errorClass = error instanceof QmpError ? error.errorClass : isUnknown ? 'DeviceNotFound' : 'GenericError';
       this.tell({ error: { class: errorClass, desc: error.message }, ...(id === undefined ? {} : { id }) });
     }
   }
@@ -136,13 +142,33 @@ export class QmpSession {
     this.machine.setRunning(running);
     this.event(running ? 'RESUME' : 'STOP');
   }
+  /** A device is gone. */
+  deviceDeleted(device: string): void {
+    this.event('DEVICE_DELETED', { device, path: `/machine/peripheral/${device}` });
+  }
+  addDevice(words: Arguments): void {
+    this.machine.plugging.add(words);
+  }
+  removeDevice(words: Arguments): void {
+    this.machine.plugging.remove(words);
+  }
+  blockDevices(): object {
+    const about = { type: 'unknown', removable: false, locked: false };
+    return this.machine.plugging.names(false).map((device) => ({ device, ...about }));
+  }
+  blockNodes(): object {
+    return this.machine.plugging.names(true).map((name) => ({ 'node-name': name, drv: 'raw', ro: false }));
+  }
   /** A request failed on a drive whose errors stop the machine. */
   stopAtError(device: string, operation: string): void {
     this.event('BLOCK_IO_ERROR', { device, operation: operation === 'read' ? 'read' : 'write', action: 'stop' });
     this.setRunning(false);
   }
-  /** The human monitor's `qemu-io DRIVE "break EVENT TAG"` and `"resume TAG"`; other lines do nothing. */
+  /** The human monitor's drives, `qemu-io DRIVE "break EVENT TAG"` and `"resume TAG"`; other lines do nothing. */
   humanCommand({ 'command-line': line }: Arguments): string {
+    const [verb, ...rest] = typeof line === 'string' ? line.trim().split(/\s+/) : [];
+    if (verb === 'drive_add') return this.machine.plugging.addDrive(rest[1] ?? '');
+    if (verb === 'drive_del') return this.machine.plugging.removeDrive(rest[0] ?? '');
     const [, name, command, ...words] = typeof line === 'string' ? line.replaceAll('"', ' ').trim().split(/\s+/) : [];
     if (typeof line !== 'string' || !line.startsWith('qemu-io ')) return '';
     this.driveOf({ id: name });
@@ -168,19 +194,24 @@ export class QmpSession {
     for (const open of [true, false]) this.event('DEVICE_TRAY_MOVED', { device: '', id: name, 'tray-open': open });
   }
   /** Adds a node for a file. One over another node is there for its name alone: no drive takes it. */
-  addNode({ 'node-name': name, file, filename, backing }: Arguments): void {
+  addNode({ 'node-name': name, driver, file, filename, backing, 'read-only': readOnly }: Arguments): void {
     const path = typeof filename === 'string' ? filename : (file as Arguments | undefined)?.filename;
     if (typeof name !== 'string') throw new QmpError("Parameter 'node-name' is missing");
-    if (typeof path !== 'string') throw new QmpError("Parameter 'file' names no file");
+    const isBlank = String(driverOf(file) ?? driver).startsWith('null-');
+    if (typeof path !== 'string' && !isBlank) throw new QmpError("Parameter 'file' names no file");
     if (this.nodes.has(name) || this.machine.drive(name) !== undefined) throw new QmpError(`Duplicate node '${name}'`);
     const isOver = typeof backing === 'string';
     if (isOver && !this.nodes.has(backing) && this.machine.drive(backing) === undefined)
       throw new QmpError(`Cannot find device or node '${backing}'`);
-    this.machine.checkImage(path);
-    this.nodes.set(name, isOver ? undefined : path);
+    const source = typeof path === 'string' ? path : { blankBytes: blankNodeBytes };
+    if (typeof source === 'string') this.machine.checkImage(source);
+    this.nodes.set(name, isOver || typeof source !== 'string' ? undefined : source);
+    this.machine.plugging.addNode(name, { source, cdrom: false, writable: readOnly !== true });
   }
   removeNode({ 'node-name': name }: Arguments): void {
-    if (!this.nodes.delete(String(name))) throw new QmpError(`Failed to find node with node-name='${String(name)}'`);
+    if (!this.nodes.has(String(name))) throw new QmpError(`Failed to find node with node-name='${String(name)}'`);
+    this.machine.plugging.removeNode(String(name));
+    this.nodes.delete(String(name));
   }
   insertNode(words: Arguments): void {
     const filename = this.nodes.get(String(words['node-name']));
@@ -217,6 +248,9 @@ export class QmpSession {
   }
 }
 
+const driverOf = (file: unknown): unknown =>
+  typeof file === 'object' && file !== null ? (file as Arguments).driver : undefined;
+
 function parsed(text: string): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(text) as Readonly<Record<string, unknown>>;
@@ -242,6 +276,10 @@ const commands: Readonly<Record<string, (session: QmpSession, words: Arguments) 
   'blockdev-insert-medium': (session, words) => session.insertNode(words),
   eject: (session, words) => session.eject(words),
   block_resize: (session, words) => session.resize(words),
+  device_add: (session, words) => session.addDevice(words),
+  device_del: (session, words) => session.removeDevice(words),
+  'query-block': (session) => session.blockDevices(),
+  'query-named-block-nodes': (session) => session.blockNodes(),
   'announce-self': (session, words) => session.announce(words),
   'human-monitor-command': (session, words) => session.humanCommand(words),
 };

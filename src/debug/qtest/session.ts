@@ -7,8 +7,19 @@ import { digestOf, ImageStore, openImage } from '../../host/images.js';
 import type { Bench } from '../../machine/bench.js';
 import { macOf } from '../../machine/components/network.js';
 import { createMachine } from '../../host/machines.js';
-import type { Drive, Images, Machine, MachineDescription, PowerOn } from '../../machine/machine.js';
+import type {
+  Drive,
+  Images,
+  Machine,
+  MachineDescription,
+  MediumDescription,
+  PowerOn,
+  SlottedCard,
+} from '../../machine/machine.js';
 import { announcementOf, type AnnouncementRounds, Announcements, type Later } from './announce.js';
+import type { BiosGeometries } from './bios-geometries.js';
+import { type Pluggables, Plugging } from './plugging.js';
+import type { Backend } from './qemu-drives.js';
 import { QmpSession } from './qmp.js';
 import { QtestServer } from './server.js';
 
@@ -18,6 +29,10 @@ export interface SessionOptions {
   readonly powerOn: PowerOn;
   /** Drives by the names that the test program knows. */
   readonly names: ReadonlyMap<string, Drive>;
+  /** What of it may be unplugged, and what may be plugged in. */
+  readonly pluggables: Pluggables;
+  /** Where disks are that firmware is told the geometry of. */
+  readonly diskGeometries: BiosGeometries | undefined;
   /** Drives whose faults stop the machine. */
   readonly stopping: ReadonlySet<Drive>;
   /** Lets chips finish their work after every access. */
@@ -70,6 +85,7 @@ class Session implements QtestSession {
   private readonly held = new Set<string>();
   private readonly monitors: QmpSession[] = [];
   private readonly announcements: Announcements;
+  private readonly plugging: Plugging;
   /** Frames that came while the machine stood still. */
   private readonly waiting: { readonly card: number; readonly frame: Uint8Array }[] = [];
 
@@ -79,6 +95,16 @@ class Session implements QtestSession {
     this.machine = createMachine(description, this.images, powerOn);
     this.machine.observers.packet = ({ card, frame }) => options.sendFrame(card, frame);
     this.machine.observers.fault = ({ drive, operation }) => this.faultMet(drive, operation);
+    this.plugging = new Plugging(
+      {
+        description: () => this.machine.description,
+        input: (event) => this.machine.input(event),
+        mediumOf: (backend) => this.mediumOf(backend),
+        deleted: (id) => this.monitors.forEach((monitor) => monitor.deviceDeleted(id)),
+      },
+      options.pluggables,
+    );
+    this.machine.observers.cardRemoved = ({ card }) => this.cardRemoved(card);
     this.bench = this.machine.bench();
     this.prepare(setUp.first);
     this.announcements = new Announcements(options.later, () => this.announce());
@@ -111,8 +137,9 @@ class Session implements QtestSession {
   }
 
   openQmp(send: (text: string) => void): QmpSession {
-    const { machine, images, bench, options } = this;
+    const { machine, images, bench, options, plugging } = this;
     const qmp = {
+      plugging,
       reset: () => {
         machine.input({ kind: 'reset' });
         this.prepare(options.setUp.afterReset);
@@ -137,6 +164,30 @@ class Session implements QtestSession {
     const monitor = new QmpSession(qmp, send);
     this.monitors.push(monitor);
     return monitor;
+  }
+  /** The image of a drive that is plugged in. */
+  private mediumOf({ source, writable }: Backend): MediumDescription {
+    const image =
+      typeof source === 'string'
+        ? openImage(source, 'It was to be plugged in.')
+        : imageOf(new Uint8Array(source?.blankBytes ?? 0));
+    const sha256 = digestOf(image);
+    this.images.keep(sha256, image);
+    return { sha256, size: image.size, writable };
+  }
+  /** A card is gone: firmware is told no more of its geometry, and who asked for its going is told. */
+  private cardRemoved(card: SlottedCard): void {
+    const { machine } = this;
+    const { diskGeometries } = this.options;
+    diskGeometries?.remove(card);
+    const { testing, slots = [] } = machine.description;
+    const lines = diskGeometries?.lines(slots);
+    if (lines !== undefined && testing?.firmwareConfiguration !== undefined) {
+      const files = lines.length === 0 ? [] : [{ name: 'bios-geometry', text: lines.join('') }];
+      const description = { ...machine.description, testing: { ...testing, firmwareConfiguration: { files } } };
+      machine.load({ ...machine.save(), description });
+    }
+    this.plugging.removed(card);
   }
   /** Speaks for the machine's cards, whatever they do themselves. */
   private announce(): void {
@@ -163,7 +214,7 @@ class Session implements QtestSession {
     const base = medium && baseImage(images, medium.sha256);
     const bytes = new Uint8Array(size);
     base?.read(0, bytes.subarray(0, Math.min(size, base.size)));
-    const image = { source: sourceOf(bytes), bytes, size };
+    const image = imageOf(bytes);
     const sha256 = digestOf(image);
     images.keep(sha256, image);
     machine.input({ kind: 'media', drive, medium: { sha256, size, writable: medium?.writable ?? true } });
@@ -174,6 +225,8 @@ class Session implements QtestSession {
     if (running) for (const { card, frame } of this.waiting.splice(0)) this.takeFrame(card, frame);
   }
 }
+
+const imageOf = (bytes: Uint8Array) => ({ source: sourceOf(bytes), bytes, size: bytes.length });
 
 const clockPorts = { index: 0x70, data: 0x71 } as const;
 

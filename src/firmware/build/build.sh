@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the firmware from its sources: 128 KiB in a scratch folder, then src/firmware/image.ts. The bytes depend on
-# nothing but the sources, the compilers and iasl: no date, no path, no debug information.
+# Builds the firmware from its sources: 128 KiB in a scratch folder, then src/firmware/image.ts and, with the lower half of a
+# board with PCI hot plug, hot-plug-image.ts. The bytes depend on nothing but the sources, the compilers and iasl: no date,
+# no path, no debug information.
 # Usage: build.sh [--out FILE.bin] [--no-image]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -43,8 +44,6 @@ compile() {
 
 mkdir "$scratch/bios" "$scratch/setup"
 node "$here/make-font.mjs" "$scratch"
-gcc -E -P -undef -x c -o "$scratch/dsdt.asl" "$firmware/setup/dsdt.asl"
-iasl -vs -ve -p "$scratch/dsdt" "$scratch/dsdt.asl" >"$scratch/iasl.log" || { cat "$scratch/iasl.log" >&2; exit 1; }
 
 small="el_torito.c mouse.c option_rom.c video_graphics.c"
 cd "$firmware/bios"
@@ -58,18 +57,30 @@ compile bios .32 '-m32 -DPCI_SERVICE_32' pci_service.c
 ld $link -T link.ld -Map "$scratch/firmware.map" -o "$scratch/firmware.elf" "$scratch"/bios/*.o
 objcopy -O binary -j .head -j .rom -j .fixed --gap-fill 0xFF "$scratch/firmware.elf" "$scratch/upper.bin"
 
-cd "$firmware/setup"
-assemble setup entry.asm data.asm
-compile setup '' -m32 ./*.c
-# shellcheck disable=SC2086
-ld $link -T setup.ld -Map "$scratch/setup.map" -o "$scratch/setup.elf" "$scratch"/setup/*.o
-objcopy -O binary -j .setup -j .font --gap-fill 0xFF --pad-to 0xFFFF0000 "$scratch/setup.elf" "$scratch/lower.bin"
+# lower_half NAME FLAGS: the 32-bit part, with the tables that the flags ask for.
+lower_half() {
+    name=$1 flags=$2
+    # shellcheck disable=SC2086
+    gcc -E -P -undef $flags -x c -o "$scratch/dsdt.asl" "$firmware/setup/dsdt.asl"
+    iasl -vs -ve -p "$scratch/dsdt" "$scratch/dsdt.asl" >"$scratch/iasl.log" || { cat "$scratch/iasl.log" >&2; exit 1; }
+    cd "$firmware/setup"
+    assemble setup entry.asm data.asm
+    compile setup '' "-m32 $flags" ./*.c
+    # shellcheck disable=SC2086
+    ld $link -T setup.ld -Map "$scratch/setup.map" -o "$scratch/setup.elf" "$scratch"/setup/*.o
+    objcopy -O binary -j .setup -j .font --gap-fill 0xFF --pad-to 0xFFFF0000 "$scratch/setup.elf" "$scratch/$name.bin"
+}
+lower_half hot-plug -DHOT_PLUG
+lower_half lower ''
 
 cat "$scratch/lower.bin" "$scratch/upper.bin" >"$rom"
 [ "$(stat -c %s "$rom")" = 131072 ] || { echo "the firmware is not 128 KiB" >&2; exit 1; }
 if [ -n "${out:-}" ]; then
     cp "$rom" "$out"
+    cat "$scratch/hot-plug.bin" "$scratch/upper.bin" >"$(dirname "$out")/hot-plug.bin"
     cp "$scratch"/*.map "$scratch"/*.elf "$scratch/dsdt.aml" "$(dirname "$out")/"
     cat "$scratch"/bios/*.su >"$out.stack"
 fi
-if [ $write_image = yes ]; then node "$here/write-image.mjs" "$rom" "$firmware/image.ts"; fi
+if [ $write_image = yes ]; then
+    node "$here/write-image.mjs" "$rom" "$scratch/hot-plug.bin" "$firmware"
+fi

@@ -1,54 +1,83 @@
-// Writes the firmware's bytes as a TypeScript module: `node write-image.mjs firmware.bin image.ts`.
+// Writes the firmware's bytes as TypeScript modules: `node write-image.mjs firmware.bin hot-plug.bin FOLDER` writes FOLDER/image.ts,
+// and FOLDER/hot-plug-image.ts with the lower half that takes the place of the other's.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const [, , romFile, imageFile] = process.argv;
+const [, , romFile, hotPlugFile, folder] = process.argv;
 const rom = readFileSync(romFile);
-const digest = createHash('sha256').update(rom).digest('hex');
+const lowerHalf = readFileSync(hotPlugFile);
+const sha256Of = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const withHotPlug = Buffer.concat([lowerHalf, rom.subarray(lowerHalf.length)]);
 
-/** Runs of at least this many bytes of FFh are left out. */
+/** Runs of at least this many bytes of FFh are left out, as are such that are as in the other image. */
 const blankMin = 64;
 
-/** The pieces between blank runs, as offset and base64. */
-const pieces = [];
-let start = 0;
-while (start < rom.length) {
-  while (start < rom.length && rom[start] === 0xff) start++;
-  let end = start;
-  for (let blank = 0; end < rom.length && blank < blankMin; end++) blank = rom[end] === 0xff ? blank + 1 : 0;
-  const piece = rom.subarray(start, end);
-  if (piece.length > 0) pieces.push([start, piece.toString('base64').replace(/=+$/, '')]);
-  start = end;
+/** The pieces that are not blank, as offset and base64; `isBlank` tells whether the byte at an offset need not be kept. */
+function piecesOf(bytes, isBlank) {
+  const pieces = [];
+  let start = 0;
+  while (start < bytes.length) {
+    while (start < bytes.length && isBlank(start)) start++;
+    let end = start;
+    for (let blank = 0; end < bytes.length && blank < blankMin; end++) blank = isBlank(end) ? blank + 1 : 0;
+    const piece = bytes.subarray(start, end);
+    if (piece.length > 0) pieces.push([start, piece.toString('base64').replace(/=+$/, '')]);
+    start = end;
+  }
+  return pieces;
 }
 
-writeFileSync(
-  imageFile,
-  `/**
- * The firmware's ROM, written by build/build.sh from the sources in bios/, setup/ and font/. Do not edit: change those and build.
+const listed = (pieces) => pieces.map(([offset, base64]) => `  [0x${offset.toString(16)}, '${base64}'],`).join('\n');
+const heading = (what) => `/**
+ * ${what}, written by build/build.sh from the sources in bios/, setup/ and font/. Do not edit: change those and build.
  */
+`;
 
+writeFileSync(
+  join(folder, 'image.ts'),
+  `${heading("The firmware's ROM")}
 /** Bytes of the ROM, which ends at 4 GiB; its last half fills F0000h to FFFFFh too. */
 const sizeBytes = 0x${rom.length.toString(16)};
 
 /** SHA-256 of all ${rom.length} bytes, as lower-case hexadecimal digits. */
-export const biosSha256 = '${digest}';
+export const biosSha256 = '${sha256Of(rom)}';
 
 /** Everything but long runs of FFh: where it begins, and its bytes as base64. */
 // prettier-ignore
 const pieces: readonly (readonly [offset: number, base64: string])[] = [
-${pieces.map(([offset, base64]) => `  [0x${offset.toString(16)}, '${base64}'],`).join('\n')}
+${listed(piecesOf(rom, (at) => rom[at] === 0xff))}
 ];
 
-function decode(rom: Uint8Array, offset: number, base64: string): void {
-  const text = atob(base64);
-  for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
+/** Puts pieces of a ROM into it. */
+export function decodePieces(rom: Uint8Array, pieces: readonly (readonly [offset: number, base64: string])[]): Uint8Array {
+  for (const [offset, base64] of pieces) {
+    const text = atob(base64);
+    for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
+  }
+  return rom;
 }
 
 /** A fresh copy of the ROM: ${rom.length.toLocaleString('en')} bytes, the last 16 of them holding the reset vector. */
-export function biosImage(): Uint8Array {
-  const rom = new Uint8Array(sizeBytes).fill(0xff);
-  for (const [offset, base64] of pieces) decode(rom, offset, base64);
-  return rom;
-}
+export const biosImage = (): Uint8Array => decodePieces(new Uint8Array(sizeBytes).fill(0xff), pieces);
+`,
+);
+
+writeFileSync(
+  join(folder, 'hot-plug-image.ts'),
+  `${heading("The ROM of a board with PCI hot plug, as what differs from the other board's")}
+import { biosImage, decodePieces } from './image.js';
+
+/** SHA-256 of all its bytes, as lower-case hexadecimal digits. */
+export const hotPlugBiosSha256 = '${sha256Of(withHotPlug)}';
+
+/** Where it differs, and its bytes there as base64. */
+// prettier-ignore
+const pieces: readonly (readonly [offset: number, base64: string])[] = [
+${listed(piecesOf(withHotPlug, (at) => withHotPlug[at] === rom[at]))}
+];
+
+/** A fresh copy of that ROM. */
+export const hotPlugBiosImage = (): Uint8Array => decodePieces(biosImage(), pieces);
 `,
 );

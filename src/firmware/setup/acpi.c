@@ -56,6 +56,13 @@ struct rsdp {
     u8 extended_checksum, reserved[3];
 } PACKED;
 
+/* General purpose events: the power management function's own, which nothing drives, or those of PCI hot plug. */
+#ifdef HOT_PLUG
+#define GPE_BASE 0xAFE0
+#else
+#define GPE_BASE (PM_BASE + 0x0C)
+#endif
+
 #define FADT_1_BYTES 116
 #define RESET_SUPPORTED (1 << 10)
 
@@ -135,7 +142,7 @@ static void fill_fadt(struct fadt *f, u32 facs, u32 dsdt) {
     f->pm1a_event = PM_BASE;
     f->pm1a_control = PM_BASE + 4;
     f->pm_timer = PM_BASE + 8;
-    f->gpe0 = PM_BASE + 0x0C;
+    f->gpe0 = GPE_BASE;
     f->pm1_event_bytes = 4;
     f->pm1_control_bytes = 2;
     f->pm_timer_bytes = 4;
@@ -161,7 +168,7 @@ static struct fadt *write_fadt(u8 revision, u32 facs, u32 dsdt) {
         f->x_pm1a_event = port_at(PM_BASE, 4);
         f->x_pm1a_control = port_at(PM_BASE + 4, 2);
         f->x_pm_timer = port_at(PM_BASE + 8, 4);
-        f->x_gpe0 = port_at(PM_BASE + 0x0C, 4);
+        f->x_gpe0 = port_at(GPE_BASE, 4);
     }
     finish(&f->header);
     return f;

@@ -242,4 +242,7 @@ DefinitionBlock ("dsdt.aml", "DSDT", 1, "TSVM", "TSVMDSDT", 0x00000001)
         LINK (LNKC, 3, \_SB.PCI0.ISA.PRQ2)
         LINK (LNKD, 4, \_SB.PCI0.ISA.PRQ3)
     }
+#ifdef HOT_PLUG
+#include "hot_plug.asl"
+#endif
 }

@@ -26,7 +26,7 @@ const places = {
 /** APMC and APMS, the south bridge's command port for system management. */
 const commandPorts = { base: 0xb2, count: 2 } as const;
 /** The request of ACPI's system control interrupt: the PIIX4 has it wired. */
-const systemControlInterrupt = 9;
+export const systemControlInterrupt = 9;
 
 /** The PCI bus of a board whose description has one. */
 export function pciOf(board: Board): PciBus {

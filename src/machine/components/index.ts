@@ -7,6 +7,7 @@ import { attachChipset } from './chipset.js';
 import { attachCoprocessor } from './coprocessor.js';
 import { attachVbe, attachVga } from './display.js';
 import { attachFirmwareConfiguration } from './firmware-configuration.js';
+import { attachHotPlug } from './hot-plug.js';
 import { attachHpet } from './hpet.js';
 import { attachIde } from './ide.js';
 import { attachIsaChips } from './isa-chips.js';
@@ -26,6 +27,7 @@ const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
   parallel: attachParallel,
   'virtio-rng': attachEntropy,
   'virtio-console': attachConsole,
+  'pci-hot-plug': attachHotPlug,
 };
 
 /** The components of a description, in the order in which they are put on the board: that order is part of the machine. */

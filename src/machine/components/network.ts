@@ -19,10 +19,11 @@ export function macOf(index: number, given: string | undefined): Uint8Array {
 export function attachNetwork(board: Board): void {
   const { network: cards = [], served: files = [], builtInNetwork } = board.description;
   if (cards.length === 0) return;
-  const made: Card[] = [];
+  const made: (Card | undefined)[] = cards.map(() => undefined);
   /** Sends a frame of a card's into the built-in network; undefined where there is none. */
   let toBuiltIn: ((card: number, frame: Uint8Array) => void) | undefined;
-  cards.forEach(({ card, network: connection, mac }, index) => {
+  cards.forEach(({ card, network: connection, mac, absent }, index) => {
+    if (absent === true) return;
     const device = cardMakers[card](board, {
       name: index === 0 ? 'network' : `network${index}`,
       index,
@@ -43,7 +44,7 @@ export function attachNetwork(board: Board): void {
     };
     if (connection === 'none') unplug(board, device.setLink);
   });
-  if (cards.some(({ network: connection }) => connection === 'built-in')) {
+  if (cards.some(({ network: connection, absent }) => connection === 'built-in' && absent !== true)) {
     const device = createDevice(network, {
       lines: {},
       board: { plan: { ...builtInNetwork, files }, files: loadFiles({ files }, board.images), cards: made },
@@ -56,7 +57,7 @@ export function attachNetwork(board: Board): void {
       throw new UserError(`network card ${card} is not plugged into the live network`, {
         nextStep: 'Describe the card with "network": "live".',
       });
-    made[card]!.receive(frame);
+    made[card]?.receive(frame); // One that was pulled out hears nothing.
   });
 }
 

@@ -77,12 +77,19 @@ const driveNames = [
 ] as const;
 type DriveName = (typeof driveNames)[number];
 
+/** PCI cards. */
+const cardNames = [
+  ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng'] as const),
+  ...(['virtioConsole', 'network', 'network1', 'network2', 'network3', 'network4'] as const),
+  ...(['network5', 'network6', 'network7'] as const),
+] as const;
+
 const networkCard = recordWith(
   {
     card: choice('ne2000', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'),
     network: choice('none', 'built-in', 'live'),
   },
-  { mac: text(17, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'a hardware address') },
+  { mac: text(17, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'a hardware address'), absent: yesNo },
 );
 const commandLine = text(2047);
 const module = recordWith({ sha256: digest, size: integer(0, 2 ** 48) }, { commandLine });
@@ -131,7 +138,7 @@ const machine = recordWith(
       32,
       choice(
         ...(['hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first'] as const),
-        'virtio-scsi',
+        ...(['virtio-scsi', 'pci-hot-plug'] as const),
       ),
     ),
     kernel,
@@ -141,17 +148,7 @@ const machine = recordWith(
     testing,
     quirks: choice('qemu'),
     consolePorts: list(7, text(127)),
-    slots: list(
-      32,
-      record({
-        card: choice(
-          ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng'] as const),
-          ...(['virtioConsole', 'network', 'network1', 'network2', 'network3', 'network4'] as const),
-          ...(['network5', 'network6', 'network7'] as const),
-        ),
-        slot: integer(2, 31),
-      }),
-    ),
+    slots: list(32, record({ card: choice(...cardNames), slot: integer(2, 31) })),
   },
 );
 
@@ -178,6 +175,8 @@ const driveNumber = position('a drive', driveNames);
 const serialData = byteString('serial bytes', 1, limits.serialBytes);
 const movement = signed('a movement of the mouse', -32768, 32767);
 const packet = byteString('bytes of a frame', limits.packetBytesMin, limits.packetBytesMax);
+/** A slot, or 0 for the first that is free. */
+const slot = number('a slot', (value) => value === 0 || (value >= 2 && value <= 31));
 
 /** Everything that reaches the guest from outside. Numbered for ever. */
 const events = {
@@ -222,6 +221,43 @@ const events = {
       data: byteString('console bytes', 1, limits.consoleBytes),
     },
   },
+  /** A disk, with the medium in it, is plugged in. */
+  plugDisk: {
+    number: 14,
+    values: {
+      drive: position('a drive that can be plugged in', ['virtio0', 'virtio1', 'virtio2', 'virtio3']),
+      sha256: digestValue,
+      size: number('a size in bytes', (value) => value <= 2 ** 48),
+      writable: flag,
+      slot,
+    },
+  },
+  /** A network card is plugged in. */
+  plugNetworkCard: {
+    number: 15,
+    values: {
+      card: position('a network card of the PCI bus', ['ne2000-pci', 'rtl8139', 'e1000', 'virtio-net']),
+      network: position('a network', ['none', 'built-in', 'live']),
+      /** Its hardware address, or nothing for the usual one. */
+      mac: byteString('bytes of a hardware address', 0, 6),
+      slot,
+    },
+  },
+  /** Another card is plugged in. */
+  plugDevice: {
+    number: 16,
+    values: {
+      device: position('a device that can be plugged in', [
+        'virtio-rng',
+        'virtio-console',
+        'lsi53c895a',
+        'virtio-scsi',
+      ]),
+      slot,
+    },
+  },
+  /** The guest is asked to let go of a card. */
+  unplug: { number: 17, values: { card: position('a card', cardNames) } },
 } as const;
 
 const codec = eventCodec(events, limits.frameEvents);

@@ -33,7 +33,7 @@ const modes = {
     const file = createTraceFile(task.trace);
     const recorder = createRecorder({
       ...{ machine, powerOn, sink: file, title: 'bench', packageVersion: '0', compression: brotli },
-      firmware: firmwareDigests(),
+      firmware: firmwareDigests(description),
     });
     const finish = () => {
       recorder.finish('finished');

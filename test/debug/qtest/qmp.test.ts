@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../../src/base/errors.js';
 import { JsonStream } from '../../../src/debug/qtest/json-stream.js';
+import { Plugging } from '../../../src/debug/qtest/plugging.js';
 import { type QmpMachine, QmpSession } from '../../../src/debug/qtest/qmp.js';
+import type { MachineDescription } from '../../../src/machine/machine.js';
 
 function session() {
   const sent: Record<string, unknown>[] = [];
@@ -22,6 +24,15 @@ function session() {
     hold: (tag) => void done.push(`${tag} is held`),
     release: (tag) => void done.push(`${tag} goes on`),
     announce: (name, { rounds, step }) => void done.push(`${name}: ${rounds} rounds, ${step} ms more each`),
+    plugging: new Plugging(
+      {
+        description: () => ({ media: {} }) as MachineDescription,
+        input: ({ kind }) => void done.push(kind),
+        mediumOf: () => ({ sha256: '', size: 512, writable: true }),
+        deleted: () => {},
+      },
+      { ids: new Map([['disk', 'virtio0']]), backends: new Map(), uses: new Map() },
+    ),
     quit: () => void done.push('quit'),
     microseconds: () => 2_000_003,
   };
@@ -90,6 +101,30 @@ describe('a QMP session', () => {
     expect(ask('stop')[0]).toMatchObject({ event: 'STOP' });
     expect(ask('query-status')).toMatchObject([{ return: { status: 'paused', running: false } }]);
     expect(ask('cont')[0]).toMatchObject({ event: 'RESUME' });
+  });
+
+  test('plugs devices in, asks for their going, and tells when they are gone', () => {
+    const { qmp, ask, done, sent } = session();
+    expect(ask('device_add', { driver: 'e1000', id: 'net' })).toEqual([{ return: {} }]);
+    expect(ask('device_del', { id: 'disk' })).toEqual([{ return: {} }]);
+    expect(done).toEqual(['plugNetworkCard', 'unplug']);
+    expect(ask('device_del', { id: 'nothing' })).toMatchObject([{ error: { class: 'DeviceNotFound' } }]);
+    expect(ask('device_add', { driver: 'nothing' })).toMatchObject([{ error: { class: 'GenericError' } }]);
+    sent.length = 0;
+    qmp.deviceDeleted('disk');
+    expect(sent).toMatchObject([{ event: 'DEVICE_DELETED', data: { device: 'disk' } }]);
+  });
+
+  test('knows drives and nodes by their names', () => {
+    const { ask } = session();
+    ask('blockdev-add', { driver: 'raw', 'node-name': 'empty', file: { driver: 'null-co' } });
+    expect(ask('human-monitor-command', { 'command-line': 'drive_add 0 if=none,id=drive0' })).toEqual([
+      { return: 'OK\r\n' },
+    ]);
+    expect(ask('query-block')).toMatchObject([{ return: [{ device: 'drive0' }] }]);
+    expect(ask('query-named-block-nodes')).toMatchObject([{ return: [{ 'node-name': 'empty' }] }]);
+    expect(ask('human-monitor-command', { 'command-line': 'drive_del drive0' })).toEqual([{ return: '' }]);
+    expect(ask('query-block')).toEqual([{ return: [] }]);
   });
 
   test('changes media', () => {

@@ -5,7 +5,7 @@
 #   dpkg-dev gcc libglib2.0-dev libpixman-1-dev libfdt-dev flex bison meson ninja-build pkg-config python3-venv
 set -eu
 programs='rtc-test fdc-test ide-test hd-geo-test i440fx-test cdrom-test display-vga-test rtl8139-test qos-test
-  boot-order-test boot-serial-test fuzz-lsi53c895a-test endianness-test'
+  boot-order-test boot-serial-test fuzz-lsi53c895a-test endianness-test drive_del-test device-plug-test'
 mkdir -p "${1:?a folder}"
 folder=$(cd "$1" && pwd)
 

@@ -1,0 +1,178 @@
+/**
+ * Cards that come and go while a machine runs: a machine with one more or fewer is another description, whose board is made anew
+ * and takes over the state of everything that stays. Here are those descriptions; `pc.ts` makes the board.
+ */
+import { UserError } from '../base/errors.js';
+import type { PciHotPlugBoard } from '../device/pci-hot-plug/pci-hot-plug.js';
+import { descriptionName } from './description.js';
+import {
+  type MachineDescription,
+  type MachineSnapshot,
+  type NetworkCardDescription,
+  type OptionalDevice,
+  type PlugEvent,
+  type SlottedCard,
+  slottedCards,
+} from './machine.js';
+
+/** What the board asks of the controller that tells the guest. */
+export interface HotPlugController {
+  plugged(slot: number): void;
+  requestRemoval(slot: number): void;
+  /** The slots that were ejected and still hold their cards. */
+  isEjecting(): boolean;
+  takeEjected(): ReturnType<PciHotPlugBoard['removable']>;
+  /** The slots that software is asked to empty. */
+  leaving(): number;
+}
+
+/** Where the cards are, by their names: device numbers. */
+export type CardPlaces = ReadonlyMap<SlottedCard, number>;
+
+const firstFreeSlot = 4;
+const slots = 32;
+
+/** A description with one card more, and where that is. Throws UserError where there is no room for it. */
+export interface Plugged {
+  readonly description: MachineDescription;
+  readonly slot: number;
+}
+
+const cardsOfDevices = {
+  'virtio-rng': 'virtioRng',
+  'virtio-console': 'virtioConsole',
+  lsi53c895a: 'lsi53c895a',
+  'virtio-scsi': 'virtioScsi',
+} as const satisfies { readonly [device in OptionalDevice]?: SlottedCard };
+
+const networkCardsMost = 8;
+const networkName = (index: number): SlottedCard => (index === 0 ? 'network' : `network${index}`) as SlottedCard;
+
+function freeSlot(wanted: number | undefined, taken: ReadonlySet<number>): number {
+  if (wanted !== undefined) {
+    if (!taken.has(wanted)) return wanted;
+    throw new UserError(`slot ${wanted} is taken already`, { place: 'slot', nextStep: 'Name another, or none.' });
+  }
+  for (let slot = firstFreeSlot; slot < slots; slot++) if (!taken.has(slot)) return slot;
+  throw new UserError('no slot is free', { place: 'slot', nextStep: 'Let another card be unplugged first.' });
+}
+
+/** The first place among the network cards that none has. */
+function networkPlace(cards: readonly NetworkCardDescription[]): number {
+  const hole = cards.findIndex(({ absent }) => absent === true);
+  const index = hole < 0 ? cards.length : hole;
+  if (index < networkCardsMost) return index;
+  throw new UserError(`there are ${networkCardsMost} network cards already`, {
+    nextStep: 'Let another be unplugged first.',
+  });
+}
+
+/** The card that an event brings, and what it adds to a description. */
+function addition(
+  description: MachineDescription,
+  event: PlugEvent,
+): { readonly card: SlottedCard; readonly parts: Partial<MachineDescription> } {
+  const { media, network = [], devices = [] } = description;
+  switch (event.kind) {
+    case 'plugDisk':
+      return { card: event.drive, parts: { media: { ...media, [event.drive]: event.medium } } };
+    case 'plugNetworkCard': {
+      const { card, network: connection, mac } = event;
+      const at = networkPlace(network);
+      const described = { card, network: connection, ...(mac === undefined ? {} : { mac }) };
+      return {
+        card: networkName(at),
+        parts: { network: [...network.slice(0, at), described, ...network.slice(at + 1)] },
+      };
+    }
+    default:
+      return { card: cardsOfDevices[event.device], parts: { devices: [...devices, event.device] } };
+  }
+}
+
+/** The description of a machine into which a card was plugged. `taken` are the slots that hold something. */
+export function withCard(
+  description: MachineDescription,
+  places: CardPlaces,
+  taken: ReadonlySet<number>,
+  event: PlugEvent,
+): Plugged {
+  const slot = freeSlot(event.slot, taken);
+  const { card, parts } = addition(description, event);
+  if (places.has(card))
+    throw new UserError(`this machine has ${card} already`, { nextStep: 'Let it be unplugged first.' });
+  return { slot, description: placed({ ...description, ...parts }, new Map([...places, [card, slot]])) };
+}
+
+/** The description with every card in the slot where it is, so that none moves when another comes or goes. */
+function placed(description: MachineDescription, places: CardPlaces): MachineDescription {
+  const all = [...places].map(([card, slot]) => ({ card, slot })).sort((left, right) => left.slot - right.slot);
+  const { slots: _, ...rest } = description;
+  return all.length === 0 ? rest : { ...rest, slots: all };
+}
+
+/** The description of a machine without some of its cards. Disks on an adapter that goes, go with it. */
+export function withoutCards(
+  description: MachineDescription,
+  places: CardPlaces,
+  gone: ReadonlySet<SlottedCard>,
+): MachineDescription {
+  const left = new Map([...places].filter(([card]) => !gone.has(card)));
+  const named = namingAdapter(description, places);
+  const { media, network = [], devices = [], consolePorts, ...rest } = named;
+  const isAdapterGone = gone.has('lsi53c895a') || gone.has('virtioScsi');
+  const isDriveLeft = (drive: string): boolean =>
+    !gone.has(drive as SlottedCard) && !(isAdapterGone && drive.startsWith('scsi'));
+  const cards = network.map((card, index) => (gone.has(networkName(index)) ? { ...card, absent: true } : card));
+  // A place on a live network stays: frames may be on their way to it.
+  while (cards.at(-1)?.absent === true && cards.at(-1)?.network !== 'live') cards.pop();
+  const stays = (device: OptionalDevice): boolean =>
+    !(device in cardsOfDevices) || !gone.has(cardsOfDevices[device as keyof typeof cardsOfDevices]);
+  const remaining: MachineDescription = {
+    ...rest,
+    media: Object.fromEntries(Object.entries(media).filter(([drive]) => isDriveLeft(drive))),
+    ...(cards.length === 0 ? {} : { network: cards }),
+    devices: devices.filter(stays),
+    ...(consolePorts === undefined || gone.has('virtioConsole') ? {} : { consolePorts }),
+  };
+  return placed(remaining, left);
+}
+
+/** An adapter that is there because there are disks for it, named: it does not go with the last of them. */
+function namingAdapter(description: MachineDescription, places: CardPlaces): MachineDescription {
+  const { devices = [] } = description;
+  if (!places.has('lsi53c895a') || devices.includes('lsi53c895a')) return description;
+  return { ...description, devices: [...devices, 'lsi53c895a'] };
+}
+
+/** The cards in slots that are named by a bit each. */
+export const cardsIn = (places: CardPlaces, mask: number): SlottedCard[] =>
+  [...places].filter(([, slot]) => ((mask >>> slot) & 1) !== 0).map(([card]) => card);
+
+/** The slot of a card; throws UserError for one that is not there. */
+export function slotOfCard(places: CardPlaces, card: SlottedCard): number {
+  const slot = places.get(card);
+  if (slot !== undefined) return slot;
+  const there = [...places.keys()].join(', ');
+  throw new UserError(`this machine has no card '${card}'`, {
+    file: descriptionName,
+    nextStep: there === '' ? 'None of its cards can be unplugged.' : `Name one of: ${there}.`,
+  });
+}
+
+const names: ReadonlySet<string> = new Set(slottedCards);
+/** Whether a function of the PCI bus is a card, by its name. */
+export const isCard = (name: string): name is SlottedCard => names.has(name);
+
+/** Whether two descriptions are of the same machine. */
+export const isSameMachine = (left: MachineDescription, right: MachineDescription): boolean =>
+  left === right || JSON.stringify(left) === JSON.stringify(right);
+
+/** The difference that two snapshots are of different machines; the rest is compared for the parts of the first. */
+export function descriptionDifference(left: MachineSnapshot, right: MachineSnapshot) {
+  const print = ({ description }: MachineSnapshot): string =>
+    (description?.slots ?? []).map(({ card, slot }) => `${card} in slot ${slot}`).join(', ');
+  if (left.description === undefined || right.description === undefined) return [];
+  if (isSameMachine(left.description, right.description)) return [];
+  return [{ part: 'machine', path: 'slots', left: print(left), right: print(right) }];
+}
