@@ -107,8 +107,7 @@ export function withCard(
 /** The description with every card in the slot where it is, so that none moves when another comes or goes. */
 function placed(description: MachineDescription, places: CardPlaces): MachineDescription {
   const all = [...places].map(([card, slot]) => ({ card, slot })).sort((left, right) => left.slot - right.slot);
-  const { slots: _, ...rest } = description;
-  return all.length === 0 ? rest : { ...rest, slots: all };
+  return { ...description, slots: all };
 }
 
 /** The description of a machine without some of its cards. Disks on an adapter that goes, go with it. */
