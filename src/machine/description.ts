@@ -290,6 +290,8 @@ function checkPort(place: string, port: number, count: number): void {
 const romGrain = 65536;
 const biosBytesMax = 1 << 20;
 const optionRomBytesMax = 1 << 18;
+/** From C0000h to where firmware begins. */
+const displayRomBytesMax = 1 << 17;
 const commandLineMax = 2047;
 
 /** Kernel, firmware and served files: their images are at hand, and of sizes that have a place. */
@@ -309,7 +311,10 @@ function checkImages(description: MachineDescription, images: Images): void {
     checkImage('firmware.bios', bios, images, biosBytesMax);
     if (bios.size % romGrain !== 0) wrong('firmware.bios', `it has ${bios.size} bytes`, 'Give a multiple of 65536.');
   }
-  if (video !== undefined) checkImage('firmware.video', video, images, optionRomBytesMax);
+  if (video !== undefined) {
+    const onBus = description.display === 'vbe';
+    checkImage('firmware.video', video, images, onBus ? optionRomBytesMax : displayRomBytesMax);
+  }
   if (network !== undefined) checkImage('firmware.network', network, images, optionRomBytesMax);
   checkPlan({ ...builtInNetwork, files: served }, images);
 }

@@ -73,6 +73,39 @@ describe('the display with a linear framebuffer', () => {
   });
 });
 
+describe('a display adapter with a ROM of its own, that is not on the PCI bus', () => {
+  const [[sha256, rom]] = [...images] as [[string, Uint8Array]];
+  const video = { sha256, size: rom.length };
+
+  test.each(['pc', 'i440fx'] as const)('has it from C0000h on, on the board %s', (board) => {
+    const processor = board === 'pc' ? '80386' : 'pentium3';
+    const { bench } = made({ board, processor, firmware: { video } });
+    bench.writeMemory(0xc0000, 0, 1);
+    expect([0xc0000, 0xc0000 + rom.length - 4, 0xc0000 + rom.length - 2].map((at) => bench.readMemory(at, 4))).toEqual([
+      0x11111111, 0x11111111, 0xffff1111,
+    ]);
+    expect(bench.readMemory(0xc0000 + rom.length, 2)).toBe(0xffff);
+  });
+
+  test('may have one of 128 KiB, but no larger one', () => {
+    const large = new Uint8Array((1 << 17) + 1);
+    const firmware = { video: { sha256: sha256Hex(large), size: large.length } };
+    const description = {
+      board: 'pc',
+      processor: '80386',
+      cyclesPerSecond: 1e6,
+      memoryBytes: 1 << 20,
+      boot: 'floppy',
+    } as const;
+    const make = (): unknown =>
+      createMachine({ ...description, media: {}, firmware }, new Map([[firmware.video.sha256, large]]), {
+        date: 0,
+        seed: 1,
+      });
+    expect(make).toThrow(UserError);
+  });
+});
+
 describe('the mouse', () => {
   test('sends its packets by interrupt 12', () => {
     const { machine, bench } = made({ mouse: 'ps2' });

@@ -45,6 +45,8 @@ const inputPort = 0xb0;
 export interface KeyboardBoard {
   /** Something is on the auxiliary connector. */
   readonly mouse: boolean;
+  /** Keyboard and mouse are QEMU's: the result of their self test stands right behind the acknowledgement. */
+  readonly asQemu?: boolean;
 }
 
 type Context = DeviceContext<Controller, 'interrupt' | 'auxiliaryInterrupt' | 'a20' | 'reset', KeyboardBoard>;
@@ -61,6 +63,11 @@ function fillOutput(context: Context, value: number, source: 'keyboard' | 'auxil
   state.outputSource = source;
   state.timedOut = timedOut;
   driveInterrupts(context);
+}
+
+/** A self test that has begun ends at once. */
+function hastenSelfTest(unit: Controller['keyboard' | 'mouse']): void {
+  if (unit.ticksToSelfTestEnd !== Infinity) unit.ticksToSelfTestEnd = times.selfTestAsQemu;
 }
 
 /** Gives the controller's own answer: at once, or as soon as the output buffer is free. */
@@ -232,7 +239,7 @@ export const keyboardController = defineDevice({
   },
 
   advance(context, ticks) {
-    const { state } = context;
+    const { state, board } = context;
     state.ticksToKeyboard -= ticks;
     state.ticksFromKeyboard -= ticks;
     state.ticksToAuxiliaryTimeout -= ticks;
@@ -248,10 +255,12 @@ export const keyboardController = defineDevice({
     if (state.ticksToMouse === 0) {
       state.ticksToMouse = Infinity;
       receiveByMouse(state.mouse, state.toMouse);
+      if (board.asQemu) hastenSelfTest(state.mouse);
     }
     if (state.ticksToKeyboard === 0) {
       state.ticksToKeyboard = Infinity;
       receive(state.keyboard, state.toKeyboard);
+      if (board.asQemu) hastenSelfTest(state.keyboard);
     }
     if (state.ticksToAuxiliaryTimeout === 0) {
       state.ticksToAuxiliaryTimeout = Infinity;

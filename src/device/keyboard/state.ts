@@ -17,6 +17,8 @@ export const times = {
   byteOnCable: 12_000,
   /** The keyboard's self test; allowed 300 to 500 ms after the acknowledgement. */
   selfTest: 6_000_000,
+  /** The same where it is as QEMU's: before the acknowledgement has crossed the cable. */
+  selfTestAsQemu: 1,
   /** How long the controller waits for an auxiliary device that is not there. */
   auxiliaryTimeout: 180_000,
   /** One step of the typematic delay: 250 ms. */

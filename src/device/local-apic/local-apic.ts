@@ -31,6 +31,8 @@ export interface LocalApicBoard {
   readonly endOfInterrupt: (vector: number) => void;
   /** INIT reaches the processor. */
   readonly init: () => void;
+  /** LINT0 takes the 8259As' interrupts from a reset on, as QEMU's does; by the manual firmware has to say so. */
+  readonly asQemu?: boolean;
 }
 type Context = DeviceContext<State, 'interrupt' | 'nonMaskable', LocalApicBoard>;
 
@@ -313,7 +315,10 @@ export const localApic = defineDevice({
   inputs: ['lint0', 'lint1'],
   outputs: ['interrupt', 'nonMaskable'],
   state: stateFields,
-  reset: drive,
+  reset(context: Context) {
+    if (context.board.asQemu) context.state.lint0 = delivery.external << 8;
+    drive(context);
+  },
   advance(context: Context, ticks) {
     const { state } = context;
     if (state.remaining === 0) return;

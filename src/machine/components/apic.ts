@@ -19,6 +19,7 @@ export function attachApic(board: Board): void {
     board: {
       endOfInterrupt: (vector) => io.operations.endOfInterrupt(vector),
       init: () => board.resetProcessor(),
+      asQemu: board.description.quirks === 'qemu',
     },
   });
   const io = createDevice(ioApic, {

@@ -8,11 +8,14 @@ import { vbe, vbeIdentity } from '../../device/vga/vbe.js';
 import { vga } from '../../device/vga/vga.js';
 import type { Frame } from '../../screen/frame.js';
 import type { AnyDevice, Board } from '../board.js';
+import type { BusRegion } from '../memory-map.js';
 import { pciOf } from './chipset.js';
 
 /** Where a PC's on-board display adapter sits on its bus. */
 const place = { device: 2, function: 0 } as const;
 const framebufferRange = 0;
+/** Where the ROM of an adapter stands that is not on the PCI bus (IBM Personal System/2 Hardware Interface Technical Reference, "ROM"). */
+const romStart = 0xc0000;
 
 interface Adapter extends AnyDevice {
   readonly operations: {
@@ -45,6 +48,8 @@ export function attachVga(board: Board): void {
     createDevice(vga, { lines: {}, board: { videoMemory, windowMoved } }),
   );
   board.ports.connect(adapter, 0, clocked);
+  const rom = optionRom(board);
+  if (rom !== undefined) board.addressSpace.map.place(romStart, rom.length, romRegion(rom));
 }
 
 export function attachVbe(board: Board): void {
@@ -76,6 +81,18 @@ export function attachVbe(board: Board): void {
 function optionRom({ description, images }: Board): Uint8Array | undefined {
   const { video } = description.firmware ?? {};
   return video === undefined ? undefined : images.get(video.sha256);
+}
+
+/** A ROM on the bus of the board itself: always there, and never written. */
+function romRegion(rom: Uint8Array): BusRegion {
+  return {
+    read: (offset, width) => {
+      let value = 0;
+      for (let at = 0; at < width; at++) value |= (rom[offset + at] ?? 0xff) << (8 * at);
+      return value >>> 0;
+    },
+    write: () => true,
+  };
 }
 
 /** The size of the range that a ROM takes: a power of two, at least 2 KiB (PCI Local Bus Specification 2.2, section 6.2.5.2). */

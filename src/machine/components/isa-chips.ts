@@ -135,7 +135,7 @@ function attachKeyboard(board: Board): void {
       a20: (level) => board.a20('keyboardA20', level),
       reset: (level) => level && board.resetProcessor(),
     },
-    board: { mouse: board.description.mouse === 'ps2' },
+    board: { mouse: board.description.mouse === 'ps2', asQemu: asQemu(board) },
   });
   board.ports.connect(device, 0x60, board.add('keyboard', device));
   board.setKeyboardLights(() => device.operations.lights());

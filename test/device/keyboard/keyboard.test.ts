@@ -7,7 +7,7 @@ import { type Action, anyAccess, anyAdvance, testChipProperties } from '../chip-
 const millisecond = 12_000;
 
 /** A controller as a PC's firmware leaves it: interrupt and translation on, keyboard enabled. */
-function bench(commandByte = 0x45) {
+function bench(commandByte = 0x45, asQemu = false) {
   const levels: Record<string, boolean> = {};
   const resets: boolean[] = [];
   const chip = createDevice(keyboardController, {
@@ -17,7 +17,7 @@ function bench(commandByte = 0x45) {
       a20: (level) => (levels.a20 = level),
       reset: (level) => void resets.push(level),
     },
-    board: { mouse: false },
+    board: { mouse: false, asQemu },
   });
   const command = (code: number, ...parameters: number[]): void => {
     chip.write('commandStatus', code);
@@ -165,6 +165,11 @@ describe('the keyboard answers', () => {
     expect(ask(0xff)).toEqual([0xfa]);
     expect(receive(490 * millisecond)).toEqual([]);
     expect(receive(10 * millisecond)).toEqual([0xaa]);
+  });
+
+  test('a reset, as QEMU’s keyboard, with an acknowledgement and the result right behind it', () => {
+    const { ask } = bench(0x45, true);
+    expect(ask(0xff)).toEqual([0xfa, 0xaa]);
   });
 
   test('a byte that the controller shows as on its way', () => {

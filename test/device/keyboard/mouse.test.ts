@@ -9,7 +9,7 @@ const millisecond = 12_000;
 const acknowledge = 0xfa;
 
 /** A controller with both connectors enabled, both interrupts on, and a mouse. */
-function bench(mouse = true) {
+function bench(mouse = true, asQemu = false) {
   const levels: Record<string, boolean> = {};
   const chip = createDevice(keyboardController, {
     lines: {
@@ -18,7 +18,7 @@ function bench(mouse = true) {
       a20: () => {},
       reset: () => {},
     },
-    board: { mouse },
+    board: { mouse, asQemu },
   });
   chip.write('commandStatus', 0x60);
   chip.write('data', 0x47);
@@ -56,6 +56,10 @@ describe('the mouse', () => {
     expect(receive(40)).toEqual([0xaa, 0x00]);
     expect(ask(0xe9)).toEqual([acknowledge, 0x00, 2, 100]);
     expect(chip.nextEdge()).toBe(Infinity);
+  });
+
+  test('resets, as QEMU’s, with the result right behind the acknowledgement', () => {
+    expect(bench(true, true).ask(0xff)).toEqual([acknowledge, 0xaa, 0x00]);
   });
 
   test('reports a movement in three bytes once it is told to', () => {

@@ -5,7 +5,7 @@ import { localApic } from '../../../src/device/local-apic/local-apic.js';
 import { offsets } from '../../../src/device/local-apic/registers.js';
 import { type Action, anyAdvance, testChipProperties } from '../chip-properties.js';
 
-function bench() {
+function bench(asQemu = false) {
   const seen: string[] = [];
   const levels = new Map<string, boolean>();
   const line = (name: string) => (level: boolean) => {
@@ -14,7 +14,7 @@ function bench() {
   };
   const chip = createDevice(localApic, {
     lines: { interrupt: line('interrupt'), nonMaskable: line('nonMaskable') },
-    board: { endOfInterrupt: (vector) => void seen.push(`eoi ${vector}`), init: () => void seen.push('init') },
+    board: { endOfInterrupt: (vector) => void seen.push(`eoi ${vector}`), init: () => void seen.push('init'), asQemu },
   });
   const { operations } = chip;
   return {
@@ -28,11 +28,20 @@ function bench() {
   };
 }
 type Bench = ReturnType<typeof bench>;
-const switchedOn = (): Bench => {
-  const made = bench();
+const switchedOn = (asQemu = false): Bench => {
+  const made = bench(asQemu);
   made.write(offsets.spuriousVector, 0x1ff);
   return made;
 };
+
+test.each([
+  ['masks LINT0 until software says otherwise', false, []],
+  ['takes the 8259As’ interrupts at LINT0, as QEMU’s', true, ['interrupt=1']],
+])('a local APIC that is switched on %s', (_, asQemu, expected) => {
+  const { chip, seen } = switchedOn(asQemu);
+  chip.input('lint0', true);
+  expect(seen).toEqual(expected);
+});
 
 describe('a local APIC that software has not switched on', () => {
   test('lets LINT0 through as INTR and asks the 8259As for the vector', () => {
