@@ -101,6 +101,9 @@ export function identifyDevice(drive: DriveState, disk: AtaDisk, unit: number, i
   word(0, 0x0040); // An ATA device that is not removable.
   word(1, native.cylinders);
   word(3, native.heads);
+  // Later standards retired these two; firmware of the first one's day (X3.221-1994, 9.9) takes the size of a sector from there.
+  word(4, native.sectorsPerTrack * sectorBytes);
+  word(5, sectorBytes);
   word(6, native.sectorsPerTrack);
   word(47, 0x8000 | multipleSectorsMax);
   word(54, current.cylinders);

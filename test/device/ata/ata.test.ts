@@ -98,6 +98,7 @@ describe('IDENTIFY DEVICE', () => {
     expect(text(words.subarray(27, 47)).trim()).toBe('TSVM DISK');
     expect(text(words.subarray(10, 20)).trim()).toBe('TSVM0');
     expect([words[1], words[3], words[6]]).toEqual([4, 16, 63]);
+    expect([words[4], words[5]]).toEqual([63 * 512, 512]); // Of the first standard, as word 80 says it has that one.
     expect(words[60]! | (words[61]! << 16)).toBe(sectorsOnDisk);
     expect(words[57]! | (words[58]! << 16)).toBe(4 * 16 * 63);
     expect(words[47]! & 0xff).toBe(16);
