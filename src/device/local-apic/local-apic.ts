@@ -21,7 +21,7 @@ import {
   versionValue,
 } from './registers.js';
 import { stateFields } from './state.js';
-import { classOf, exclude, has, highest, include, wordOf } from './vector-set.js';
+import { classOf, exclude, has, highest, include } from './vector-set.js';
 
 type State = StateOf<typeof stateFields>;
 
@@ -210,13 +210,14 @@ function writeLocalVector(context: Context, name: LocalVectorName, value: number
 
 const counted = (state: State): number => Math.ceil(state.remaining / dividerOf(state.divide));
 
+const localVectorAt = new Map(localVectorNames.map((name): [number, LocalVectorName] => [offsets[name], name]));
 const vectorSets = (['inService', 'triggerMode', 'requests'] as const).map((name) => ({ name, start: offsets[name] }));
 
 function readRegister(context: Context, offset: number): number {
   const { state } = context;
   const set = vectorSets.find(({ start }) => offset >= start && offset < start + 16 * words);
-  if (set !== undefined) return wordOf(state[set.name], (offset - set.start) >> 4);
-  const local = localVectorNames.find((name) => offsets[name] === offset);
+  if (set !== undefined) return state[set.name][(offset - set.start) >> 4]!;
+  const local = localVectorAt.get(offset);
   if (local !== undefined) return state[local];
   switch (offset) {
     case offsets.id:
@@ -256,7 +257,7 @@ function readRegister(context: Context, offset: number): number {
 
 function writeRegister(context: Context, offset: number, value: number): void {
   const { state } = context;
-  const local = localVectorNames.find((name) => offsets[name] === offset);
+  const local = localVectorAt.get(offset);
   if (local !== undefined) return writeLocalVector(context, local, value);
   switch (offset) {
     case offsets.id:

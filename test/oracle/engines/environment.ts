@@ -64,6 +64,10 @@ function ownSegments(random: Random, level: 0 | 3, big: boolean): Environment['s
     ? plan('ss', stackBase, places.innerStack - stackBase + random.below(64), access.expandDown, stackBig)
     : plan('ss', stackBase, 0xffff, access.data, stackBig);
   const smallLimit = 0x400 + random.below(0x800);
+  // Only where the code begins is not flat: what relies on flat data may not take that for flat code.
+  if (big && chance(random, 15)) {
+    return { ...flatSegments(level), cs: plan('cs', codeBase, 0xffff_ffff, access.code, size | G) };
+  }
   return {
     es: plan('es', big ? 0 : 0x8000, big ? 0xffff_ffff : 0xffff, access.data, big ? size | G : size),
     cs: plan('cs', codeBase, codeLimit, chance(random, 70) ? access.code : access.conforming & ~2, size),

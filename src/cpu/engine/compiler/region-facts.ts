@@ -8,7 +8,7 @@ import { entryBits } from './ways-out.js';
 
 /** What holds wherever the region is entered, or it is not. */
 export interface RegionFacts {
-  /** ES, SS and DS begin at 0, reach to the end, and may be written; CS reaches to the end. */
+  /** ES, SS, DS and CS begin at 0 and reach to the end; the first three may be written. */
   readonly isFlat: boolean;
   /** EIP of the page's first byte, where the code was compiled for one such place only. */
   readonly codeBase: number | undefined;
@@ -50,6 +50,7 @@ export const flatConditionsOf = (segment: number): readonly Condition[] => {
 };
 export const flatConditions: readonly Condition[] = [
   ...flatSegments.flatMap(flatSlot),
+  { address: segmentAddress(segmentIndex.cs) + segmentFields.base, mask: -1, value: 0 },
   { address: segmentAddress(segmentIndex.cs) + segmentFields.limit, mask: -1, value: -1 },
 ];
 

@@ -57,6 +57,8 @@ export interface Ways {
   /** What the region was compiled for may no longer hold. */
   readonly outside: Label;
   readonly search: Label;
+  /** The place is in another page. */
+  readonly elsewhere: Label;
 }
 
 export class RegionFunction {
@@ -220,11 +222,15 @@ export class RegionFunction {
   search(target: Value): void {
     this.seek(target, 'search');
   }
+  /** The same where that lies in another page. */
+  searchElsewhere(target: Value): void {
+    this.seek(target, 'elsewhere');
+  }
   /** The same where the region must not go on by itself: whether it may is looked at anew. */
   leave(target: Value): void {
     this.seek(target, 'outside');
   }
-  private seek(target: Value, way: 'search' | 'outside'): void {
+  private seek(target: Value, way: 'search' | 'elsewhere' | 'outside'): void {
     this.completes = true;
     this.set('target', target);
     this.noteFlags();

@@ -4,8 +4,8 @@ import { emitHandler } from '../interpreter/emit-handler.js';
 import type { ModuleFunctions } from '../interpreter/record-code.js';
 import { at, codeTlbDistance, firstRegion, record, tlbEntry } from '../../layout.js';
 import { atLeast, type ProcessorModel } from '../../model.js';
-import { placeOf } from '../interpreter/lookup-code.js';
-import { tlbEntryFor } from '../interpreter/memory-code.js';
+import { flatPlaceOf, placeOf } from '../interpreter/lookup-code.js';
+import { tlbDistanceOf } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
 import { type BlockWays, RegionEmitter, type RegionRefills } from './region-emitter.js';
@@ -46,7 +46,7 @@ export function alwaysLeaves(instruction: RegionInstruction, context: RegionCont
 function tryInstruction(instruction: RegionInstruction, handler: Handler, context: RegionContext): RegionFunction {
   const region = new RegionFunction();
   const ways = region.body.open('block');
-  region.setWays({ goOn: ways, outside: ways, search: ways });
+  region.setWays({ goOn: ways, outside: ways, elsewhere: ways, search: ways });
   const blockWays = {
     goToOffset: (): void => {
       region.completes = true;
@@ -139,12 +139,15 @@ class RegionWriter {
     this.again = body.open('loop');
     const goOn = body.open('block');
     const outside = body.open('block');
+    const elsewhere = body.open('block');
     const search = body.open('block');
-    region.setWays({ goOn, outside, search });
+    region.setWays({ goOn, outside, elsewhere, search });
     this.writeParts(parts, entries);
     body.op('unreachable');
     body.close();
-    this.writeSearch();
+    if (this.context.facts.isFlat) this.searchHere(goOn);
+    body.close();
+    this.searchElsewhere(goOn);
     body.close();
     this.writeOutside();
     body.close();
@@ -184,11 +187,10 @@ class RegionWriter {
       this.waysOut.refuse(code, here);
     };
     const base = code.loadLate('i32.load', 0, at.codeBase);
-    const { codeBase } = this.context.facts;
-    code.when(
-      codeBase === undefined ? code.greaterUnsigned(base, 0xffff_f000 | 0) : code.notEqual(base, codeBase),
-      refuse,
-    );
+    const { codeBase, isFlat } = this.context.facts;
+    // A flat code segment has no page that it begins inside of.
+    if (codeBase !== undefined) code.when(code.notEqual(base, codeBase), refuse);
+    else if (!isFlat) code.when(code.greaterUnsigned(base, 0xffff_f000 | 0), refuse);
     const condition = mxcsrCondition(this.context.facts);
     if (condition !== undefined && this.asksMxcsr()) {
       const { address, mask, value } = condition;
@@ -291,7 +293,9 @@ class RegionWriter {
     if (known !== 0 && context.code.numberOf(known) !== 0) return region.goOn(known);
     const { codeBase } = context.facts;
     const base = codeBase ?? code.loadLate('i32.load', 0, at.codeBase);
-    region.search(code.add(base, offset));
+    const target = code.add(base, offset);
+    if (offset >= 0 && offset <= 0xfff) region.search(target);
+    else region.searchElsewhere(target);
   }
   private goToBlock(block: number, label: Label): void {
     const { region } = this;
@@ -305,49 +309,53 @@ class RegionWriter {
 
   // Ways out. The flags are written where anything but a bail comes here.
 
-  /** Looks for the record at `target`: in this region, in this page, in the TLB's table of another page, or outside. */
-  private writeSearch(): void {
-    const { code, region } = this;
+  /** Looks for the record at `target` in this page. It is translated, or it would not run: whatever changes that looks outside. */
+  private searchHere(goOn: Label): void {
+    const { code, region, body, context } = this;
+    const offset = code.hold(code.sub(region.local('target'), code.loadLate('i32.load', 0, at.codeBase)));
+    code.when(code.lessUnsigned(offset, 0x1000), () => {
+      region.set('at', code.loadLate('i32.load', code.shl(offset, 2), context.code.table));
+      code.when(region.local('at'), () => {
+        code.when(this.isOwn(), () => this.goRound());
+        body.branch(goOn);
+      });
+    });
+  }
+  /** Looks for it in the TLB's table of another page. */
+  private searchElsewhere(goOn: Label): void {
+    const { code, region, body } = this;
+    const { isFlat, tlb = 0 } = this.context.facts;
     const eip = region.local('target');
-    if (this.context.facts.isFlat) this.writeSearchHere(eip);
-    const { linear, offset, key, reaches } = placeOf(code, eip);
-    const entry = tlbEntryFor(code, linear);
+    const { linear, offset, key, reaches } = (isFlat ? flatPlaceOf : placeOf)(code, eip);
+    const distance = tlbDistanceOf(code, linear);
+    const entry = code.hold(tlb === 0 ? code.add(distance, code.loadLate('i32.load', 0, at.tlb)) : distance);
+    const first = tlb + codeTlbDistance;
     const tag = code.or(code.and(linear, ~0xfff), key);
-    const isHit = code.equal(code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.execute), tag);
-    code.when(code.and(isHit, reaches), () => {
-      const table = code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.codeTable);
+    const isHit = code.equal(code.loadLate('i32.load', entry, first + tlbEntry.execute), tag);
+    code.when(reaches === undefined ? isHit : code.and(isHit, reaches), () => {
+      const table = code.loadLate('i32.load', entry, first + tlbEntry.codeTable);
       region.set('at', code.loadLate('i32.load', code.add(table, code.shl(offset, 2))));
       code.when(region.local('at'), () => {
         const base = code.hold(code.sub(eip, offset));
-        const handler = code.loadLate('i32.load16_u', region.local('at'), record.handler);
-        const isSame = code.and(
-          code.equal(handler, firstRegion + this.place),
-          code.equal(base, code.loadLate('i32.load', 0, at.codeBase)),
-        );
-        code.when(isSame, () => this.goRound());
+        if (!isFlat) {
+          const isHere = code.equal(base, code.loadLate('i32.load', 0, at.codeBase));
+          code.when(code.and(this.isOwn(), isHere), () => this.goRound());
+        }
         code.store('i32.store', 0, base, at.codeBase);
-        this.writeChain();
+        body.branch(goOn);
       });
     });
+  }
+  /** Whether the record `at` is an entry of this region. */
+  private isOwn(): Value {
+    const handler = this.code.loadLate('i32.load16_u', this.region.local('at'), record.handler);
+    return this.code.equal(handler, firstRegion + this.place);
   }
   /** Looks for the record at `target` outside, where the region may be entered anew if it can. */
   private writeOutside(): void {
     const { code, region } = this;
     region.spill();
     this.waysOut.lookOutside(code, region.local('target'));
-  }
-  /** The page that runs is translated, or it would not run; whatever changes that looks for its next instruction outside. */
-  private writeSearchHere(eip: Value): void {
-    const { code, region, context } = this;
-    const offset = code.hold(code.sub(eip, code.loadLate('i32.load', 0, at.codeBase)));
-    code.when(code.lessUnsigned(offset, 0x1000), () => {
-      region.set('at', code.loadLate('i32.load', code.shl(offset, 2), context.code.table));
-      code.when(region.local('at'), () => {
-        const handler = code.loadLate('i32.load16_u', region.local('at'), record.handler);
-        code.when(code.equal(handler, firstRegion + this.place), () => this.goRound());
-        this.writeChain();
-      });
-    });
   }
   private goRound(): void {
     const { code, region, body } = this;

@@ -27,27 +27,55 @@ export function lookupBody(missed: number): FunctionBody {
     setExit(code, exits.budget);
     code.return(0);
   });
-  const { linear, offset, key, reaches } = placeOf(code, eip);
-  const entry = tlbEntryFor(code, linear);
-  const tag = code.or(code.and(linear, ~0xfff), key);
   code.when(
-    code.and(code.equal(code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.execute), tag), reaches),
-    () => {
-      const table = code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.codeTable);
-      const found = code.load('i32.load', code.add(table, code.shl(offset, 2)));
-      code.when(found, () => {
-        code.store('i32.store', 0, code.sub(eip, offset), at.codeBase);
-        code.return(found);
-      });
-    },
+    isFlat(code),
+    () => returnFound(code, eip, flatPlaceOf(code, eip)),
+    () => returnFound(code, eip, placeOf(code, eip)),
   );
   code.return(code.call(missed, 'i32', eip));
   body.op('unreachable');
   return body;
 }
 
+/** Returns the record of a place where the TLB's table of its page has it. */
+function returnFound(code: Code, eip: Value, { linear, offset, key, reaches }: CodePlace): void {
+  const entry = tlbEntryFor(code, linear);
+  const tag = code.or(code.and(linear, ~0xfff), key);
+  const isHit = code.equal(code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.execute), tag);
+  code.when(reaches === undefined ? isHit : code.and(isHit, reaches), () => {
+    const table = code.loadLate('i32.load', entry, codeTlbDistance + tlbEntry.codeTable);
+    const found = code.load('i32.load', code.add(table, code.shl(offset, 2)));
+    code.when(found, () => {
+      code.store('i32.store', 0, code.sub(eip, offset), at.codeBase);
+      code.return(found);
+    });
+  });
+}
+
+/** Whether the code segment begins at 0 and reaches to 4 GiB. */
+function isFlat(code: Code): Value {
+  const cs = segmentAddress(segmentIndex.cs);
+  const base = code.loadLate('i32.load', 0, cs + segmentFields.base);
+  return code.isZero(code.or(base, code.xor(code.loadLate('i32.load', 0, cs + segmentFields.limit), -1)));
+}
 /** Where an offset of the code segment lies, and under which key the TLB knows it. */
-export function placeOf(code: Code, eip: Value): { linear: Value; offset: Value; key: Value; reaches: Value } {
+interface CodePlace<Reaches = Value | undefined> {
+  readonly linear: Value;
+  /** Within its page. */
+  readonly offset: Value;
+  readonly key: Value;
+  /** Whether the segment reaches to the end of the page; undefined where it does to that of any. */
+  readonly reaches: Reaches;
+}
+/** The place in a code segment that begins at 0 and reaches to 4 GiB. */
+export const flatPlaceOf = (code: Code, eip: Value): CodePlace<undefined> => ({
+  linear: eip,
+  offset: code.hold(code.and(eip, 0xfff)),
+  key: code.loadLate('i32.load', 0, at.executeKey),
+  reaches: undefined,
+});
+/** The place in any. */
+export function placeOf(code: Code, eip: Value): CodePlace<Value> {
   const csBase = code.loadLate('i32.load', 0, segmentAddress(segmentIndex.cs) + segmentFields.base);
   const linear = code.hold(code.add(eip, csBase));
   const offset = code.hold(code.and(linear, 0xfff));
