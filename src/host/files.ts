@@ -1,8 +1,10 @@
 /** Files as the rest of the program sees them: whole byte arrays in, whole files out. */
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,6 +12,7 @@ import {
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
@@ -79,6 +82,9 @@ export function writeWhole(path: string, content: Uint8Array | string): void {
   }
 }
 
+/** The path of a file in a folder. */
+export const inFolder = (folder: string, name: string): string => join(folder, name);
+
 /** Whether a file or folder is there. */
 export function isThere(path: string): boolean {
   return existsSync(path);
@@ -122,6 +128,22 @@ export function blankFile(folder: string, name: string, bytes: number): string {
     writeFileSync(path, '');
     truncateSync(path, bytes);
     return path;
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** A file that bytes are appended to as they come, emptied first. */
+export interface GrowingFile {
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** Opens a file for what comes; throws {@link UserError} when it cannot be written. */
+export function growingFile(path: string): GrowingFile {
+  try {
+    const file = openSync(path, 'w');
+    return { write: (bytes) => void writeSync(file, bytes), close: () => closeSync(file) };
   } catch (error) {
     throw fileError(error, path);
   }

@@ -15,8 +15,19 @@ export interface TestingRequest {
   /** Default: port 0x80. */
   readonly postCard?: true | { readonly port?: PortRequest };
   /** `true`: no files beside the machine's own. */
-  readonly firmwareConfiguration?: true | { readonly files?: readonly ConfigurationFileRequest[] };
+  readonly firmwareConfiguration?: true | ConfigurationRequest;
   readonly testDevice?: boolean;
+}
+
+/** What a firmware configuration says. */
+export interface ConfigurationRequest {
+  readonly files?: readonly ConfigurationFileRequest[];
+  /** The machine's identity, such as 4600cb32-38ec-4b2f-8acb-81c6ea54f2d8. */
+  readonly uuid?: string;
+  /** `false`: firmware is to do without a display. */
+  readonly graphics?: boolean;
+  /** Firmware is to offer a menu of what to boot. */
+  readonly bootMenu?: boolean;
 }
 
 /** A file of the firmware configuration: its contents are a text, or those of the file at a path. */
@@ -31,7 +42,7 @@ const ports = 0x1_0000;
 
 /** What is possible, for errors. */
 export const testingPossible =
-  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "postCard": true or { "port": "0x80" }, "firmwareConfiguration": true or { "files": [{ "name": "opt/mine/level", "text": "3" }] }, "testDevice": true }, each of which may be absent';
+  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "postCard": true or { "port": "0x80" }, "firmwareConfiguration": true or { "files": [{ "name": "opt/mine/level", "text": "3" }], "uuid": text, "graphics": false, "bootMenu": true }, "testDevice": true }, each of which may be absent';
 
 type Fits = (value: unknown) => boolean;
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -51,6 +62,7 @@ const isTrueOr =
     value === true || hasOnly(value, shape);
 
 const isText: Fits = (value) => typeof value === 'string';
+const isFlag: Fits = (value) => typeof value === 'boolean';
 const configurationFileFits: Fits = (value) =>
   hasOnly(value, { name: isText, text: isAbsentOr(isText), file: isAbsentOr(isText) });
 
@@ -61,7 +73,7 @@ export function placeTesting(request: TestingRequest, folder: string): TestingRe
   const files = configuration.files?.map((each) =>
     each.file === undefined ? each : { ...each, file: resolve(folder, each.file) },
   );
-  return { ...request, firmwareConfiguration: files === undefined ? {} : { files } };
+  return { ...request, firmwareConfiguration: { ...configuration, ...(files !== undefined && { files }) } };
 }
 
 /** Whether a value has the shape of a {@link TestingRequest}. */
@@ -71,9 +83,14 @@ export const testingFits: Fits = (value) =>
     debugConsole: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber) })),
     postCard: isAbsentOr(isTrueOr({ port: isAbsentOr(isNumber) })),
     firmwareConfiguration: isAbsentOr(
-      isTrueOr({ files: isAbsentOr((files) => Array.isArray(files) && files.every(configurationFileFits)) }),
+      isTrueOr({
+        files: isAbsentOr((files) => Array.isArray(files) && files.every(configurationFileFits)),
+        uuid: isAbsentOr(isText),
+        graphics: isAbsentOr(isFlag),
+        bootMenu: isAbsentOr(isFlag),
+      }),
     ),
-    testDevice: isAbsentOr((flag) => typeof flag === 'boolean'),
+    testDevice: isAbsentOr(isFlag),
   });
 
 /** A whole number within limits, from a number or a text in decimal or hexadecimal digits. */
@@ -104,15 +121,24 @@ export function describeTesting(request: TestingRequest, read: (file: string) =>
     }),
     ...(card && { postCard: { port: within(card.port ?? defaults.cardPort, 'postCard.port', 0, ports - 1) } }),
     ...(firmwareConfiguration && {
-      firmwareConfiguration: { files: filesOf(firmwareConfiguration).map((each) => describeFile(each, read)) },
+      firmwareConfiguration: describeConfiguration(firmwareConfiguration === true ? {} : firmwareConfiguration, read),
     }),
     ...(testDevice === true && { testDevice }),
   };
 }
 
-type Configuration = NonNullable<TestingRequest['firmwareConfiguration']>;
-const filesOf = (configuration: Configuration): readonly ConfigurationFileRequest[] =>
-  configuration === true ? [] : (configuration.files ?? []);
+function describeConfiguration(
+  { files = [], uuid, graphics, bootMenu }: ConfigurationRequest,
+  read: (file: string) => ImageDescription,
+): NonNullable<TestingDescription['firmwareConfiguration']> {
+  return {
+    files: files.map((each) => describeFile(each, read)),
+    // As people write it, or as bare digits.
+    ...(uuid !== undefined && { uuid: uuid.replaceAll('-', '').toLowerCase() }),
+    ...(graphics === false && { graphics }),
+    ...(bootMenu === true && { bootMenu }),
+  };
+}
 
 function describeFile(
   { name, text, file }: ConfigurationFileRequest,

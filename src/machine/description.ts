@@ -251,6 +251,9 @@ const exitBytesMax = 4;
 function checkTesting({ testing = {} }: MachineDescription, images: Images): void {
   const { debugExit, debugConsole, postCard, firmwareConfiguration } = testing;
   checkConfigurationFiles(firmwareConfiguration?.files ?? [], images);
+  const { uuid } = firmwareConfiguration ?? {};
+  if (uuid !== undefined && !uuidPattern.test(uuid))
+    wrong('testing.firmwareConfiguration.uuid', `'${uuid}' is no UUID`, 'Give 32 hexadecimal digits in lower case.');
   const bytes = debugExit?.bytes ?? 1;
   if (!Number.isInteger(bytes) || bytes < 1 || bytes > exitBytesMax)
     wrong('testing.debugExit.bytes', `${bytes} ports cannot be`, `Give 1 to ${exitBytesMax}.`);
@@ -259,6 +262,7 @@ function checkTesting({ testing = {} }: MachineDescription, images: Images): voi
   checkPort('testing.postCard.port', postCard?.port ?? 0, 1);
 }
 
+const uuidPattern = /^[0-9a-f]{32}$/;
 const configurationName = /^[!-~]{1,55}$/;
 const configurationFilesMost = 256;
 const configurationBytesMost = 1 << 28;

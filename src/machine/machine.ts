@@ -59,6 +59,17 @@ export interface ConfigurationFile {
   readonly image?: ImageDescription;
 }
 
+/** What a firmware configuration says. */
+export interface FirmwareConfigurationDescription {
+  readonly files: readonly ConfigurationFile[];
+  /** The machine's identity: 32 hexadecimal digits in lower case. Default: zeros. */
+  readonly uuid?: string;
+  /** Whether firmware is to use a display; without one, SeaBIOS speaks over the first serial port. Default: true. */
+  readonly graphics?: boolean;
+  /** Whether firmware is to offer a menu of what to boot. Default: false. */
+  readonly bootMenu?: boolean;
+}
+
 /** Parts for kernels that are tested. */
 export interface TestingDescription {
   /** Ports whose write ends the run: the first, and how many. */
@@ -68,7 +79,7 @@ export interface TestingDescription {
   /** A card with two digits that listens at a port. */
   readonly postCard?: { readonly port: number };
   /** Items that firmware and kernels ask for, with files of the user's own. */
-  readonly firmwareConfiguration?: { readonly files: readonly ConfigurationFile[] };
+  readonly firmwareConfiguration?: FirmwareConfigurationDescription;
   /** Lines that software drives, ports and memory that keep what is written. */
   readonly testDevice?: boolean;
 }

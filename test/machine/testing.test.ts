@@ -214,6 +214,20 @@ describe('the firmware configuration', () => {
     expect(read(machine, 0x21, 2)).toEqual([0x33, 0]);
   });
 
+  test('knows who the machine is, and how its firmware is to show itself', () => {
+    const uuid = '4600cb3238ec4b2f8acb81c6ea54f2d8';
+    const machine = made({ firmwareConfiguration: { files: [], uuid, graphics: false, bootMenu: true } });
+    const digits = read(machine, 2, 16).map((byte) => byte.toString(16).padStart(2, '0'));
+    expect(digits.join('')).toBe(uuid);
+    expect([read(machine, 4, 2), read(machine, 0x0e, 2)]).toEqual([
+      [1, 0],
+      [1, 0],
+    ]);
+    const usual = made({ firmwareConfiguration: { files: [] } });
+    expect([read(usual, 2, 16), read(usual, 4, 2)]).toEqual([new Array(16).fill(0), [0, 0]]);
+    expect(() => made({ firmwareConfiguration: { files: [], uuid: '4600cb32' } })).toThrow("'4600cb32' is no UUID");
+  });
+
   test('copies to memory by its command at 514h', () => {
     const bench = made({ firmwareConfiguration: { files: [] } }).bench();
     expect(bench.readPort(0x514, 4)).toBe(0x554d4551);

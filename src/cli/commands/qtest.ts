@@ -1,11 +1,12 @@
 import { UserError } from '../../base/errors.js';
 import { framed, FrameStream } from '../../debug/qtest/frames.js';
+import type { OutputLine } from '../../debug/qtest/output-lines.js';
 import { benchCyclesPerSecond, drivesThatStop, requestOf } from '../../debug/qtest/qemu-machine.js';
 import { parseQemuCommand } from '../../debug/qtest/qemu-options.js';
 import { createQtestSession, type SessionOptions } from '../../debug/qtest/session.js';
 import { breathe } from '../../host/environment.js';
 import { describeMachine } from '../../host/describe-machine.js';
-import { temporaryFolder } from '../../host/files.js';
+import { growingFile, temporaryFolder } from '../../host/files.js';
 import { watchInterrupts } from '../../host/interrupts.js';
 import { powerOnFrom } from '../../host/power-on.js';
 import { type ByteSocket, connectSocket, openDescriptor, type TextSocket } from '../../host/sockets.js';
@@ -28,6 +29,8 @@ const noPluggables: SessionOptions['pluggables'] = { ids: new Map(), backends: n
 interface Sockets {
   readonly qtest: string;
   readonly qmp: readonly string[];
+  /** Files into which outputs go, by line. */
+  readonly outputs: ReadonlyMap<OutputLine, string>;
   /** Descriptors of the sockets that network cards are plugged into, by card. */
   readonly cards: ReadonlyMap<number, number>;
 }
@@ -47,13 +50,19 @@ export const qtest = defineCommand({
         describe: 'Let time pass by clock_step only, not for chips to finish their work',
       })
       .option('as-qemu', { type: 'boolean', default: false, describe: "Take QEMU's own options, behind --" })
+      .option('stand-in', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'With --as-qemu: a board or device in place of another, as q35=pc',
+      })
       .conflicts('as-qemu', ['socket', 'qmp', 'machine']),
   async handler(argv) {
     const { exact } = argv;
     const words = argv._.slice(1).map(String);
     const folder = temporaryFolder();
     try {
-      const { machine, sockets } = argv.asQemu ? asQemu(words, folder.path) : described(argv);
+      const { machine, sockets } = argv.asQemu ? asQemu(words, argv.standIn, folder.path) : described(argv);
       await serve(machine, sockets, { powerOn: () => powerOnFrom(argv), settles: !exact });
     } finally {
       folder.remove();
@@ -83,12 +92,17 @@ function described(
       ...{ description, images, names, runs: false, setUp: { first: [], afterReset: [] }, stopping: new Set() },
       ...{ pluggables: noPluggables, diskGeometries: undefined },
     },
-    sockets: { qtest: socket, qmp: qmp === undefined ? [] : [qmp], cards: new Map() },
+    sockets: { qtest: socket, qmp: qmp === undefined ? [] : [qmp], outputs: new Map(), cards: new Map() },
   };
 }
 
-function asQemu(words: readonly string[], folder: string): { machine: Machine; sockets: Sockets } {
-  const command = parseQemuCommand(words);
+function asQemu(
+  words: readonly string[],
+  standIns: readonly string[],
+  folder: string,
+): { machine: Machine; sockets: Sockets } {
+  const command = parseQemuCommand(words, standIns);
+  for (const note of command.notes) process.stderr.write(`tsvm-test qtest: ${note}\n`);
   if (command.qtestSocket === undefined) {
     throw new UserError('no socket is named', { place: '-qtest', nextStep: 'Give -qtest unix:PATH.' });
   }
@@ -103,6 +117,7 @@ function asQemu(words: readonly string[], folder: string): { machine: Machine; s
     sockets: {
       qtest: command.qtestSocket,
       qmp: command.qmpSockets,
+      outputs: command.outputs,
       cards: new Map(cards.filter((pair): pair is readonly [number, number] => pair[1] !== undefined)),
     },
   };
@@ -117,6 +132,7 @@ async function serve(
   const watch = watchInterrupts();
   const open: TextSocket[] = [];
   const lines = new Map<number, ByteSocket>();
+  const files = new Map([...sockets.outputs].map(([line, path]) => [line, growingFile(path)] as const));
   try {
     let quit = (): void => {};
     const ended = new Promise<void>((done) => {
@@ -132,6 +148,7 @@ async function serve(
       send: (line) => qtestSocket.write(`${line}\n`),
       later: (milliseconds, action) => void setTimeout(action, milliseconds).unref(),
       quit: () => quit(),
+      sendByte: (line, byte) => files.get(line)?.write(Uint8Array.of(byte)),
       sendFrame: (card, frame) => lines.get(card)?.write(framed(frame)),
     });
     for (const [card, descriptor] of sockets.cards) {
@@ -152,7 +169,7 @@ async function serve(
     if (machine.runs) await runUntil(over, session);
     else await over;
   } finally {
-    for (const socket of [...open, ...lines.values()]) socket.close();
+    for (const each of [...open, ...lines.values(), ...files.values()]) each.close();
     watch.close();
   }
 }

@@ -13,6 +13,9 @@ import {
 } from './qemu-drives.js';
 import type { MediumRequest } from '../../host/machine-request.js';
 import type { NamedBackend, Pluggables } from './plugging.js';
+import type { TestingRequest } from '../../host/testing-request.js';
+import type { OutputLines } from './output-lines.js';
+import type { StandIns } from './stand-ins.js';
 
 /** What a maker gave a disk, as a device's properties say it. */
 type DiskDetails = Pick<MediumRequest, 'geometry' | 'serialNumber' | 'firmwareRevision' | 'unmap'>;
@@ -26,11 +29,16 @@ export interface QemuImage {
   readonly debug?: BlockDebugging;
 }
 
-/** A network card; `socket` is a file descriptor over which frames come and go. */
-export interface QemuCard {
+/** What a network card is plugged into: a socket, by its file descriptor, over which frames come and go; or the built-in network. */
+interface NetworkBackEnd {
+  readonly socket?: number;
+  readonly user?: { readonly bootFile?: string; readonly folder?: string };
+}
+
+/** A network card. */
+export interface QemuCard extends NetworkBackEnd {
   readonly card: string;
   readonly mac?: string;
-  readonly socket?: number;
 }
 
 export interface QemuMachine {
@@ -50,11 +58,11 @@ export interface QemuMachine {
   readonly diskGeometries: BiosGeometries;
   /** What may be unplugged, and what may be plugged in with it. */
   readonly pluggables: Pluggables;
-  /** The device that kernels test with is there. */
-  readonly testDevice: boolean;
+  /** The parts that kernels test with. */
+  readonly testing: TestingRequest;
   readonly display: 'vga' | 'vbe';
-  /** The path of firmware that takes the place of ours. */
-  readonly bios: string | undefined;
+  /** The path of firmware in a flash memory, which takes the place of ours. */
+  readonly flash: string | undefined;
   /** How firmware is to translate disks, where a device says so: their two bits in the clock's memory. */
   readonly translations: ReadonlyMap<Drive, number>;
 }
@@ -98,9 +106,9 @@ const translations: Readonly<Record<string, number>> = { none: 0, lba: 1, large:
 
 export class Assembly {
   memory = '128M';
-  bios: string | undefined;
   display: 'vga' | 'vbe' = 'vga';
-  private testDevice = false;
+  private flash: string | undefined;
+  private testing: TestingRequest = {};
   private readonly images = new Map<Drive, QemuImage>();
   private readonly names = new Map<string, Drive>();
   private readonly cards: QemuCard[] = [];
@@ -117,7 +125,12 @@ export class Assembly {
   private readonly laterDevices: Properties[] = [];
   /** Properties that every device of a kind has where its own say nothing: `ide-hd.serial`. */
   private readonly defaults = new Map<string, string>();
-  private readonly sockets = new Map<string, number>();
+  private readonly networks = new Map<string, NetworkBackEnd>();
+
+  constructor(
+    private readonly standIns: StandIns,
+    private readonly lines: OutputLines,
+  ) {}
 
   /** The next number of a kind, beginning with 0. */
   private next(kind: string): number {
@@ -154,12 +167,18 @@ export class Assembly {
     if (at > 0) this.defaults.set(text.slice(0, at), text.slice(at + 1));
   }
 
-  /** A network back end: only a socket that is open already leads anywhere. */
+  /** A network back end: a socket that is open already, or the built-in network with what it is to serve. */
   networkBackEnd(text: string): void {
     const all = properties(text, 'type');
-    const [id, socket] = [all.get('id'), all.get('fd')];
-    if (id !== undefined && all.get('type') === 'socket' && /^\d+$/.test(socket ?? ''))
-      this.sockets.set(id, Number(socket));
+    const [id, socket, bootFile] = [all.get('id'), all.get('fd'), all.get('bootfile')];
+    if (id === undefined) return;
+    if (all.get('type') === 'socket' && /^\d+$/.test(socket ?? '')) this.networks.set(id, { socket: Number(socket) });
+    else if (all.get('type') === 'user') {
+      const folder = all.get('tftp');
+      this.networks.set(id, {
+        user: { ...(bootFile !== undefined && { bootFile }), ...(folder !== undefined && { folder }) },
+      });
+    }
   }
 
   drive(text: string): void {
@@ -178,7 +197,7 @@ export class Assembly {
       const driver = backend.cdrom ? 'ide-cd' : 'ide-hd';
       this.laterDrives.push(() => this.ideDrive(backend, place, [id], new Map([['driver', driver]])));
     } else if (kind === 'pflash' && typeof backend.source === 'string') {
-      this.bios = backend.source;
+      this.flash = backend.source;
     } else if (kind === 'virtio' || kind === 'scsi') {
       const at = index === undefined ? this.next(kind) : Number(index);
       this.attach(`${kind}${at}` as Drive, backend, [id]);
@@ -227,7 +246,7 @@ export class Assembly {
   finish(): QemuMachine {
     for (const put of this.laterDrives) put();
     for (const device of this.laterDevices) this.putDevice(device);
-    const { memory, images, names, cards, display, bios, testDevice, consolePorts, translations: translated } = this;
+    const { memory, images, names, cards, display, flash, testing, consolePorts, translations: translated } = this;
     const devices = [...this.devices];
     const { slots, ids, backends, uses } = this;
     const geometries = this.geometries.lines(slots);
@@ -240,30 +259,36 @@ export class Assembly {
       consolePorts,
       slots,
       geometries,
-      testDevice,
+      testing,
       display,
-      bios,
+      flash,
       translations: translated,
       diskGeometries: this.geometries,
       pluggables: { ids, backends, uses },
     };
   }
   private putDevice(device: Properties): void {
-    const driver = device.get('driver') ?? '';
+    const driver = this.standIns.take(device.get('driver') ?? '');
     const card = networkCards[driver];
     const optional = optionalDevices[driver];
     if (card !== undefined) {
       const mac = device.get('mac');
-      const socket = this.sockets.get(device.get('netdev') ?? '');
+      const network = this.networks.get(device.get('netdev') ?? '');
       this.putInSlot(device, (this.cards.length === 0 ? 'network' : `network${this.cards.length}`) as Card);
-      this.cards.push({ card, ...(mac === undefined ? {} : { mac }), ...(socket === undefined ? {} : { socket }) });
+      this.cards.push({ card, ...(mac === undefined ? {} : { mac }), ...network });
     } else if (optional !== undefined) {
       this.putInSlot(device, cardsOfDevices[optional]!);
       this.devices.add(optional);
     } else if (driver === 'virtserialport') {
       this.consolePorts.push(device.get('name') ?? '');
     } else if (driver === 'pc-testdev') {
-      this.testDevice = true;
+      this.testing = { ...this.testing, testDevice: true };
+    } else if (driver === 'isa-debug-exit') {
+      const [port, bytes] = [device.get('iobase') ?? this.propertyOf(device, 'iobase'), device.get('iosize')];
+      const exit = { ...(port !== undefined && { port }), ...(bytes !== undefined && { bytes }) };
+      this.testing = { ...this.testing, debugExit: exit };
+    } else if (driver === 'isa-debugcon') {
+      this.debugConsole('-device', `chardev:${device.get('chardev') ?? ''}`, this.propertyOf(device, 'iobase'));
     } else if (displayDevices.has(driver)) {
       this.display = 'vbe';
     } else if (driver === 'floppy') {
@@ -277,6 +302,11 @@ export class Assembly {
     const [id, drive] = [device.get('id'), device.get('drive')];
     if (id !== undefined) this.ids.set(id, card);
     if (drive !== undefined) this.uses.set(card, drive);
+  }
+  /** The debug console: what is written to its port goes over a line. */
+  debugConsole(option: string, line: string, port?: string): void {
+    this.lines.debugConsole(option, line);
+    this.testing = { ...this.testing, debugConsole: port === undefined ? true : { port } };
   }
   /** Where a PCI card is: `addr` is its device number in hexadecimal, perhaps with its function. */
   private putInSlot(device: Properties, card: Card): void {

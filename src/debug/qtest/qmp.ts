@@ -63,6 +63,13 @@ const machines = [
     deprecated: false,
   },
   {
+    name: 'isapc',
+    'cpu-max': 1,
+    'hotpluggable-cpus': false,
+    'numa-mem-supported': false,
+    deprecated: false,
+  },
+  {
     name: 'none',
     'cpu-max': 1,
     'hotpluggable-cpus': false,

@@ -20,6 +20,7 @@ import { announcementOf, type AnnouncementRounds, Announcements, type Later } fr
 import type { BiosGeometries } from './bios-geometries.js';
 import { type Pluggables, Plugging } from './plugging.js';
 import type { Backend } from './qemu-drives.js';
+import type { OutputLine } from './output-lines.js';
 import { QmpSession } from './qmp.js';
 import { QtestServer } from './server.js';
 
@@ -43,6 +44,8 @@ export interface SessionOptions {
   readonly setUp: { readonly first: SetUp; readonly afterReset: SetUp };
   /** Takes a line of the qtest protocol. */
   readonly send: (line: string) => void;
+  /** Takes a byte that a serial port or the debug console sent. */
+  readonly sendByte: (line: OutputLine, byte: number) => void;
   /** Takes a frame that a network card sent. */
   readonly sendFrame: (card: number, frame: Uint8Array) => void;
   /** Does something later, by the host's clock. */
@@ -94,6 +97,8 @@ class Session implements QtestSession {
     this.images = new ImageStore(options.images);
     this.machine = createMachine(description, this.images, powerOn);
     this.machine.observers.packet = ({ card, frame }) => options.sendFrame(card, frame);
+    this.machine.onSerial = ({ port, byte }) => options.sendByte(port, byte);
+    this.machine.observers.debugConsole = ({ byte }) => options.sendByte('debugConsole', byte);
     this.machine.observers.fault = ({ drive, operation }) => this.faultMet(drive, operation);
     this.plugging = new Plugging(
       {

@@ -44,17 +44,18 @@ export function attachFirmwareConfiguration(board: Board): void {
 
 /** What the machine is, apart from files. */
 function itemsOf(board: Board): Items {
-  const { memoryBytes } = board.description;
+  const { memoryBytes, testing } = board.description;
+  const { uuid = '', graphics = true, bootMenu = false } = testing?.firmwareConfiguration ?? {};
   return new Map([
     [itemKeys.signature, new TextEncoder().encode('QEMU')],
     [itemKeys.id, numberItem(features, 4)],
-    [itemKeys.uuid, new Uint8Array(16)],
+    [itemKeys.uuid, Uint8Array.from({ length: 16 }, (_, at) => parseInt(uuid.slice(2 * at, 2 * at + 2) || '0', 16))],
     [itemKeys.memoryBytes, numberItem(memoryBytes, 8)],
-    [itemKeys.noGraphics, numberItem(0, 2)],
+    [itemKeys.noGraphics, numberItem(graphics ? 0 : 1, 2)],
     [itemKeys.processors, numberItem(1, 2)],
     [itemKeys.processorsMost, numberItem(1, 2)],
     [itemKeys.numaNodes, numberItem(0, 8)],
-    [itemKeys.bootMenu, numberItem(0, 2)],
+    [itemKeys.bootMenu, numberItem(bootMenu ? 1 : 0, 2)],
     [itemKeys.acpiTables, numberItem(0, 2)],
     [itemKeys.smbiosEntries, numberItem(0, 2)],
     // The timer stands at the I/O APIC's input 2.

@@ -111,7 +111,10 @@ const testing = optionalRecord({
   debugExit: record({ port, bytes: integer(1, 4) }),
   debugConsole: record({ port }),
   postCard: record({ port }),
-  firmwareConfiguration: record({ files: list(256, configurationFile) }),
+  firmwareConfiguration: recordWith(
+    { files: list(256, configurationFile) },
+    { uuid: text(32, /^[0-9a-f]{32}$/, '32 hexadecimal digits'), graphics: yesNo, bootMenu: yesNo },
+  ),
   testDevice: yesNo,
 });
 const served = record({ path: text(255), sha256: digest, size: integer(0, 2 ** 48) });

@@ -48,7 +48,7 @@ describe("QEMU's command line", () => {
       '-blockdev driver=file,node-name=n,filename=a.img -device ide-hd,drive=n,bus=ide.0 -bios b.bin',
     );
     expect(made.images.get('disk0')?.source).toBe('a.img');
-    expect(made.bios).toBe('b.bin');
+    expect(parse('-bios b.bin').firmware.bios).toBe('b.bin');
   });
 
   test('gives cards and components', () => {
@@ -121,5 +121,71 @@ describe("QEMU's command line", () => {
     ]) {
       expect(() => parse(line), line).toThrow(UserError);
     }
+  });
+
+  test('says what firmware is to know', () => {
+    const { firmware } = parse(
+      '-uuid 4600cb32-38ec-4b2f-8acb-81c6ea54f2d8 -boot order=c,reboot-timeout=-1,splash-time=12,menu=on ' +
+        '-fw_cfg name=opt/mine,string=a,,b -fw_cfg opt/table,file=t.bin -M pc -M graphics=off',
+    );
+    expect(firmware).toMatchObject({
+      uuid: '4600cb32-38ec-4b2f-8acb-81c6ea54f2d8',
+      graphics: false,
+      bootMenu: true,
+    });
+    expect(firmware.files).toEqual([
+      { name: 'etc/boot-fail-wait', bytes: Uint8Array.of(255, 255, 255, 255) },
+      { name: 'etc/boot-menu-wait', bytes: Uint8Array.of(12, 0) },
+      { name: 'opt/mine', bytes: new TextEncoder().encode('a,b') },
+      { name: 'opt/table', path: 't.bin' },
+    ]);
+  });
+
+  test('leads serial lines and the debug console into files', () => {
+    const { outputs, machine: made } = parse(
+      '-serial none -serial chardev:s -chardev file,id=s,path=/tmp/s -serial file:/tmp/t -serial stdio ' +
+        '-device isa-debugcon,iobase=0x402,chardev=d -chardev file,id=d,path=/tmp/d -device isa-debug-exit,iobase=0xf4,iosize=0x04',
+    );
+    expect([...outputs]).toEqual([
+      [1, '/tmp/s'],
+      [2, '/tmp/t'],
+      ['debugConsole', '/tmp/d'],
+    ]);
+    expect(made?.testing).toEqual({ debugConsole: { port: '0x402' }, debugExit: { port: '0xf4', bytes: '0x04' } });
+  });
+
+  test('plugs cards into the built-in network, which boots a file from a folder', () => {
+    expect(machine('-netdev user,id=n,tftp=./,bootfile=a/b -device e1000,netdev=n,bootindex=1').cards).toEqual([
+      { card: 'e1000', user: { folder: './', bootFile: 'a/b' } },
+    ]);
+  });
+
+  test('has boards and devices stand in for others where its user says so, and tells', () => {
+    const {
+      board,
+      machine: made,
+      notes,
+    } = parseQemuCommand('-M pc-q35-5.2 -device lsi53c810 -device lsi53c895a'.split(' '), [
+      'q35=pc',
+      'lsi53c810=lsi53c895a',
+    ]);
+    expect([board, made?.devices]).toEqual(['i440fx', ['lsi53c895a']]);
+    expect(notes).toEqual(['asked for lsi53c810, ran on lsi53c895a', 'asked for q35, ran on pc']);
+    expect(() => parseQemuCommand([], ['q35'])).toThrow('"q35" does not say what stands in for what');
+    expect(() => parse('-M q35')).toThrow('--stand-in q35=pc');
+    expect(parse('-M isapc')).toMatchObject({ board: 'pc', processor: 'pentium3', notes: [] });
+  });
+
+  test.each([
+    ['-smp 2', '-smp: there is one processor'],
+    ['-object filter-dump,id=f', '-object: there is no object "filter-dump"'],
+    ['-serial chardev:x', '-serial: there is no character device "x"'],
+    ['-serial tcp::1', 'into a file (file:PATH) or nowhere'],
+    ['-boot reboot-timeout=never', 'reboot-timeout is a whole number from -1 to 65535'],
+    ['-fw_cfg opt/x', 'with one of string=TEXT and file=PATH'],
+    ['-incoming', '-incoming: there is no such option'],
+    ['-m', '-m: a value is missing'],
+  ])('ends with a clear message at %s', (line, message) => {
+    expect(() => parse(line)).toThrow(message);
   });
 });
