@@ -17,6 +17,7 @@ import {
   type Images,
   type KernelDescription,
   type MachineDescription,
+  type MediumDescription,
   type NetworkCardDescription,
   type ServedFile,
   type TestingDescription,
@@ -66,10 +67,11 @@ export function memoryBytes(memory: number | string): number {
 
 /** The images read so far, by digest. */
 class ImageShelf {
-  readonly images = new ImageStore();
-
   /** `live`: media are named by their paths, not by their contents, which are read when the guest asks for them. */
-  constructor(private readonly live: boolean) {}
+  constructor(
+    private readonly live: boolean,
+    readonly images = new ImageStore(),
+  ) {}
 
   /** Reads a file that holds something; `use` says what for, in case that it cannot be read. */
   read(file: string, use: string): [ImageDescription, Uint8Array] {
@@ -238,6 +240,12 @@ function builtInNetworkOf({ builtInNetwork }: MachineRequest): BuiltInNetworkDes
   return { ...rest, names: Object.entries(names).map(([name, address]) => ({ name, address })) };
 }
 
+/** Has a medium at hand that is plugged into a machine later. Throws {@link UserError} for an image that cannot be in the drive. */
+export function keepMedium(images: ImageStore, drive: Drive, request: MediumRequest): MediumDescription {
+  const { sha256, size, writable } = new ImageShelf(false, images).medium(drive, request);
+  return { sha256, size, writable };
+}
+
 /** Names whose values are there. */
 const present = <T extends object>(values: T): Partial<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
@@ -246,7 +254,10 @@ const present = <T extends object>(values: T): Partial<T> =>
  * Reads the images of a request and describes the machine. Throws {@link UserError} for what cannot be. With `live`, for a
  * machine of which nothing is recorded, media may still change while they are in their drives.
  */
-export function describeMachine(request: MachineRequest, { live = false } = {}): DescribedMachine {
+export function describeMachine(
+  request: MachineRequest,
+  { live = false } = {},
+): DescribedMachine & { readonly images: ImageStore } {
   const shelf = new ImageShelf(live);
   const media: { [drive in Drive]?: DriveDescription } = {};
   for (const drive of drives) {

@@ -6,7 +6,7 @@ import type { MemoryAccess } from '../device/memory-access.js';
 import type { VideoMemory } from '../device/video-memory.js';
 import type { Frame } from '../screen/frame.js';
 import type { AddressSpace } from './address-space.js';
-import type { HotPlugController } from './hot-plug.js';
+import type { HotPlugController, InnerChange } from './hot-plug.js';
 import type { InterruptLines } from './interrupt-lines.js';
 import type {
   Drive as DriveRole,
@@ -108,6 +108,8 @@ export interface Board {
   setHotPlug(controller: HotPlugController): void;
   /** Cards were ejected: they go at the end of the instruction. */
   ejectCards(): void;
+  /** Hears of what came to a bus that is not PCI's, or is about to leave it. */
+  onInnerChange(listen: (change: InnerChange) => void): void;
   /** Names what draws the screen. */
   setDisplay(display: DisplayAdapter): void;
 }

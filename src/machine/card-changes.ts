@@ -3,8 +3,32 @@ import type { Cycle } from '../base/integers.js';
 import { UserError } from '../base/errors.js';
 import type { CircuitBoard } from './circuit-board.js';
 import { checkDescription, descriptionName } from './description.js';
-import { type CardPlaces, cardsIn, slotOfCard, withCard, withoutCards } from './hot-plug.js';
-import type { Images, MachineDescription, MachineObservers, PlugEvent, PowerOn, SlottedCard } from './machine.js';
+import {
+  type CardPlaces,
+  cardsIn,
+  isUnit,
+  slotOfCard,
+  unitOf,
+  withCard,
+  withoutCards,
+  withoutPort,
+  withoutUnit,
+  withPort,
+  withUnit,
+} from './hot-plug.js';
+import type {
+  Images,
+  InputEvent,
+  MachineDescription,
+  MachineObservers,
+  MediumDescription,
+  PlugEvent,
+  PowerOn,
+  SlottedCard,
+} from './machine.js';
+
+type Unit = Parameters<typeof unitOf>[0];
+type ChangeEvent = PlugEvent | Extract<InputEvent, { kind: 'unplug' | 'plugConsolePort' | 'unplugConsolePort' }>;
 
 /** What this reaches of the machine. */
 export interface ChangingMachine {
@@ -21,19 +45,57 @@ export interface ChangingMachine {
 export class CardChanges {
   constructor(private readonly machine: ChangingMachine) {}
 
-  /** A card is put in, and the guest is told. Throws UserError where that cannot be. */
-  plug(event: PlugEvent): void {
+  /** Does what an input asks for. Throws UserError where that cannot be. */
+  take(event: ChangeEvent): void {
+    this.needed();
+    switch (event.kind) {
+      case 'unplug':
+        return isUnit(event.card) ? this.unplugUnit(event.card) : this.askFor(event.card);
+      case 'plugConsolePort':
+        return this.changePorts(withPort(this.machine.description(), event.name));
+      case 'unplugConsolePort':
+        return this.changePorts(withoutPort(this.machine.description(), event.port));
+      default:
+        return this.plug(event);
+    }
+  }
+  /** A card is put in, and the guest is told. */
+  private plug(event: PlugEvent): void {
     const { machine } = this;
     const { pci } = this.needed();
+    if (event.kind === 'plugDisk' && isUnit(event.drive)) return this.plugUnit(event.drive, event.medium);
     const { description, slot } = withCard(machine.description(), pci.cardPlaces(), pci.takenSlots(), event);
-    checkDescription(description, machine.images, machine.powerOn);
-    machine.become(description);
+    this.become(description);
     machine.chips().hotPlug?.plugged(slot);
   }
+  private become(description: MachineDescription): void {
+    const { machine } = this;
+    checkDescription(description, machine.images, machine.powerOn);
+    machine.become(description);
+  }
   /** The guest is asked to let go of a card. */
-  askToUnplug(card: SlottedCard): void {
+  private askFor(card: SlottedCard): void {
     const { controller, pci } = this.needed();
     controller.requestRemoval(slotOfCard(pci.cardPlaces(), card));
+  }
+  private plugUnit(drive: Unit, medium: MediumDescription): void {
+    const { machine } = this;
+    this.become(withUnit(machine.description(), drive, medium));
+    machine.chips().innerChange({ kind: 'units', id: unitOf(drive), isThere: true });
+  }
+  private unplugUnit(drive: Unit): void {
+    const { machine } = this;
+    const id = unitOf(drive);
+    const description = withoutUnit(machine.description(), drive);
+    machine.chips().innerChange({ kind: 'unitLeaves', id });
+    this.become(description);
+    machine.chips().innerChange({ kind: 'units', id, isThere: false });
+    machine.observers.cardRemoved?.({ card: drive, cycle: machine.now() });
+  }
+  /** The console gets a further port, or loses one. */
+  private changePorts(description: MachineDescription): void {
+    this.become(description);
+    this.machine.chips().innerChange({ kind: 'ports' });
   }
   /** Cards that the guest has ejected go. */
   removeEjected(): void {

@@ -10,7 +10,7 @@ import type { Frame } from '../screen/frame.js';
 import type { AddressSpace } from './address-space.js';
 import type { AnyDevice, Board, DisplayAdapter, InterruptRoute } from './board.js';
 import { componentsOf } from './components/index.js';
-import type { HotPlugController } from './hot-plug.js';
+import type { HotPlugController, InnerChange } from './hot-plug.js';
 import { InterruptLines } from './interrupt-lines.js';
 import { messageOf } from './interrupt-messages.js';
 import type { Drive, Images, InputEvent, MachineDescription, MachineObservers, PowerOn } from './machine.js';
@@ -70,6 +70,7 @@ export class CircuitBoard implements Board {
   private readonly resetActions: (() => void)[] = [];
   private readonly loadActions: (() => void)[] = [];
   private readonly exitActions: (() => void)[] = [];
+  private readonly innerListeners: ((change: InnerChange) => void)[] = [];
   private readonly requestListeners: ((request: number, level: boolean) => void)[] = [];
   private interruptRoute: InterruptRoute | undefined;
   private numericErrorListener: ((level: boolean) => void) | undefined;
@@ -233,6 +234,13 @@ export class CircuitBoard implements Board {
   }
   setHotPlug(controller: HotPlugController): void {
     this.hotPlug = controller;
+  }
+  onInnerChange(listen: (change: InnerChange) => void): void {
+    this.innerListeners.push(listen);
+  }
+  /** Something came to a bus that is not PCI's, or is about to leave it. */
+  innerChange(change: InnerChange): void {
+    for (const listen of this.innerListeners) listen(change);
   }
   onExit(action: () => void): void {
     this.exitActions.push(action);

@@ -22,6 +22,7 @@ import {
   type PowerOn,
   quirkSets,
   type SlotDescription,
+  type SlottedCard,
   slottedCards,
 } from './machine.js';
 
@@ -163,6 +164,7 @@ function checkFaults(drive: string, { faults = [], size }: DriveDescription): vo
 const pciComponents: ReadonlySet<string> = new Set([
   ...(['vbe', 'ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'] as const),
   ...(['hpet', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first', 'virtio-scsi', 'pci-hot-plug'] as const),
+  'virtio-rng1',
 ]);
 const cardsMost = 8;
 const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
@@ -191,16 +193,18 @@ function checkComponents(description: MachineDescription): void {
   }
 }
 
+/** The cards that a description has. */
+export const cardsOf = (description: MachineDescription): SlottedCard[] =>
+  slottedCards.filter((card) => hasCard(description, card));
+
 /** Whether a description has the card that a slot names. */
-export function hasCard(
-  { devices = [], media, network = [] }: MachineDescription,
-  card: SlotDescription['card'],
-): boolean {
+function hasCard({ devices = [], media, network = [] }: MachineDescription, card: SlotDescription['card']): boolean {
   if (card.startsWith('network')) {
     const described = network[Number(card.slice('network'.length))];
     return described !== undefined && described.absent !== true;
   }
   if (card === 'virtioRng') return devices.includes('virtio-rng');
+  if (card === 'virtioRng1') return devices.includes('virtio-rng1');
   if (card === 'virtioConsole') return devices.includes('virtio-console');
   if (card === 'virtioScsi') return devices.includes('virtio-scsi');
   if (card !== 'lsi53c895a') return Object.keys(media).includes(card);
@@ -228,7 +232,10 @@ function checkSlots(description: MachineDescription): void {
 const consolePortsMost = 7;
 const consolePortName = /^[!-~]{0,127}$/;
 
-function checkConsolePorts({ consolePorts, devices = [] }: MachineDescription): void {
+function checkConsolePorts({ consolePorts, absentPorts = [], devices = [] }: MachineDescription): void {
+  for (const port of absentPorts)
+    if (!Number.isInteger(port) || port < 1 || port > (consolePorts?.length ?? 0))
+      wrong('absentPorts', `there is no port ${port}`, 'Name places of consolePorts, from 1 on.');
   if (consolePorts === undefined) return;
   if (!devices.includes('virtio-console'))
     wrong('consolePorts', 'there is no virtio console', "Name 'virtio-console' among the devices.");
@@ -241,7 +248,7 @@ function checkConsolePorts({ consolePorts, devices = [] }: MachineDescription): 
         `'${name}' is no name of a port`,
         'Use at most 127 printable characters, such as org.example.agent.',
       );
-  const named = consolePorts.filter((name) => name !== '');
+  const named = consolePorts.filter((name, at) => name !== '' && !absentPorts.includes(at + 1));
   if (new Set(named).size !== named.length) wrong('consolePorts', 'a port is named twice', 'Name each once.');
 }
 

@@ -2,14 +2,17 @@
  * Cards that come and go while a machine runs: a machine with one more or fewer is another description, whose board is made anew
  * and takes over the state of everything that stays. Here are those descriptions; `pc.ts` makes the board.
  */
+import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
 import type { PciHotPlugBoard } from '../device/pci-hot-plug/pci-hot-plug.js';
 import { descriptionName } from './description.js';
 import {
   type MachineDescription,
   type MachineSnapshot,
+  type MediumDescription,
   type NetworkCardDescription,
   type OptionalDevice,
+  type PluggedDrive,
   type PlugEvent,
   type SlottedCard,
   slottedCards,
@@ -43,6 +46,7 @@ const cardsOfDevices = {
   'virtio-console': 'virtioConsole',
   lsi53c895a: 'lsi53c895a',
   'virtio-scsi': 'virtioScsi',
+  'virtio-rng1': 'virtioRng1',
 } as const satisfies { readonly [device in OptionalDevice]?: SlottedCard };
 
 const networkCardsMost = 8;
@@ -75,6 +79,7 @@ function addition(
   const { media, network = [], devices = [] } = description;
   switch (event.kind) {
     case 'plugDisk':
+      assert(!isUnit(event.drive), 'a SCSI disk is no card');
       return { card: event.drive, parts: { media: { ...media, [event.drive]: event.medium } } };
     case 'plugNetworkCard': {
       const { card, network: connection, mac } = event;
@@ -118,7 +123,7 @@ export function withoutCards(
 ): MachineDescription {
   const left = new Map([...places].filter(([card]) => !gone.has(card)));
   const named = namingAdapter(description, places);
-  const { media, network = [], devices = [], consolePorts, ...rest } = named;
+  const { media, network = [], devices = [], consolePorts, absentPorts, ...rest } = named;
   const isAdapterGone = gone.has('lsi53c895a') || gone.has('virtioScsi');
   const isDriveLeft = (drive: string): boolean =>
     !gone.has(drive as SlottedCard) && !(isAdapterGone && drive.startsWith('scsi'));
@@ -133,6 +138,7 @@ export function withoutCards(
     ...(cards.length === 0 ? {} : { network: cards }),
     devices: devices.filter(stays),
     ...(consolePorts === undefined || gone.has('virtioConsole') ? {} : { consolePorts }),
+    ...(absentPorts === undefined || gone.has('virtioConsole') ? {} : { absentPorts }),
   };
   return placed(remaining, left);
 }
@@ -162,6 +168,69 @@ export function slotOfCard(places: CardPlaces, card: SlottedCard): number {
 const names: ReadonlySet<string> = new Set(slottedCards);
 /** Whether a function of the PCI bus is a card, by its name. */
 export const isCard = (name: string): name is SlottedCard => names.has(name);
+
+// What comes and goes on buses that are not PCI's.
+
+/** Something came, or is about to leave: a target of the virtio SCSI adapter, or ports of the virtio console. */
+export type InnerChange =
+  | { readonly kind: 'unitLeaves'; readonly id: number }
+  | { readonly kind: 'units'; readonly id: number; readonly isThere: boolean }
+  | { readonly kind: 'ports' };
+
+type ScsiDrive = Extract<PluggedDrive, `scsi${number}`>;
+export const isUnit = (name: string): name is ScsiDrive => /^scsi\d$/.test(name);
+export const unitOf = (drive: ScsiDrive): number => Number(drive.slice('scsi'.length));
+
+/** The description of a machine with one SCSI disk more, on the virtio adapter. */
+export function withUnit(
+  description: MachineDescription,
+  drive: ScsiDrive,
+  medium: MediumDescription,
+): MachineDescription {
+  const { media, devices = [] } = description;
+  if (!devices.includes('virtio-scsi'))
+    throw new UserError('SCSI disks come and go on a virtio adapter only', {
+      nextStep: "Plug in 'virtio-scsi', or describe the machine with it.",
+    });
+  if (media[drive] !== undefined)
+    throw new UserError(`this machine has ${drive} already`, { nextStep: 'Let it be unplugged first.' });
+  return { ...description, media: { ...media, [drive]: medium } };
+}
+
+/** The description without a SCSI disk. */
+export function withoutUnit(description: MachineDescription, drive: ScsiDrive): MachineDescription {
+  const { media, devices = [] } = description;
+  if (media[drive] === undefined || !devices.includes('virtio-scsi'))
+    throw new UserError(`there is no ${drive} on a virtio adapter`, { nextStep: 'Name a disk that is there.' });
+  return { ...description, media: Object.fromEntries(Object.entries(media).filter(([each]) => each !== drive)) };
+}
+
+const portsMost = 7;
+
+/** The description of a machine whose console has one port more: in the first place that is free. */
+export function withPort(description: MachineDescription, name: string): MachineDescription {
+  const { consolePorts, absentPorts = [] } = description;
+  if (consolePorts === undefined)
+    throw new UserError('this machine has no console with further ports', {
+      nextStep: "Describe it with 'virtio-console' and consolePorts, which may be an empty list.",
+    });
+  const at = absentPorts.length > 0 ? Math.min(...absentPorts) - 1 : consolePorts.length;
+  if (at >= portsMost)
+    throw new UserError(`the console has ${portsMost} further ports already`, { nextStep: 'Unplug one first.' });
+  return {
+    ...description,
+    consolePorts: [...consolePorts.slice(0, at), name, ...consolePorts.slice(at + 1)],
+    absentPorts: absentPorts.filter((port) => port !== at + 1),
+  };
+}
+
+/** The description without a port of the console; its place stays. */
+export function withoutPort(description: MachineDescription, port: number): MachineDescription {
+  const { consolePorts = [], absentPorts = [] } = description;
+  if (!Number.isInteger(port) || port < 1 || port > consolePorts.length || absentPorts.includes(port))
+    throw new UserError(`the console has no port ${port}`, { nextStep: 'Name one that is there, from 1 on.' });
+  return { ...description, absentPorts: [...absentPorts, port].sort((left, right) => left - right) };
+}
 
 /** Whether two descriptions are of the same machine. */
 export const isSameMachine = (left: MachineDescription, right: MachineDescription): boolean =>

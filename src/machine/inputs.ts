@@ -6,7 +6,7 @@ import type {
   NetworkCard,
   PluggedDevice,
   PluggedDrive,
-  SlottedCard,
+  UnpluggedDevice,
 } from './machine.js';
 
 /** Everything that reaches the guest from outside. It arrives at the machine's current cycle. */
@@ -41,11 +41,15 @@ export type InputEvent =
   /** A removable medium is changed (or taken out, when `medium` is absent). */
   | { readonly kind: 'media'; readonly drive: Drive; readonly medium?: MediumDescription }
   | PlugEvent
-  /** The guest is asked to let go of a PCI card. It goes when the guest ejects it, or at the next reset. */
-  | { readonly kind: 'unplug'; readonly card: SlottedCard };
+  /** The guest is asked to let go of a PCI card, which goes when the guest ejects it, or at the next reset. A SCSI disk goes at once. */
+  | { readonly kind: 'unplug'; readonly card: UnpluggedDevice }
+  /** A virtio console with further ports gets another, or loses one of them: 1 to 7. */
+  | { readonly kind: 'plugConsolePort'; readonly name: string }
+  | { readonly kind: 'unplugConsolePort'; readonly port: number };
 
 /** A card is plugged into a slot of a machine with `pci-hot-plug`: into the slot named, or the first that is free. */
 export type PlugEvent =
+  /** A virtio disk; or a SCSI disk on the bus of a virtio adapter, which has no slot. */
   | {
       readonly kind: 'plugDisk';
       readonly drive: PluggedDrive;

@@ -37,6 +37,8 @@ export interface MachineDescription {
   readonly slots?: readonly SlotDescription[];
   /** Names of the virtio console's further ports, from 1 on: at most 7, of at most 127 characters, which a driver shows where there are any. Absent: it has no further ports, nor may have. */
   readonly consolePorts?: readonly string[];
+  /** Numbers of those that were pulled out: their places stay. */
+  readonly absentPorts?: readonly number[];
   /** A kernel that the firmware starts instead of a boot sector. */
   readonly kernel?: KernelDescription;
   /** Firmware of the user's own instead of the built-in one. */
@@ -124,6 +126,7 @@ export const optionalDevices = [
   'cdrom-first',
   'virtio-scsi',
   'pci-hot-plug',
+  'virtio-rng1',
 ] as const;
 export type OptionalDevice = (typeof optionalDevices)[number];
 
@@ -142,17 +145,23 @@ export interface NetworkCardDescription {
 export const slottedCards = [
   ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng', 'virtioConsole'] as const),
   ...(['network', 'network1', 'network2', 'network3', 'network4', 'network5', 'network6', 'network7'] as const),
+  'virtioRng1',
 ] as const;
 
 export type SlottedCard = (typeof slottedCards)[number];
 
 /** Devices, of {@link optionalDevices}, that may be plugged into a running machine. */
-export const pluggedDevices = ['virtio-rng', 'virtio-console', 'lsi53c895a', 'virtio-scsi'] as const;
+export const pluggedDevices = ['virtio-rng', 'virtio-console', 'lsi53c895a', 'virtio-scsi', 'virtio-rng1'] as const;
 export type PluggedDevice = (typeof pluggedDevices)[number];
 
 /** Drives that may be: a virtio disk is a card of its own, a SCSI disk is put on the bus of a virtio adapter. */
-export const pluggedDrives = ['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const;
+export const pluggedDrives = [
+  ...(['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const),
+  ...(['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const),
+] as const;
 export type PluggedDrive = (typeof pluggedDrives)[number];
+/** What may be unplugged: PCI cards, and disks on the bus of a virtio adapter. */
+export type UnpluggedDevice = SlottedCard | PluggedDrive;
 
 /** Where a PCI card is: its device number, 2 to 31. */
 export interface SlotDescription {
@@ -321,8 +330,8 @@ export interface MachineObservers {
     readonly sector: number;
     readonly cycle: Cycle;
   }): void;
-  /** A card has left the machine: the guest ejected it, or a reset found it on its way out. */
-  cardRemoved(gone: { readonly card: SlottedCard; readonly cycle: Cycle }): void;
+  /** A card has left the machine: the guest ejected it, or a reset found it on its way out; or a SCSI disk has. */
+  cardRemoved(gone: { readonly card: UnpluggedDevice; readonly cycle: Cycle }): void;
   /** The speaker's tone changed: hertz as the timer's exact ratio, or undefined for silence. */
   speaker(tone: { readonly hertz: number | undefined; readonly cycle: Cycle }): void;
 }

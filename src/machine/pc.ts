@@ -281,9 +281,10 @@ export class Pc implements Machine {
       case 'plugDisk':
       case 'plugNetworkCard':
       case 'plugDevice':
-        return this.cards.plug(event);
       case 'unplug':
-        return this.cards.askToUnplug(event.card);
+      case 'plugConsolePort':
+      case 'unplugConsolePort':
+        return this.cards.take(event);
       default:
         return this.chips.input(event);
     }

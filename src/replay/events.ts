@@ -26,6 +26,8 @@ export function recorded(input: InputEvent, at: Cycle): TraceEvent {
     case 'plugDevice':
       return recordedPlug(input, at);
     case 'unplug':
+    case 'plugConsolePort':
+    case 'unplugConsolePort':
     case 'mouse':
     case 'console':
     case 'consolePort':
@@ -90,6 +92,10 @@ export function replayed(event: TraceEvent): InputEvent {
       return replayedPlug(event);
     case 'unplug':
       return { kind: 'unplug', card: event.card };
+    case 'plugConsolePort':
+      return { kind: 'plugConsolePort', name: event.name };
+    case 'unplugConsolePort':
+      return { kind: 'unplugConsolePort', port: event.port };
     case 'mouse': {
       const { dx, dy, wheel, buttons } = event;
       return { kind: 'mouse', dx, dy, wheel, buttons };
@@ -146,6 +152,10 @@ export function describeEvent(event: TraceEvent): string {
       return `${at} ${event.device} plugged into ${slotName(event.slot)}`;
     case 'unplug':
       return `${at} the guest is asked to let go of ${event.card}`;
+    case 'plugConsolePort':
+      return `${at} the console gets a port called ${JSON.stringify(event.name)}`;
+    case 'unplugConsolePort':
+      return `${at} the console loses port ${event.port}`;
     case 'mouse':
       return `${at} mouse moved by ${event.dx}, ${event.dy}, wheel ${event.wheel}, buttons ${event.buttons}`;
     case 'packet':

@@ -27,7 +27,7 @@ import {
   text,
   yesNo,
 } from '../trace/shape.js';
-import { drives } from '../machine/machine.js';
+import { drives, pluggedDevices, pluggedDrives, slottedCards } from '../machine/machine.js';
 import { chordEvents, textKeys } from './keys.js';
 import { buttonBit, mouseSteps, wheelSteps } from './mouse.js';
 import { type Operator } from './operator.js';
@@ -68,6 +68,12 @@ const moved = optionalRecord({
   ...{ press: text(16), release: text(16), click: text(16) },
 });
 const insertion = record({ drive, sha256: digest, size: integer(0, 2 ** 48), writable: yesNo });
+const plugged = optionalRecord({
+  disk: record({ drive: choice(...pluggedDrives), sha256: digest, size: integer(0, 2 ** 48), writable: yesNo }),
+  network: choice('ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'),
+  device: choice(...pluggedDevices),
+  slot: integer(2, 31),
+});
 const addressed = record({ port, text: text(textMax) });
 
 /** Each operation: checks what the step says, as far as that is possible beforehand, and gives what to do. */
@@ -133,6 +139,21 @@ const operations: Readonly<Record<string, (value: unknown, path: string) => Acti
   eject(value, path) {
     const from = drive(value, path);
     return (operator) => operator.input({ kind: 'media', drive: from });
+  },
+  plug(value, path) {
+    const { disk, network, device, slot: wanted } = plugged(value, path);
+    const where = wanted === undefined ? {} : { slot: wanted };
+    const named = [disk, network, device].filter((each) => each !== undefined);
+    if (named.length !== 1) throw new ShapeError(`${path} does not name one of disk, network and device`);
+    if (device !== undefined) return (operator) => operator.input({ kind: 'plugDevice', device, ...where });
+    if (network !== undefined)
+      return (operator) => operator.input({ kind: 'plugNetworkCard', card: network, network: 'built-in', ...where });
+    const { drive: into, ...medium } = disk!;
+    return (operator) => operator.input({ kind: 'plugDisk', drive: into, medium, ...where });
+  },
+  unplug(value, path) {
+    const card = choice(...slottedCards)(value, path);
+    return (operator) => operator.input({ kind: 'unplug', card });
   },
   insert(value, path) {
     const { drive: into, ...medium } = insertion(value, path);

@@ -4,7 +4,7 @@ import { UserError } from '../base/errors.js';
 import { logDigest } from '../host/digest-log.js';
 import { guestsAreRequired } from '../host/environment.js';
 import { findGuest, type GuestWanted } from '../host/guests.js';
-import { type DescribedMachine, describeMachine } from '../host/describe-machine.js';
+import { describeMachine, keepMedium } from '../host/describe-machine.js';
 import type { MachineRequest, MachineSettings, MediumRequest, ModuleRequest } from '../host/machine-request.js';
 import { powerOnFrom } from '../host/power-on.js';
 import { createMachine } from '../host/machines.js';
@@ -88,7 +88,11 @@ class GuestAbsent extends Error {
 
 /** A `test` function whose tests get a guest. */
 export function guestTest(settings: GuestSettings): TestAPI<GuestFixtures> {
-  const session = lazily(() => new Session(...describe(settings), createMachine, settings.start));
+  const session = lazily(() => {
+    const [described, powerOn] = describe(settings);
+    const mediumOf = (medium: Medium) => keepMedium(described.images, 'virtio0', requestOf(medium));
+    return new Session(described, powerOn, createMachine, settings.start, mediumOf);
+  });
   return vitestTest.extend<GuestFixtures>({
     vm: async ({ task, skip, onTestFailed }, use) => {
       let vm: Vm | undefined;
@@ -124,7 +128,7 @@ function lazily<Value>(make: () => Value): () => Value {
   return () => (made ??= { value: make() }).value;
 }
 
-function describe(settings: GuestSettings): [DescribedMachine, PowerOn] {
+function describe(settings: GuestSettings): [ReturnType<typeof describeMachine>, PowerOn] {
   const { machine, floppy, disk, cdrom, kernel, initrd, modules, firmware, served, ...rest } = settings;
   const { date = dateDefault, seed = seedDefault, ...plain } = rest;
   const media = {

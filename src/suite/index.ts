@@ -20,6 +20,7 @@ export {
   serialShows,
   speakerSounds,
 } from './conditions.js';
+export type { Plugged, PluggedCard } from './hot-plug.js';
 export { type GuestTime, guestCycles, guestSeconds } from './time.js';
 export { GuestLimitError, type GuestVerdict, InfrastructureError } from './errors.js';
 export type { RerunDifference } from './evidence.js';

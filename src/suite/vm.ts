@@ -5,13 +5,25 @@
 import { assert } from '../base/assert.js';
 import { type Cycle, cycle } from '../base/integers.js';
 import { breathe, stopwatch, wallSecondsMax } from '../host/environment.js';
-import type { InputEvent, Machine, MachineDigest, MachineSnapshot, StopReason } from '../machine/machine.js';
+import { cardsOf } from '../machine/description.js';
+import type {
+  InputEvent,
+  Machine,
+  MachineDigest,
+  MachineSnapshot,
+  MediumDescription,
+  SlottedCard,
+  StopReason,
+  UnpluggedDevice,
+} from '../machine/machine.js';
 import { chordEvents, textKeys } from '../replay/keys.js';
 import { stopsForGood } from '../replay/run.js';
 import type { Condition, Observed } from './conditions.js';
 import { GuestLimitError, InfrastructureError } from './errors.js';
 import { VmMouse } from './mouse.js';
 import { DigestView, KeyboardView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
+import type { Medium } from './guest-test.js';
+import { noMedia, type Plugged, type PluggedCard, pluggedBy, plugEventOf } from './hot-plug.js';
 import { Outputs } from './outputs.js';
 import { OutsideNetwork } from './outside.js';
 import { type GuestTime, guestSeconds } from './time.js';
@@ -77,6 +89,8 @@ export class Vm {
   constructor(
     private readonly machine: Machine,
     from?: VmMoment,
+    /** Has a medium at hand that is plugged in. */
+    private readonly mediumOf: (medium: Medium) => MediumDescription = noMedia,
   ) {
     if (from !== undefined) {
       machine.load(from.machine);
@@ -206,6 +220,39 @@ export class Vm {
   /** Presses the reset button. */
   reset(): void {
     this.input({ kind: 'reset' });
+  }
+
+  /**
+   * Plugs a card into the running machine, which needs the device `pci-hot-plug`: a virtio disk with a medium in it, a network card,
+   * or another device. Gives the card's name and its slot.
+   */
+  plug(card: PluggedCard): Plugged {
+    const before = new Set(cardsOf(this.machine.description));
+    const event = plugEventOf(card, before, this.mediumOf);
+    this.input(event);
+    return pluggedBy(event, before, this.machine.description);
+  }
+
+  /** Asks the guest to let go of a card: it is gone when {@link cards} no longer names it. A SCSI disk is gone at once. */
+  unplug(card: UnpluggedDevice): void {
+    this.input({ kind: 'unplug', card });
+  }
+
+  /** Gives the virtio console another port, and returns its number: 1 to 7. The machine needs `pci-hot-plug` and `consolePorts`. */
+  plugConsolePort(name: string): number {
+    const { absentPorts = [] } = this.machine.description;
+    this.input({ kind: 'plugConsolePort', name });
+    return absentPorts[0] ?? this.machine.description.consolePorts!.length;
+  }
+
+  /** Takes a further port of the virtio console away. */
+  unplugConsolePort(port: number): void {
+    this.input({ kind: 'unplugConsolePort', port });
+  }
+
+  /** The PCI cards that may be unplugged, as they are now. */
+  get cards(): readonly SlottedCard[] {
+    return cardsOf(this.machine.description);
   }
 
   /** Gives the machine any input, at the current cycle. */

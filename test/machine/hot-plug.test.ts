@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../src/base/digest.js';
 import { UserError } from '../../src/base/errors.js';
 import { createMachine } from '../../src/machine/index.js';
-import type { MachineDescription, PlugEvent, SlottedCard } from '../../src/machine/machine.js';
+import type { MachineDescription, PlugEvent, UnpluggedDevice } from '../../src/machine/machine.js';
 
 const image = new Uint8Array(4096).map((_, at) => at % 251);
 const sha256 = sha256Hex(image);
@@ -22,7 +22,7 @@ const description: MachineDescription = {
 
 function makeMachine(more: Partial<MachineDescription> = {}) {
   const machine = createMachine({ ...description, ...more }, images, { date: 0, seed: 1 });
-  const gone: SlottedCard[] = [];
+  const gone: UnpluggedDevice[] = [];
   machine.observers.cardRemoved = ({ card }) => gone.push(card);
   return { machine, bench: machine.bench(), gone };
 }
@@ -102,6 +102,31 @@ describe('cards that come and go', () => {
     ]);
   });
 
+  test('a SCSI disk comes to a virtio adapter and goes at once, without the guest', () => {
+    const pc = makeMachine({ devices: ['pci-hot-plug', 'virtio-scsi'] });
+    pc.machine.input({ kind: 'plugDisk', drive: 'scsi3', medium });
+    expect(pc.machine.description.media.scsi3).toEqual(medium);
+    expect(Object.keys(pc.machine.digest().parts)).toEqual(expect.arrayContaining(['scsi3', 'scsi3Disk']));
+    pc.machine.input({ kind: 'unplug', card: 'scsi3' });
+    expect([pc.gone, pc.machine.description.media]).toEqual([['scsi3'], {}]);
+  });
+
+  test('ports of a console come and go, and a place that was left is taken first', () => {
+    const pc = makeMachine({ devices: ['pci-hot-plug', 'virtio-console'], consolePorts: ['one', 'two'] });
+    pc.machine.input({ kind: 'unplugConsolePort', port: 1 });
+    expect(pc.machine.description.absentPorts).toEqual([1]);
+    expect(() => pc.machine.input({ kind: 'consolePort', port: 1, data: Uint8Array.of(1) })).toThrow(UserError);
+    pc.machine.input({ kind: 'plugConsolePort', name: 'again' });
+    pc.machine.input({ kind: 'plugConsolePort', name: 'three' });
+    expect(pc.machine.description).toMatchObject({ consolePorts: ['again', 'two', 'three'], absentPorts: [] });
+  });
+
+  test('a second entropy device is a card beside the first', () => {
+    const pc = makeMachine({ devices: ['pci-hot-plug', 'virtio-rng'] });
+    pc.machine.input({ kind: 'plugDevice', device: 'virtio-rng1' });
+    expect([5, 6].map((slot) => idOf(pc, slot))).toEqual([0x1005_1af4, 0x1005_1af4]);
+  });
+
   test('a machine of the description that came of it takes its snapshot, and has the same digest', () => {
     const { machine } = makeMachine();
     machine.run(3_000_000 as never);
@@ -141,6 +166,10 @@ describe('cards that come and go', () => {
       { kind: 'plugDevice', device: 'lsi53c895a' },
       'two SCSI',
     ],
+    ['a SCSI disk without a virtio adapter', {}, { kind: 'plugDisk', drive: 'scsi0', medium }, 'virtio adapter'],
+    ['a SCSI disk that is not there', {}, { kind: 'unplug', card: 'scsi0' }, 'no scsi0'],
+    ['a port of no console', {}, { kind: 'plugConsolePort', name: 'x' }, 'no console'],
+    ['a port that is not there', {}, { kind: 'unplugConsolePort', port: 1 }, 'no port 1'],
     ['a card that is not there', {}, { kind: 'unplug', card: 'virtio0' }, "no card 'virtio0'"],
   ] as const)('%s is refused, and the machine stays as it is', (_, more, event, message) => {
     const { machine } = makeMachine(more as Partial<MachineDescription>);

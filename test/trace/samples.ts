@@ -68,6 +68,8 @@ export const recordsOf = (sample: Sample): TraceRecord[] =>
 const hexDigest = (bytes: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => Buffer.from(value).toString('hex'));
 const drive = fc.constantFrom('floppyA', 'floppyB', 'disk0', 'disk1', 'cdrom0', 'virtio3');
+const slot = fc.oneof(fc.constant(0), fc.integer({ min: 2, max: 31 }));
+const printable = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
 const movement = fc.integer({ min: -32768, max: 32767 });
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
@@ -114,6 +116,25 @@ const input: fc.Arbitrary<WithoutTime<TraceEvent>> = fc.oneof(
   fc.constantFrom('powerButton' as const, 'sleepButton' as const, 'nonMaskableInterrupt' as const).map((kind) => ({
     kind,
   })),
+  fc.record({
+    kind: fc.constant('plugDisk' as const),
+    drive: fc.constantFrom('virtio0', 'virtio3', 'scsi6'),
+    sha256: hexDigest(32),
+    size: fc.integer({ min: 0, max: 2 ** 40 }),
+    writable: fc.boolean(),
+    slot,
+  }),
+  fc.record({
+    kind: fc.constant('plugNetworkCard' as const),
+    card: fc.constantFrom('ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'),
+    network: fc.constantFrom('none', 'built-in', 'live'),
+    mac: fc.oneof(fc.constant(new Uint8Array(0)), fc.uint8Array({ minLength: 6, maxLength: 6 })),
+    slot,
+  }),
+  fc.record({ kind: fc.constant('plugDevice' as const), device: fc.constantFrom('virtio-rng', 'virtio-rng1'), slot }),
+  fc.record({ kind: fc.constant('unplug' as const), card: fc.constantFrom('lsi53c895a', 'virtioRng1', 'scsi6') }),
+  fc.record({ kind: fc.constant('plugConsolePort' as const), name: fc.string({ maxLength: 40, unit: printable }) }),
+  fc.record({ kind: fc.constant('unplugConsolePort' as const), port: fc.integer({ min: 1, max: 7 }) }),
 );
 
 const wait = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000_000 }), fc.integer({ min: 0, max: 2 ** 45 }));

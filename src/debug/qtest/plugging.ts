@@ -4,7 +4,7 @@
  * Source: QEMU, "QEMU QMP Reference Manual", `device_add`, `device_del`, `DEVICE_DELETED`; the human monitor's `drive_add` and `drive_del`.
  */
 import { UserError } from '../../base/errors.js';
-import { hasCard } from '../../machine/description.js';
+import { cardsOf } from '../../machine/description.js';
 import {
   type Drive,
   type InputEvent,
@@ -15,7 +15,7 @@ import {
   pluggedDrives,
   type PlugEvent,
   type SlottedCard,
-  slottedCards,
+  type UnpluggedDevice,
 } from '../../machine/machine.js';
 import { networkCards, optionalDevices } from './qemu-assembly.js';
 import { type Backend, backendOf, properties } from './qemu-drives.js';
@@ -25,10 +25,13 @@ export interface NamedBackend extends Backend {
   readonly isNode: boolean;
 }
 
+/** What an identifier may stand for: a card, a drive, or a port of the console by its number. */
+export type Named = SlottedCard | Drive | number;
+
 /** What a machine has, and what QEMU calls it. */
 export interface Pluggables {
   /** Cards and drives by the identifiers of their devices. */
-  readonly ids: ReadonlyMap<string, SlottedCard | Drive>;
+  readonly ids: ReadonlyMap<string, Named>;
   readonly backends: ReadonlyMap<string, NamedBackend>;
   /** Names of the back ends that devices have. */
   readonly uses: ReadonlyMap<SlottedCard | Drive, string>;
@@ -60,7 +63,7 @@ export class PluggingError extends UserError {
 }
 
 export class Plugging {
-  private readonly ids: Map<string, SlottedCard | Drive>;
+  private readonly ids: Map<string, Named>;
   private readonly backends: Map<string, NamedBackend>;
   private readonly uses: Map<SlottedCard | Drive, string>;
 
@@ -79,6 +82,7 @@ export class Plugging {
     const driver = word(words.driver) ?? fail("Parameter 'driver' is missing");
     const id = word(words.id);
     if (id !== undefined && this.ids.has(id)) fail(`Duplicate device ID '${id}'`);
+    if (driver === 'virtserialport') return this.addPort(id, word(words.name) ?? '');
     const slot = parseInt(word(words.addr) ?? '', 16);
     const event = { ...this.eventOf(driver, words), ...(Number.isNaN(slot) ? {} : { slot }) } as PlugEvent;
     const before = this.cards();
@@ -89,9 +93,18 @@ export class Plugging {
     const name = word(words.drive);
     if (name !== undefined) this.uses.set(card, name);
   }
+  private addPort(id: string | undefined, name: string): void {
+    const ports = () => {
+      const { consolePorts = [], absentPorts = [] } = this.machine.description();
+      return consolePorts.map((_, at) => at + 1).filter((port) => !absentPorts.includes(port));
+    };
+    const before = ports();
+    this.machine.input({ kind: 'plugConsolePort', name });
+    const port = ports().find((each) => !before.includes(each));
+    if (id !== undefined && port !== undefined) this.ids.set(id, port);
+  }
   private cards(): ReadonlySet<SlottedCard> {
-    const description = this.machine.description();
-    return new Set(slottedCards.filter((card) => hasCard(description, card)));
+    return new Set(cardsOf(this.machine.description()));
   }
   private eventOf(driver: string, words: Words): PlugEvent {
     const card = networkCards[driver];
@@ -100,9 +113,11 @@ export class Plugging {
       return { kind: 'plugNetworkCard', card, network: 'none', ...(mac === undefined ? {} : { mac }) } as PlugEvent;
     }
     const device = optionalDevices[driver];
+    const isThere = device !== undefined && this.machine.description().devices?.includes(device as PluggedDevice);
+    if (device === 'virtio-rng' && isThere) return { kind: 'plugDevice', device: 'virtio-rng1' };
     if (device !== undefined) return { kind: 'plugDevice', device: device as PluggedDevice };
-    if (driver !== 'virtio-blk' && driver !== 'virtio-blk-pci') fail(`'${driver}' is not a valid device model name`);
-    return { kind: 'plugDisk', drive: this.freeDrive('virtio'), medium: this.mediumFor(words) };
+    const bus = buses[driver] ?? fail(`'${driver}' is not a valid device model name`);
+    return { kind: 'plugDisk', drive: this.freeDrive(bus), medium: this.mediumFor(words) };
   }
   private freeDrive(bus: string): PluggedDrive {
     const { media } = this.machine.description();
@@ -121,12 +136,19 @@ export class Plugging {
     const id = word(words.id);
     const card = id === undefined ? undefined : this.ids.get(id);
     if (card === undefined) throw new PluggingError(`Device '${id}' not found`, true);
-    this.machine.input({ kind: 'unplug', card: card as SlottedCard });
+    if (typeof card === 'number') {
+      this.machine.input({ kind: 'unplugConsolePort', port: card });
+      this.removed(card);
+    } else if (card.startsWith('scsi') && this.machine.description().media[card as Drive] === undefined) {
+      this.removed(card as UnpluggedDevice); // A drive without a medium, which no SCSI bus here knows.
+    } else {
+      this.machine.input({ kind: 'unplug', card: card as UnpluggedDevice });
+    }
   }
   /** A card has left the machine. */
-  removed(card: SlottedCard): void {
-    const backend = this.uses.get(card);
-    this.uses.delete(card);
+  removed(card: UnpluggedDevice | number): void {
+    const backend = typeof card === 'number' ? undefined : this.uses.get(card);
+    if (typeof card !== 'number') this.uses.delete(card);
     if (backend !== undefined && this.backends.get(backend)?.isNode === false) this.backends.delete(backend);
     for (const [id, each] of this.ids) {
       if (each !== card) continue;
@@ -165,6 +187,13 @@ export class Plugging {
     return [...this.backends].filter(([, backend]) => backend.isNode === isNode).map(([name]) => name);
   }
 }
+
+/** Disks by the buses that they are on. */
+const buses: Readonly<Record<string, 'virtio' | 'scsi'>> = {
+  'virtio-blk': 'virtio',
+  'virtio-blk-pci': 'virtio',
+  'scsi-hd': 'scsi',
+};
 
 function fail(message: string): never {
   throw new PluggingError(message);

@@ -14,7 +14,7 @@ import type {
   MachineDescription,
   MediumDescription,
   PowerOn,
-  SlottedCard,
+  UnpluggedDevice,
 } from '../../machine/machine.js';
 import { announcementOf, type AnnouncementRounds, Announcements, type Later } from './announce.js';
 import type { BiosGeometries } from './bios-geometries.js';
@@ -181,7 +181,7 @@ class Session implements QtestSession {
     return { sha256, size: image.size, writable };
   }
   /** A card is gone: firmware is told no more of its geometry, and who asked for its going is told. */
-  private cardRemoved(card: SlottedCard): void {
+  private cardRemoved(card: UnpluggedDevice): void {
     const { machine } = this;
     const { diskGeometries } = this.options;
     diskGeometries?.remove(card);

@@ -4,16 +4,22 @@
  *
  * Source: OASIS Virtual I/O Device (VIRTIO) Version 1.2, section 5.6.
  */
-import { count, flag, list, oneOf, repeat, type StateOf, struct, u16, u32 } from '../../state/schema.js';
 import { scsiStatus, type ScsiTarget } from '../scsi-target.js';
 import { type Chain, readSegments, segmentBytes, writeSegments } from './queue.js';
-import { chainAt, failDevice, giveBack, takeChain, type VirtioContext } from './state.js';
+import { eventBytes, eventKind, eventReason, hotPlugFeature, report } from './scsi-events.js';
+import {
+  changingState,
+  type Nexus,
+  queues,
+  queueSize,
+  type ScsiContext,
+  scsiState,
+  scsiTargetsMost,
+  type ScsiState,
+  type VirtioScsiBoard,
+} from './scsi-state.js';
+import { chainAt, failDevice, giveBack, takeChain } from './state.js';
 import { defineVirtio, virtioIdentity, type VirtioKind } from './transport.js';
-
-/** Targets 0 to 6, as many as the drives of a description. */
-export const scsiTargetsMost = 7;
-const queueSize = 128;
-const queues = { control: 0, event: 1, request: 2 } as const;
 
 /** Ticks of one microsecond: the host's own share of every command. */
 const commandTicks = 10;
@@ -48,32 +54,6 @@ const task = {
   query: 6,
   querySet: 7,
 } as const;
-
-const nexusState = struct({
-  busy: flag(),
-  /** The chain of the command at work, its direction and bytes as the target said. */
-  head: u16(),
-  direction: oneOf(['none', 'in', 'out'], 'none'),
-  bytes: count(),
-  ticksLeft: count(Infinity),
-  /** Chains of commands that wait for it. */
-  waiting: list(queueSize, u16()),
-});
-
-const scsiState = struct({
-  targets: repeat(scsiTargetsMost, nexusState),
-  /** Bytes of sense data and of a command, as the driver chose them. */
-  senseBytes: u32(96),
-  commandBytes: u32(32),
-});
-type ScsiState = StateOf<typeof scsiState>;
-type Nexus = StateOf<typeof nexusState>;
-
-export interface VirtioScsiBoard {
-  /** The target with an identifier from 0 to 6. */
-  target(id: number): ScsiTarget | undefined;
-}
-type ScsiContext = VirtioContext<ScsiState, VirtioScsiBoard>;
 
 /** Where a request goes (5.6.6.1): 1, the target, and the unit in the flat or the simple addressing of SAM. */
 interface Address {
@@ -298,6 +278,16 @@ function takeControls(context: ScsiContext): void {
   }
 }
 
+// Targets that come and go.
+
+const operations = {
+  /** A target is about to go: its commands end without it. */
+  targetLeaves: (context: ScsiContext, id: number): void => void giveUp(context, id, response.badTarget, everyTask),
+  /** A target has come or gone. */
+  targetsChanged: (context: ScsiContext, id: number, isThere: boolean): void =>
+    report(context, eventKind.transportReset, id, isThere ? eventReason.rescan : eventReason.removed),
+};
+
 // Configuration (5.6.4).
 
 const place = {
@@ -313,8 +303,6 @@ const place = {
   unitMost: 32,
   end: 36,
 } as const;
-const eventBytes = 16;
-
 function configuration({ state }: ScsiContext, offset: number): number {
   const view = new DataView(new ArrayBuffer(place.end));
   view.setUint32(place.queues, 1, true);
@@ -338,7 +326,8 @@ function configure({ state: { own } }: ScsiContext, offset: number, value: numbe
 
 /** What was on its way is forgotten, and the targets tell that they were reset. */
 function reset(context: ScsiContext): void {
-  Object.assign(context.state.own, scsiState.initial());
+  const { own } = context.state;
+  Object.assign(own, scsiState.initial(), own.eventsMissed === undefined ? {} : { eventsMissed: false });
   for (let id = 0; id < scsiTargetsMost; id++) context.board.target(id)?.busReset();
 }
 
@@ -346,7 +335,7 @@ const kind = {
   name: 'virtio-scsi',
   source: 'OASIS Virtual I/O Device (VIRTIO) Version 1.2, section 5.6',
   notModelled: [
-    'hot plugging, changes of parameters and media as events; asynchronous notifications',
+    'changes of parameters and media as events; asynchronous notifications',
     'commands with data both ways, protection information',
     'several request queues; task attributes and priorities: a target takes commands in the order of their coming',
     'commands of more than 16 bytes, or that move more than 16 MiB: they fail',
@@ -365,6 +354,7 @@ const kind = {
   notified(context: ScsiContext, queue) {
     if (queue === queues.control) takeControls(context);
     else if (queue === queues.request) takeRequests(context);
+    else if (context.state.own.eventsMissed === true) report(context, eventKind.none, 0, 0);
   },
   advance(context, ticks) {
     const { targets } = context.state.own;
@@ -374,8 +364,10 @@ const kind = {
     });
   },
   nextEdge: ({ state }) => Math.min(...state.own.targets.map(({ ticksLeft }) => ticksLeft)),
-  operations: {},
-} satisfies VirtioKind<ScsiState, VirtioScsiBoard, Record<never, never>>;
+  operations,
+} satisfies VirtioKind<ScsiState, VirtioScsiBoard, typeof operations>;
 
 export const virtioScsi = defineVirtio(kind);
+/** The same for a board whose targets come and go. */
+export const changingVirtioScsi = defineVirtio({ ...kind, features: [hotPlugFeature], state: changingState });
 export const virtioScsiIdentity = virtioIdentity(kind);

@@ -17,7 +17,7 @@ import { attachParallel } from './parallel.js';
 import { scsiAdapter } from './scsi.js';
 import { attachTesting } from './testing.js';
 import { attachVirtioBlocks } from './virtio-block.js';
-import { attachConsole, attachEntropy } from './virtio.js';
+import { attachConsole, attachEntropy, attachSecondEntropy } from './virtio.js';
 
 /** Puts a component on a board. */
 export type Attach = (board: Board) => void;
@@ -26,6 +26,7 @@ const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
   hpet: attachHpet,
   parallel: attachParallel,
   'virtio-rng': attachEntropy,
+  'virtio-rng1': attachSecondEntropy,
   'virtio-console': attachConsole,
   'pci-hot-plug': attachHotPlug,
 };

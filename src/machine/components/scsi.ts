@@ -5,7 +5,7 @@ import { isVolume } from '../../device/optical-drive/volume.js';
 import type { PciFunctionDevice } from '../../device/pci-function.js';
 import { scsiDisk } from '../../device/scsi-disk/scsi-disk.js';
 import type { ScsiTarget } from '../../device/scsi-target.js';
-import { virtioScsi, virtioScsiIdentity } from '../../device/virtio/scsi.js';
+import { changingVirtioScsi, virtioScsi, virtioScsiIdentity } from '../../device/virtio/scsi.js';
 import type { Board } from '../board.js';
 import type { Drive, MachineDescription } from '../machine.js';
 import { memoryFor } from './bus-master.js';
@@ -42,9 +42,20 @@ function attachTarget(board: Board, drive: Drive): ScsiTarget | undefined {
 
 function attachVirtioScsi(board: Board): void {
   const onBus = targets.map((drive) => attachTarget(board, drive));
-  attachVirtio(board, 'virtioScsi', virtioScsiIdentity, ({ lines, ...parts }) =>
-    createDevice(virtioScsi, { lines, board: { ...parts, target: (id) => onBus[id] } }),
-  );
+  const isChanging = board.description.devices?.includes('pci-hot-plug') ?? false;
+  const target = (id: number): ScsiTarget | undefined => onBus[id];
+  const device = isChanging
+    ? attachVirtio(board, 'virtioScsi', virtioScsiIdentity, ({ lines, ...parts }) =>
+        createDevice(changingVirtioScsi, { lines, board: { ...parts, target } }),
+      )
+    : attachVirtio(board, 'virtioScsi', virtioScsiIdentity, ({ lines, ...parts }) =>
+        createDevice(virtioScsi, { lines, board: { ...parts, target } }),
+      );
+  board.onInnerChange((change) => {
+    const { operations } = device;
+    if (change.kind === 'unitLeaves') board.touch(device, () => operations.targetLeaves(change.id));
+    else if (change.kind === 'units') board.touch(device, () => operations.targetsChanged(change.id, change.isThere));
+  });
 }
 
 function attachLsi(board: Board): void {

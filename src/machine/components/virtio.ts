@@ -69,11 +69,15 @@ export function attachVirtio<Device extends VirtioDevice>(
   return device;
 }
 
-export function attachEntropy(board: Board): void {
-  attachVirtio(board, 'virtioRng', virtioEntropyIdentity, ({ lines, ...parts }) =>
-    createDevice(virtioEntropy, { lines, board: { ...parts, seed: board.powerOn.seed } }),
+function attachEntropyFrom(board: Board, name: string, seed: number): void {
+  attachVirtio(board, name, virtioEntropyIdentity, ({ lines, ...parts }) =>
+    createDevice(virtioEntropy, { lines, board: { ...parts, seed } }),
   );
 }
+export const attachEntropy = (board: Board): void => attachEntropyFrom(board, 'virtioRng', board.powerOn.seed);
+/** Another, whose bytes are not those of the first. */
+export const attachSecondEntropy = (board: Board): void =>
+  attachEntropyFrom(board, 'virtioRng1', (board.powerOn.seed + 1) % 2 ** 32);
 
 /** What is sent to a port has to find room. All or nothing: what a recording refuses must not have reached the machine. */
 function checkRoom(where: string, data: Uint8Array, room: number): void {
@@ -105,12 +109,13 @@ export function attachConsole(board: Board): void {
 
 /** The console with further ports. */
 function attachSerial(board: Board, names: readonly string[]): void {
+  const { absentPorts: absent = [] } = board.description;
   const device = attachVirtio(board, 'virtioConsole', virtioSerialIdentity, ({ lines, ...parts }) =>
     createDevice(virtioSerial, {
       lines,
       board: {
         ...parts,
-        names: () => names,
+        names: () => names.map((name, at) => (absent.includes(at + 1) ? undefined : name)),
         transmit(port, data) {
           const cycle = board.now() as Cycle;
           if (port === 0) board.observers.console?.({ data, cycle });
@@ -124,5 +129,8 @@ function attachSerial(board: Board, names: readonly string[]): void {
     board.touch(device, () => device.operations.receive(port, data));
   };
   board.onInput('console', ({ data }) => receive('the console', 0, data));
+  board.onInnerChange((change) => {
+    if (change.kind === 'ports') board.touch(device, () => device.operations.portsChanged());
+  });
   board.onInput('consolePort', ({ port, data }) => receive(`port ${port} of the console`, port, data));
 }

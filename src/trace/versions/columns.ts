@@ -62,6 +62,23 @@ export function byteString(what: string, least: number, most: number): Value<Uin
   };
 }
 
+/** At most so many printable ASCII characters. */
+export function shortText(what: string, most: number): Value<string> {
+  const kept = byteString(what, 0, most);
+  const checked = (value: string): string => {
+    if (!/^[ -~]*$/.test(value)) throw new ColumnError(`"${value}" is not ${what}`);
+    return value;
+  };
+  return {
+    write: (to, value) =>
+      kept.write(
+        to,
+        Uint8Array.from(checked(value), (character) => character.charCodeAt(0)),
+      ),
+    read: (from) => checked(String.fromCharCode(...kept.read(from))),
+  };
+}
+
 /** Set 1 make code, or 0xe000 + code for extended keys, or 0xe11d for Pause. */
 export const keyCode = number(
   'the code of a key',

@@ -28,6 +28,7 @@ import {
   keyCode,
   number,
   position,
+  shortText,
   signed,
 } from './columns.js';
 import { endCodec, type EndFor, limits as limits1 } from './v1.js';
@@ -81,7 +82,13 @@ type DriveName = (typeof driveNames)[number];
 const cardNames = [
   ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng'] as const),
   ...(['virtioConsole', 'network', 'network1', 'network2', 'network3', 'network4'] as const),
-  ...(['network5', 'network6', 'network7'] as const),
+  ...(['network5', 'network6', 'network7', 'virtioRng1'] as const),
+] as const;
+
+/** Disks that can be plugged in. */
+const pluggedNames = [
+  ...(['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const),
+  ...(['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const),
 ] as const;
 
 const networkCard = recordWith(
@@ -141,7 +148,7 @@ const machine = recordWith(
       32,
       choice(
         ...(['hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first'] as const),
-        ...(['virtio-scsi', 'pci-hot-plug'] as const),
+        ...(['virtio-scsi', 'pci-hot-plug', 'virtio-rng1'] as const),
       ),
     ),
     kernel,
@@ -151,6 +158,7 @@ const machine = recordWith(
     testing,
     quirks: choice('qemu'),
     consolePorts: list(7, text(127)),
+    absentPorts: list(7, integer(1, 7)),
     slots: list(32, record({ card: choice(...cardNames), slot: integer(2, 31) })),
   },
 );
@@ -228,7 +236,7 @@ const events = {
   plugDisk: {
     number: 14,
     values: {
-      drive: position('a drive that can be plugged in', ['virtio0', 'virtio1', 'virtio2', 'virtio3']),
+      drive: position('a drive that can be plugged in', pluggedNames),
       sha256: digestValue,
       size: number('a size in bytes', (value) => value <= 2 ** 48),
       writable: flag,
@@ -251,16 +259,19 @@ const events = {
     number: 16,
     values: {
       device: position('a device that can be plugged in', [
-        'virtio-rng',
-        'virtio-console',
-        'lsi53c895a',
-        'virtio-scsi',
+        ...(['virtio-rng', 'virtio-console', 'lsi53c895a', 'virtio-scsi', 'virtio-rng1'] as const),
       ]),
       slot,
     },
   },
   /** The guest is asked to let go of a card. */
-  unplug: { number: 17, values: { card: position('a card', cardNames) } },
+  unplug: { number: 17, values: { card: position('a card', [...cardNames, ...pluggedNames.slice(4)] as const) } },
+  /** A console with further ports gets another, or loses one. */
+  plugConsolePort: { number: 18, values: { name: shortText('the name of a port', 127) } },
+  unplugConsolePort: {
+    number: 19,
+    values: { port: number('a port of the console', (value) => value >= 1 && value <= 7) },
+  },
 } as const;
 
 const codec = eventCodec(events, limits.frameEvents);
