@@ -34,7 +34,7 @@ export interface GuestFile {
 const searchedBytesMax = 64 * 1024 * 1024;
 
 const imageName =
-  /\.(img|ima|flp|iso|bin|exec|raw|qcow2|lkrn|gz|rom)$|vmlinuz|bzImage|^linux$|^pxelinux\.0$|^(ldlinux|lib\w+|\w*menu)\.c32$/;
+  /\.(img|ima|flp|iso|bin|exec|raw|qcow2|lkrn|gz|rom)$|vmlinuz|bzImage|^linux$|^pxelinux\.0$|^BIOS-\w+-\w+$|^(ldlinux|lib\w+|\w*menu)\.c32$/;
 
 /** Whether a file's name is one that images have. */
 export function isImageName(name: string): boolean {
@@ -47,10 +47,11 @@ export function cacheFolder(): string {
   return TSVM_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tsvm-test');
 }
 
-/** Where distributions put firmware and boot loaders that others wrote: Debian's packages `seabios`, `ipxe`, `u-boot-qemu`, `pxelinux`, `syslinux-common`. */
+/** Where distributions put firmware and boot loaders that others wrote: Debian's packages `seabios`, `ipxe`, `u-boot-qemu`, `pxelinux`, `syslinux-common`, `bochsbios`, `vgabios`. */
 const firmwareFolders = [
   ...['/usr/share/seabios', '/usr/lib/ipxe', '/usr/lib/u-boot/qemu-x86'],
   ...['/usr/lib/PXELINUX', '/usr/lib/syslinux/modules/bios'],
+  ...['/usr/share/bochs', '/usr/share/vgabios'],
 ];
 
 /** Where guests are looked for, in this order. `from` is the project's folder. */
