@@ -10,6 +10,9 @@
  *   { "mouse": { "dx": 40, "dy": -3 } }                      moves by counts to the right and down; "step" counts at once
  *   { "mouse": { "click": "left" } }   also "press", "release" and "wheel": notches towards the user
  *   { "insert": { "drive": "floppyA", "sha256": "…", "size": 737280, "writable": true } }
+ *   { "insert": { "drive": "floppyA", "image": "b.img" } }   a spare medium, by the name that `--spare` gave it
+ *   { "plug": { "disk": { "drive": "virtio0", "image": "b.img" }, "slot": 6 } }   also "network" and "device"; "slot" may lack
+ *   { "unplug": "virtio0" }                                  asks the guest to let go of a card
  *
  * Any step may also name a cycle, `"at": 5000000`, to be reached before it is done; alone it only waits. Patterns are
  * `/expression/flags` or plain text; serial text is sent as UTF-8 and matched a byte a character.
@@ -22,12 +25,13 @@ import {
   integer,
   optionalRecord,
   record,
+  recordWith,
   type Shape,
   ShapeError,
   text,
   yesNo,
 } from '../trace/shape.js';
-import { drives, pluggedDevices, pluggedDrives, slottedCards } from '../machine/machine.js';
+import { drives, type MediumDescription, pluggedDevices, pluggedDrives, slottedCards } from '../machine/machine.js';
 import { chordEvents, textKeys } from './keys.js';
 import { buttonBit, mouseSteps, wheelSteps } from './mouse.js';
 import { type Operator } from './operator.js';
@@ -67,9 +71,23 @@ const moved = optionalRecord({
   ...{ dx: counts, dy: counts, step: integer(1, 255), wheel: integer(-255, 255) },
   ...{ press: text(16), release: text(16), click: text(16) },
 });
-const insertion = record({ drive, sha256: digest, size: integer(0, 2 ** 48), writable: yesNo });
+/** Media that a script may put into drives, by the names that it has for them. */
+export type SpareMedia = ReadonlyMap<string, Pick<MediumDescription, 'sha256' | 'size'>>;
+
+/** A medium by its digest, or a spare one by its name. */
+const mediumParts = { sha256: digest, size: integer(0, 2 ** 48), image: text(4096), writable: yesNo };
+type MediumParts = { readonly [Name in keyof typeof mediumParts]?: ReturnType<(typeof mediumParts)[Name]> };
+
+function mediumOf({ sha256, size, image, writable = true }: MediumParts, path: string, spares: SpareMedia) {
+  if (image === undefined && sha256 !== undefined && size !== undefined) return { sha256, size, writable };
+  const spare = image === undefined ? undefined : spares.get(image);
+  if (spare !== undefined && sha256 === undefined && size === undefined) return { ...spare, writable };
+  throw new ShapeError(`${path} names neither the image of a spare medium nor sha256 and size`);
+}
+
+const insertion = recordWith({ drive }, mediumParts);
 const plugged = optionalRecord({
-  disk: record({ drive: choice(...pluggedDrives), sha256: digest, size: integer(0, 2 ** 48), writable: yesNo }),
+  disk: recordWith({ drive: choice(...pluggedDrives) }, mediumParts),
   network: choice('ne2000-pci', 'rtl8139', 'e1000', 'virtio-net'),
   device: choice(...pluggedDevices),
   slot: integer(2, 31),
@@ -77,7 +95,7 @@ const plugged = optionalRecord({
 const addressed = record({ port, text: text(textMax) });
 
 /** Each operation: checks what the step says, as far as that is possible beforehand, and gives what to do. */
-const operations: Readonly<Record<string, (value: unknown, path: string) => Action>> = {
+const operations: Readonly<Record<string, (value: unknown, path: string, spares: SpareMedia) => Action>> = {
   type(value, path) {
     const typed = text(textMax)(value, path);
     textKeys(typed);
@@ -140,7 +158,7 @@ const operations: Readonly<Record<string, (value: unknown, path: string) => Acti
     const from = drive(value, path);
     return (operator) => operator.input({ kind: 'media', drive: from });
   },
-  plug(value, path) {
+  plug(value, path, spares) {
     const { disk, network, device, slot: wanted } = plugged(value, path);
     const where = wanted === undefined ? {} : { slot: wanted };
     const named = [disk, network, device].filter((each) => each !== undefined);
@@ -148,27 +166,29 @@ const operations: Readonly<Record<string, (value: unknown, path: string) => Acti
     if (device !== undefined) return (operator) => operator.input({ kind: 'plugDevice', device, ...where });
     if (network !== undefined)
       return (operator) => operator.input({ kind: 'plugNetworkCard', card: network, network: 'built-in', ...where });
-    const { drive: into, ...medium } = disk!;
+    const { drive: into, ...parts } = disk!;
+    const medium = mediumOf(parts, `${path}.disk`, spares);
     return (operator) => operator.input({ kind: 'plugDisk', drive: into, medium, ...where });
   },
   unplug(value, path) {
-    const card = choice(...slottedCards)(value, path);
+    const card = choice(...slottedCards, ...pluggedDrives)(value, path);
     return (operator) => operator.input({ kind: 'unplug', card });
   },
-  insert(value, path) {
-    const { drive: into, ...medium } = insertion(value, path);
+  insert(value, path, spares) {
+    const { drive: into, ...parts } = insertion(value, path);
+    const medium = mediumOf(parts, path, spares);
     return (operator) => operator.input({ kind: 'media', drive: into, medium });
   },
 };
 
 /** Reads a script from its JSON text; `file` is its name for errors. Throws UserError naming the step. */
-export function parseScript(json: string, file?: string): Script {
+export function parseScript(json: string, file?: string, spares: SpareMedia = new Map()): Script {
   const named = file === undefined ? {} : { file };
   const steps = decode(json, named);
   const actions = steps.map((step, at) => {
     const place = `step ${at + 1}`;
     try {
-      return stepAction(step);
+      return stepAction(step, spares);
     } catch (error) {
       if (!(error instanceof ShapeError || error instanceof UserError)) throw error;
       const nextStep = error instanceof UserError && error.nextStep !== undefined ? { nextStep: error.nextStep } : {};
@@ -195,7 +215,7 @@ function decode(json: string, named: { readonly file?: string }): unknown[] {
   throw new UserError('This is no list of steps.', { ...named, nextStep });
 }
 
-function stepAction(step: unknown): Action {
+function stepAction(step: unknown, spares: SpareMedia): Action {
   if (typeof step !== 'object' || step === null || Array.isArray(step)) throw new ShapeError('it is not a table');
   const { at, ...rest } = step as Readonly<Record<string, unknown>>;
   const until = at === undefined ? undefined : cycle(integer(0, Number.MAX_SAFE_INTEGER)(at, 'at'));
@@ -207,7 +227,7 @@ function stepAction(step: unknown): Action {
   if (name !== undefined && operation === undefined) {
     throw new ShapeError(`${JSON.stringify(name)} is none of ${Object.keys(operations).join(', ')}`);
   }
-  const action = name === undefined ? undefined : operation?.(rest[name], name);
+  const action = name === undefined ? undefined : operation?.(rest[name], name, spares);
   return (operator) => {
     if (until !== undefined) operator.waitUntil(until);
     action?.(operator);

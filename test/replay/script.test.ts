@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { cycle } from '../../src/base/integers.js';
 import { UserError } from '../../src/base/errors.js';
 import { chordEvents, textKeys } from '../../src/replay/keys.js';
-import { createOperator, GuestStuck } from '../../src/replay/operator.js';
+import type { InputEvent } from '../../src/machine/machine.js';
+import { createOperator, GuestStuck, type Operator } from '../../src/replay/operator.js';
 import { parsePattern } from '../../src/replay/pattern.js';
 import { createRecorder } from '../../src/replay/recorder.js';
 import { parseScript } from '../../src/replay/script.js';
@@ -214,5 +215,37 @@ describe('keys', () => {
     operator.waitUntil(cycle(7000));
     operator.wait(0.5);
     expect(machine.cycle).toBe(57_000);
+  });
+
+  test('plugs cards in and asks for their going, disks by the names of spare images', () => {
+    const inputs: InputEvent[] = [];
+    const operator = { input: (event: InputEvent) => void inputs.push(event) } as unknown as Operator;
+    const spare = { sha256: 'a'.repeat(64), size: 512 };
+    const steps = [
+      { plug: { disk: { drive: 'virtio0', image: 'a.img' } } },
+      { plug: { network: 'e1000', slot: 9 } },
+      { plug: { device: 'virtio-rng' } },
+      { unplug: 'virtio0' },
+      { insert: { drive: 'floppyA', image: 'a.img', writable: false } },
+    ];
+    parseScript(JSON.stringify(steps), 's.json', new Map([['a.img', spare]])).perform(operator);
+    expect(inputs).toEqual([
+      { kind: 'plugDisk', drive: 'virtio0', medium: { ...spare, writable: true } },
+      { kind: 'plugNetworkCard', card: 'e1000', network: 'built-in', slot: 9 },
+      { kind: 'plugDevice', device: 'virtio-rng' },
+      { kind: 'unplug', card: 'virtio0' },
+      { kind: 'media', drive: 'floppyA', medium: { ...spare, writable: false } },
+    ]);
+  });
+
+  test.each([
+    { plug: {} },
+    { plug: { network: 'e1000', device: 'virtio-rng' } },
+    { plug: { network: 'ne2000' } },
+    { plug: { disk: { drive: 'virtio0' } } },
+    { plug: { disk: { drive: 'virtio0', image: 'absent.img' } } },
+    { unplug: 'display' },
+  ])('%o is refused before anything is done', (step) => {
+    expect(() => parseScript(JSON.stringify([step]), 's.json')).toThrow(/s\.json, step 1/);
   });
 });

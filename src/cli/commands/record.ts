@@ -18,6 +18,11 @@ export const record = defineCommand({
       .options(machineOptions)
       .option('output', { alias: 'o', type: 'string', demandOption: true, describe: 'The trace to write' })
       .option('script', { type: 'string', describe: 'A JSON list of inputs, instead of the terminal' })
+      .option('spare', {
+        type: 'string',
+        array: true,
+        describe: 'Images in no drive yet, which a script inserts or plugs in by these names',
+      })
       .option('console', {
         choices: ['screen', 'serial', 'debug'] as const,
         describe:
@@ -40,8 +45,8 @@ export const record = defineCommand({
       .epilogue('Ctrl and ] ends a live recording.'),
   async handler(argv) {
     const report = createReport(argv.json);
-    const { output, title, script, pcap } = argv;
-    const request = { machine: requestFrom(argv), powerOn: powerOnFrom(argv), output, title, pcap };
+    const { output, title, script, pcap, spare } = argv;
+    const request = { machine: requestFrom(argv), powerOn: powerOnFrom(argv), output, title, pcap, spare };
     const interrupts = watchInterrupts();
     try {
       if (script !== undefined) refuseLive(request);

@@ -1,5 +1,5 @@
 /** A recording from plain options: a machine, powered on, and a trace file that grows. */
-import { describeMachine } from '../../host/describe-machine.js';
+import { describeMachine, keepMedium } from '../../host/describe-machine.js';
 import type { MachineRequest } from '../../host/machine-request.js';
 import { brotli } from '../../host/compression.js';
 import { ownVersion } from '../../host/own-package.js';
@@ -21,6 +21,8 @@ export interface RecordingRequest {
   readonly title: string;
   /** A capture file for what the network cards send and are given. */
   readonly pcap?: string | undefined;
+  /** Images in no drive yet, which a script inserts or plugs in. */
+  readonly spare?: readonly string[] | undefined;
 }
 
 /** A recording under way. */
@@ -53,8 +55,9 @@ export interface RecordingSummary {
 }
 
 /** Reads the images, powers the machine on, and starts the trace. Throws UserError before anything is written. */
-export function startRecording({ machine: request, powerOn, output, title, pcap }: RecordingRequest): Recording {
+export function startRecording({ machine: request, powerOn, output, title, pcap, spare }: RecordingRequest): Recording {
   const { description, images } = describeMachine(request);
+  for (const image of spare ?? []) keepMedium(images, 'disk0', { image });
   const machine = createMachine(description, images, powerOn);
   const capture = pcap === undefined ? undefined : createPacketCapture(pcap);
   if (capture !== undefined) capturePackets(machine, capture);

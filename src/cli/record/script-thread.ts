@@ -6,7 +6,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../base/assert.js';
 import { type Cycle, cycle } from '../../base/integers.js';
 import { UserError } from '../../base/errors.js';
+import { keepMedium } from '../../host/describe-machine.js';
 import { readText } from '../../host/files.js';
+import { ImageStore } from '../../host/images.js';
 import type { StopReason } from '../../machine/machine.js';
 import { createOperator, GuestEnded, GuestStuck } from '../../replay/operator.js';
 import type { Recorder } from '../../replay/recorder.js';
@@ -45,7 +47,9 @@ try {
 }
 
 function recordScript({ request, script, interrupted }: ScriptWork): ScriptMessage {
-  const steps = parseScript(readText(script), script);
+  const images = new ImageStore();
+  const spares = (request.spare ?? []).map((image) => [image, keepMedium(images, 'disk0', { image })] as const);
+  const steps = parseScript(readText(script), script, new Map(spares));
   const recording = startRecording(request);
   const { recorder } = recording;
   const flag = new Int32Array(interrupted);
