@@ -14,7 +14,7 @@ export interface ScsiTransfer {
   readonly nanosecondsPerByte: number;
 }
 
-/** A target with one logical unit or none: commands come one at a time. */
+/** A target with its logical units: commands come one at a time. */
 export interface ScsiTarget {
   /** Takes a command for logical unit `unit`. A command that was under way is forgotten. */
   begin(command: Uint8Array, unit: number): ScsiTransfer;

@@ -203,6 +203,7 @@ function boardOf(request: MachineRequest): BoardName {
     devices.some((device) => device !== 'parallel') ||
     request.kernel !== undefined ||
     request.hpet === true ||
+    (request.scsiAdapters ?? []).length > 0 ||
     (processor !== undefined && processor !== '80386') ||
     drives.some((drive) => /^(disk[23]|cdrom|scsi|virtio)/.test(drive) && request[drive] !== undefined);
   return onPci ? 'i440fx' : 'pc';
@@ -266,7 +267,7 @@ export function describeMachine(
   }
   const board = boardOf(request);
   const defaults = boardDefaults[board];
-  const { display, mouse, network, quirks, consolePorts, slots } = request;
+  const { display, mouse, network, quirks, consolePorts, slots, scsiAdapters, scsiPlaces } = request;
   const components = {
     ...{
       display,
@@ -275,6 +276,8 @@ export function describeMachine(
       quirks,
       consolePorts,
       slots,
+      scsiAdapters,
+      scsiPlaces,
       network: network?.map(cardOf),
     },
     ...{ builtInNetwork: builtInNetworkOf(request) },

@@ -31,6 +31,7 @@ import {
   type SlotDescription,
   slottedCards,
 } from '../machine/machine.js';
+import { type ScsiAdapter, scsiAdapters, type ScsiPlace } from '../machine/scsi-places.js';
 import type { ProcessorModel } from '../cpu/model.js';
 import { readText } from './files.js';
 import { placeTesting, testingFits, testingPossible, type TestingRequest } from './testing-request.js';
@@ -76,6 +77,9 @@ export interface MachineSettings {
   readonly hpet?: boolean;
   /** PCI cards that are in slots of their own choice. Default: one after another. */
   readonly slots?: readonly SlotDescription[];
+  /** SCSI adapters beside the first; and drives that are elsewhere than on that one, or are other units than 0. */
+  readonly scsiAdapters?: readonly ScsiAdapter[];
+  readonly scsiPlaces?: readonly ScsiPlace[];
   /** Names of the virtio console's further ports. Default: it has none, nor may have. */
   readonly consolePorts?: readonly string[];
   /** A kernel to start instead of a boot sector: its path. */
@@ -168,6 +172,16 @@ const settings: Readonly<Record<keyof MachineSettings, Setting>> = {
   slots: {
     possible: `a list of { "card": ${slottedCards.join(' | ')}, "slot": number }`,
     fits: (value) => Array.isArray(value) && value.every((each) => hasShape(each, { card: isText, slot: isNumber })),
+  },
+  scsiAdapters: {
+    possible: `a list of: ${scsiAdapters.join(', ')}`,
+    fits: (value) => Array.isArray(value) && value.every(oneOf(scsiAdapters).fits),
+  },
+  scsiPlaces: {
+    possible: 'a list of { "drive": "scsi1", "adapter": 0 to 3, "target": 0 to 6, "unit": 0 to 255 }',
+    fits: (value) =>
+      Array.isArray(value) &&
+      value.every((each) => hasShape(each, { drive: isText, adapter: isNumber, target: isNumber, unit: isNumber })),
   },
   consolePorts: {
     possible: 'a list of names for the further ports of the virtio console',

@@ -25,6 +25,7 @@ import {
   type SlottedCard,
   slottedCards,
 } from './machine.js';
+import { checkScsiPlaces, isOnFirstAdapter, scsiDrives } from './scsi-places.js';
 
 /** Processors that a board takes: its firmware is 32-bit code. */
 export const boardProcessors: readonly ProcessorModel[] = models.filter((model) => atLeast(model, '80386'));
@@ -183,7 +184,8 @@ function checkComponents(description: MachineDescription): void {
   });
   devices.forEach((device, index) => checkOneOf(`devices[${index}]`, device, optionalDevices));
   if (devices.includes('lsi53c895a') && devices.includes('virtio-scsi'))
-    wrong('devices', 'there are two SCSI adapters', 'Name one of them: all SCSI drives are on it.');
+    wrong('devices', 'there are two SCSI adapters', 'Name one of them, and the other among the scsiAdapters.');
+  checkScsiPlaces(description, wrong);
   checkConsolePorts(description);
   checkSlots(description);
   if (new Set(devices).size !== devices.length) wrong('devices', 'a device is named twice', 'Name each once.');
@@ -198,7 +200,9 @@ export const cardsOf = (description: MachineDescription): SlottedCard[] =>
   slottedCards.filter((card) => hasCard(description, card));
 
 /** Whether a description has the card that a slot names. */
-function hasCard({ devices = [], media, network = [] }: MachineDescription, card: SlotDescription['card']): boolean {
+function hasCard(description: MachineDescription, card: SlotDescription['card']): boolean {
+  const { devices = [], media, network = [], scsiAdapters: further = [] } = description;
+  if (card.startsWith('scsiAdapter')) return Number(card.slice('scsiAdapter'.length)) <= further.length;
   if (card.startsWith('network')) {
     const described = network[Number(card.slice('network'.length))];
     return described !== undefined && described.absent !== true;
@@ -208,7 +212,7 @@ function hasCard({ devices = [], media, network = [] }: MachineDescription, card
   if (card === 'virtioConsole') return devices.includes('virtio-console');
   if (card === 'virtioScsi') return devices.includes('virtio-scsi');
   if (card !== 'lsi53c895a') return Object.keys(media).includes(card);
-  const hasTarget = Object.keys(media).some((drive) => drive.startsWith('scsi'));
+  const hasTarget = scsiDrives.some((drive) => isOnFirstAdapter(description, drive));
   return devices.includes('lsi53c895a') || (hasTarget && !devices.includes('virtio-scsi'));
 }
 

@@ -17,6 +17,7 @@ import {
   type SlottedCard,
   slottedCards,
 } from './machine.js';
+import { isOnFirstAdapter, scsiDrives, scsiPlaceOf } from './scsi-places.js';
 
 /** What the board asks of the controller that tells the guest. */
 export interface HotPlugController {
@@ -123,10 +124,10 @@ export function withoutCards(
 ): MachineDescription {
   const left = new Map([...places].filter(([card]) => !gone.has(card)));
   const named = namingAdapter(description, places);
-  const { media, network = [], devices = [], consolePorts, absentPorts, ...rest } = named;
+  const { media, network = [], devices = [], consolePorts, absentPorts, scsiPlaces, ...rest } = named;
   const isAdapterGone = gone.has('lsi53c895a') || gone.has('virtioScsi');
   const isDriveLeft = (drive: string): boolean =>
-    !gone.has(drive as SlottedCard) && !(isAdapterGone && drive.startsWith('scsi'));
+    !gone.has(drive as SlottedCard) && !(isAdapterGone && isUnit(drive) && isOnFirstAdapter(description, drive));
   const cards = network.map((card, index) => (gone.has(networkName(index)) ? { ...card, absent: true } : card));
   // A place on a live network stays: frames may be on their way to it.
   while (cards.at(-1)?.absent === true && cards.at(-1)?.network !== 'live') cards.pop();
@@ -137,6 +138,7 @@ export function withoutCards(
     media: Object.fromEntries(Object.entries(media).filter(([drive]) => isDriveLeft(drive))),
     ...(cards.length === 0 ? {} : { network: cards }),
     devices: devices.filter(stays),
+    ...(scsiPlaces === undefined ? {} : { scsiPlaces: scsiPlaces.filter(({ drive }) => isDriveLeft(drive)) }),
     ...(consolePorts === undefined || gone.has('virtioConsole') ? {} : { consolePorts }),
     ...(absentPorts === undefined || gone.has('virtioConsole') ? {} : { absentPorts }),
   };
@@ -157,9 +159,9 @@ export const cardsIn = (places: CardPlaces, mask: number): SlottedCard[] =>
 /** The slot of a card; throws UserError for one that is not there. */
 export function slotOfCard(places: CardPlaces, card: SlottedCard): number {
   const slot = places.get(card);
-  if (slot !== undefined) return slot;
-  const there = [...places.keys()].join(', ');
-  throw new UserError(`this machine has no card '${card}'`, {
+  if (slot !== undefined && isRemovable(card)) return slot;
+  const there = [...places.keys()].filter(isRemovable).join(', ');
+  throw new UserError(`this machine has no card '${card}' that could be pulled out`, {
     file: descriptionName,
     nextStep: there === '' ? 'None of its cards can be unplugged.' : `Name one of: ${there}.`,
   });
@@ -168,6 +170,8 @@ export function slotOfCard(places: CardPlaces, card: SlottedCard): number {
 const names: ReadonlySet<string> = new Set(slottedCards);
 /** Whether a function of the PCI bus is a card, by its name. */
 export const isCard = (name: string): name is SlottedCard => names.has(name);
+/** Whether a card may be pulled out: SCSI adapters beside the first stay, as their numbers name them. */
+export const isRemovable = (name: string): boolean => isCard(name) && !name.startsWith('scsiAdapter');
 
 // What comes and goes on buses that are not PCI's.
 
@@ -194,14 +198,27 @@ export function withUnit(
     });
   if (media[drive] !== undefined)
     throw new UserError(`this machine has ${drive} already`, { nextStep: 'Let it be unplugged first.' });
-  return { ...description, media: { ...media, [drive]: medium } };
+  const next = { ...description, media: { ...media, [drive]: medium } };
+  if (
+    scsiDrives.some(
+      (each) =>
+        each !== drive &&
+        isOnFirstAdapter(description, each) &&
+        scsiPlaceOf(description, each).target === unitOf(drive),
+    )
+  )
+    throw new UserError(`another drive has the place of ${drive}`, { nextStep: 'Plug in one whose target is free.' });
+  return next;
 }
 
 /** The description without a SCSI disk. */
 export function withoutUnit(description: MachineDescription, drive: ScsiDrive): MachineDescription {
   const { media, devices = [] } = description;
-  if (media[drive] === undefined || !devices.includes('virtio-scsi'))
-    throw new UserError(`there is no ${drive} on a virtio adapter`, { nextStep: 'Name a disk that is there.' });
+  const isPlaced = description.scsiPlaces?.some((place) => place.drive === drive) ?? false;
+  if (media[drive] === undefined || isPlaced || !devices.includes('virtio-scsi'))
+    throw new UserError(`there is no ${drive} in its usual place on the first adapter, a virtio one`, {
+      nextStep: 'Name a disk that is there.',
+    });
   return { ...description, media: Object.fromEntries(Object.entries(media).filter(([each]) => each !== drive)) };
 }
 

@@ -9,6 +9,7 @@ import type { BayImage } from '../device/disk/medium.js';
 import type { PageImage } from '../state/pages.js';
 import type { Difference } from '../state/schema.js';
 import type { Bench } from './bench.js';
+import type { ScsiAdapter, ScsiPlace } from './scsi-places.js';
 import type { InputEvent } from './inputs.js';
 
 /** What a machine is made of. Pure data: it is written into every trace, and equal descriptions give equal machines. */
@@ -35,6 +36,10 @@ export interface MachineDescription {
   readonly devices?: readonly OptionalDevice[];
   /** PCI cards that are in slots of their own choice. Default: one after another, from slot 4 on. */
   readonly slots?: readonly SlotDescription[];
+  /** SCSI adapters beside the first, at most three. Default: none. */
+  readonly scsiAdapters?: readonly ScsiAdapter[];
+  /** SCSI drives that are not unit 0 of the first adapter's target by their number. */
+  readonly scsiPlaces?: readonly ScsiPlace[];
   /** Names of the virtio console's further ports, from 1 on: at most 7, of at most 127 characters, which a driver shows where there are any. Absent: it has no further ports, nor may have. */
   readonly consolePorts?: readonly string[];
   /** Numbers of those that were pulled out: their places stay. */
@@ -146,6 +151,7 @@ export const slottedCards = [
   ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng', 'virtioConsole'] as const),
   ...(['network', 'network1', 'network2', 'network3', 'network4', 'network5', 'network6', 'network7'] as const),
   'virtioRng1',
+  ...(['scsiAdapter1', 'scsiAdapter2', 'scsiAdapter3'] as const),
 ] as const;
 
 export type SlottedCard = (typeof slottedCards)[number];

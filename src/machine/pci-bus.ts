@@ -10,7 +10,7 @@ import { createPciFunction, pciFunction, type PciFunctionDevice, type PciOwnRegi
 import type { PciIdentity } from '../device/pci-identity.js';
 import { messageCapability, pciMessages } from '../device/pci-messages.js';
 import { struct, u32 } from '../state/schema.js';
-import { isCard } from './hot-plug.js';
+import { isCard, isRemovable } from './hot-plug.js';
 import type { SlotDescription, SlottedCard } from './machine.js';
 import type { BusRegion } from './memory-map.js';
 import { devicePart, type Part, statePart } from './parts.js';
@@ -149,7 +149,7 @@ export class PciBus {
   /** The slots that are free or hold a card, a bit each: what is soldered on stays. */
   removableSlots(): number {
     let mask = ~0;
-    for (const [key, { attachment }] of this.functions) if (!isCard(attachment.name)) mask &= ~(1 << (key >> 3));
+    for (const [key, { attachment }] of this.functions) if (!isRemovable(attachment.name)) mask &= ~(1 << (key >> 3));
     return mask >>> 0;
   }
   /** A card is about to go: its interrupt pin is no longer driven. */

@@ -91,6 +91,33 @@ const wrong: readonly Wrong[] = [
     change: { media: { floppyA: { ...floppyMedium, faults: [{ operation: 'read', delayMicroseconds: 1 }] } } },
   },
   { what: 'two SCSI adapters', place: 'devices', change: { board: 'i440fx', devices: ['lsi53c895a', 'virtio-scsi'] } },
+  {
+    what: 'a place on an adapter that there is not',
+    place: 'scsiPlaces[0].adapter',
+    change: {
+      board: 'i440fx',
+      media: { scsi0: diskMedium },
+      scsiPlaces: [{ drive: 'scsi0', adapter: 1, target: 0, unit: 0 }],
+    },
+  },
+  {
+    what: 'two drives in one place',
+    place: 'scsiPlaces',
+    change: {
+      ...{ board: 'i440fx', media: { scsi0: diskMedium, scsi1: diskMedium } },
+      scsiPlaces: [{ drive: 'scsi1', adapter: 0, target: 0, unit: 0 }],
+    },
+  },
+  {
+    what: 'a place of a drive without a medium',
+    place: 'scsiPlaces[0].drive',
+    change: { board: 'i440fx', scsiPlaces: [{ drive: 'scsi1', adapter: 0, target: 0, unit: 1 }] },
+  },
+  {
+    what: 'a SCSI adapter that does not exist',
+    place: 'scsiAdapters[0]',
+    change: { board: 'i440fx', scsiAdapters: ['aha1542'] },
+  },
   { what: 'an image of another size', place: 'media.disk0', change: disk({ size: 512 }) },
   { what: 'a date before 1970', place: 'date', facts: { date: -1 } },
   { what: 'a seed of 33 bits', place: 'seed', facts: { seed: 2 ** 32 } },

@@ -9,7 +9,13 @@ import type { SlotDescription } from '../../machine/machine.js';
 /** Where a disk is. */
 type Place =
   | { readonly kind: 'ide'; readonly place: number }
-  | { readonly kind: 'scsi'; readonly adapter: SlotDescription['card']; readonly target: number }
+  | {
+      readonly kind: 'scsi';
+      readonly adapter: SlotDescription['card'];
+      readonly drive: string;
+      readonly target: number;
+      readonly unit: number;
+    }
   | { readonly kind: 'virtio'; readonly drive: SlotDescription['card'] };
 
 const root = '/pci@i0cf8';
@@ -20,7 +26,9 @@ function pathOf(at: Place, slots: readonly SlotDescription[]): string | undefine
   if (at.kind === 'ide') return `${root}/ide@1,1/drive@${at.place >> 1}/disk@${at.place & 1}`;
   const slot = slotOf(at.kind === 'scsi' ? at.adapter : at.drive);
   if (slot === undefined) return undefined;
-  return at.kind === 'scsi' ? `${root}/scsi@${slot}/channel@0/disk@${at.target},0` : `${root}/scsi@${slot}/disk@0,0`;
+  return at.kind === 'scsi'
+    ? `${root}/scsi@${slot}/channel@0/disk@${at.target},${at.unit}`
+    : `${root}/scsi@${slot}/disk@0,0`;
 }
 
 export class BiosGeometries {
@@ -38,9 +46,7 @@ export class BiosGeometries {
 
   /** A disk has gone. */
   remove(gone: string): void {
-    this.disks = this.disks.filter(
-      ({ at }) => !(at.kind === 'virtio' && at.drive === gone) && !(at.kind === 'scsi' && `scsi${at.target}` === gone),
-    );
+    this.disks = this.disks.filter(({ at }) => at.kind === 'ide' || at.drive !== gone);
   }
 
   /** A line a disk; undefined where no device says anything. */

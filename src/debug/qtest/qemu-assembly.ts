@@ -1,5 +1,7 @@
 /** A machine in the making, from the options of QEMU's command line that say what it is made of. */
 import type { Drive, SlotDescription } from '../../machine/machine.js';
+import type { ScsiAdapter, ScsiPlace } from '../../machine/scsi-places.js';
+import { isScsiAdapter, ScsiPlaces } from './scsi-places.js';
 import { BiosGeometries } from './bios-geometries.js';
 import {
   type Backend,
@@ -52,6 +54,9 @@ export interface QemuMachine {
   readonly consolePorts: readonly string[];
   /** Cards whose place on the bus was said. */
   readonly slots: readonly SlotDescription[];
+  /** SCSI adapters beside the first, and drives that are elsewhere than their names say. */
+  readonly scsiAdapters: readonly ScsiAdapter[];
+  readonly scsiPlaces: readonly ScsiPlace[];
   /** Geometries of disks that firmware is told by the firmware configuration, which is there with them. */
   readonly geometries: readonly string[] | undefined;
   /** The same, to be asked again when disks have gone. */
@@ -116,6 +121,7 @@ export class Assembly {
   private readonly consolePorts: string[] = [];
   private readonly slots: SlotDescription[] = [];
   private readonly geometries = new BiosGeometries();
+  private readonly scsi = new ScsiPlaces();
   private readonly translations = new Map<Drive, number>();
   private readonly backends = new Map<string, NamedBackend>();
   private readonly ids = new Map<string, Card | Drive>();
@@ -258,6 +264,8 @@ export class Assembly {
       devices,
       consolePorts,
       slots,
+      scsiAdapters: this.scsi.further,
+      scsiPlaces: this.scsi.places,
       geometries,
       testing,
       display,
@@ -276,6 +284,10 @@ export class Assembly {
       const network = this.networks.get(device.get('netdev') ?? '');
       this.putInSlot(device, (this.cards.length === 0 ? 'network' : `network${this.cards.length}`) as Card);
       this.cards.push({ card, ...(mac === undefined ? {} : { mac }), ...network });
+    } else if (optional !== undefined && isScsiAdapter(optional)) {
+      const { card: adapter, isFirst } = this.scsi.adapter(optional, device.get('id'));
+      this.putInSlot(device, adapter);
+      if (isFirst) this.devices.add(optional);
     } else if (optional !== undefined) {
       this.putInSlot(device, cardsOfDevices[optional]!);
       this.devices.add(optional);
@@ -336,11 +348,11 @@ export class Assembly {
       case 'scsi-cd': {
         const backend = this.backendOf(device);
         const writable = driver === 'scsi-hd' && (backend?.writable ?? true);
-        const target = `scsi${device.get('scsi-id') ?? this.next('scsi')}` as Drive;
-        this.attach(target, { source: undefined, cdrom: !writable, ...backend, writable }, names, { unmap: writable });
-        this.name(device, target);
-        const adapter = this.devices.has('virtio-scsi') ? 'virtioScsi' : 'lsi53c895a';
-        this.geometries.add(device, { kind: 'scsi', adapter, target: Number(target.slice('scsi'.length)) });
+        const { place, card } = this.scsi.take(device);
+        const { drive, target, unit } = place;
+        this.attach(drive, { source: undefined, cdrom: !writable, ...backend, writable }, names, { unmap: writable });
+        this.name(device, drive);
+        this.geometries.add(device, { kind: 'scsi', adapter: card, drive, target, unit });
         return true;
       }
       case 'virtio-blk':

@@ -28,7 +28,7 @@ export function requestOf(command: QemuCommand, folder: string): MachineRequest 
   const cyclesPerSecond = runs ? runningCyclesPerSecond : benchCyclesPerSecond;
   const base = { board, quirks: 'qemu', cyclesPerSecond, ...(processor !== undefined && { processor }) } as const;
   if (machine === undefined) return checkRequest(base, "QEMU's command line");
-  const { memory, images, devices, consolePorts, slots, display } = machine;
+  const { memory, images, devices, consolePorts, slots, scsiAdapters, scsiPlaces, display } = machine;
   const drives = [...images].map(([drive, { source, writable, details, debug }]) => {
     const faults =
       debug === undefined || debug.rules === '' ? [] : faultsOf(readRules(debug.rules), debug.rules, debug);
@@ -40,6 +40,8 @@ export function requestOf(command: QemuCommand, folder: string): MachineRequest 
   const said = {
     ...{ ...base, memory, display, devices: [...devices, ...plugging], ...ports, ...kernel },
     ...(slots.length > 0 ? { slots } : {}),
+    ...(scsiAdapters.length > 0 ? { scsiAdapters } : {}),
+    ...(scsiPlaces.length > 0 ? { scsiPlaces } : {}),
     ...networkOf(machine),
     ...firmwareOf(command),
     testing: { ...machine.testing, firmwareConfiguration: configurationOf(command, folder) },

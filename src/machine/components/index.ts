@@ -14,7 +14,7 @@ import { attachIsaChips } from './isa-chips.js';
 import { attachKernel } from './kernel.js';
 import { attachNetwork } from './network.js';
 import { attachParallel } from './parallel.js';
-import { scsiAdapter } from './scsi.js';
+import { scsiAdaptersOf } from './scsi.js';
 import { attachTesting } from './testing.js';
 import { attachVirtioBlocks } from './virtio-block.js';
 import { attachConsole, attachEntropy, attachSecondEntropy } from './virtio.js';
@@ -37,8 +37,7 @@ export function componentsOf(description: MachineDescription): readonly Attach[]
   const chipset = isPci ? [attachChipset, attachApic] : [];
   const coprocessor = has(description.processor, 'fpu') ? [attachCoprocessor] : [];
   const display = description.display === 'vbe' ? attachVbe : attachVga;
-  const scsi = scsiAdapter(description);
-  const disks = [...(scsi === undefined ? [] : [scsi]), ...(isPci ? [attachVirtioBlocks] : [])];
+  const disks = [...scsiAdaptersOf(description), ...(isPci ? [attachVirtioBlocks] : [])];
   const optional = (description.devices ?? []).flatMap((device) => optionalComponents[device] ?? []);
   return [
     attachIsaChips,

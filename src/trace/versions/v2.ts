@@ -83,6 +83,7 @@ const cardNames = [
   ...(['lsi53c895a', 'virtioScsi', 'virtio0', 'virtio1', 'virtio2', 'virtio3', 'virtioRng'] as const),
   ...(['virtioConsole', 'network', 'network1', 'network2', 'network3', 'network4'] as const),
   ...(['network5', 'network6', 'network7', 'virtioRng1'] as const),
+  ...(['scsiAdapter1', 'scsiAdapter2', 'scsiAdapter3'] as const),
 ] as const;
 
 /** Disks that can be plugged in. */
@@ -90,6 +91,10 @@ const pluggedNames = [
   ...(['virtio0', 'virtio1', 'virtio2', 'virtio3'] as const),
   ...(['scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'] as const),
 ] as const;
+const scsiPlace = record({
+  drive: choice('scsi0', 'scsi1', 'scsi2', 'scsi3', 'scsi4', 'scsi5', 'scsi6'),
+  ...{ adapter: integer(0, 3), target: integer(0, 6), unit: integer(0, 255) },
+});
 
 const networkCard = recordWith(
   {
@@ -157,6 +162,8 @@ const machine = recordWith(
     builtInNetwork,
     testing,
     quirks: choice('qemu'),
+    scsiAdapters: list(3, choice('lsi53c895a', 'virtio-scsi')),
+    scsiPlaces: list(7, scsiPlace),
     consolePorts: list(7, text(127)),
     absentPorts: list(7, integer(1, 7)),
     slots: list(32, record({ card: choice(...cardNames), slot: integer(2, 31) })),

@@ -154,6 +154,31 @@ describe("QEMU's command line", () => {
     expect(made?.testing).toEqual({ debugConsole: { port: '0x402' }, debugExit: { port: '0xf4', bytes: '0x04' } });
   });
 
+  test('puts SCSI drives on the adapters, targets and units that devices name', () => {
+    const drives = ['a', 'b', 'c', 'd'].map((id) => `-drive if=none,id=${id},file=${id}.img`).join(' ');
+    const made = machine(
+      `${drives} -device lsi53c895a,id=x,addr=3 -device virtio-scsi-pci,id=y,addr=4 -device scsi-hd,drive=a,bus=x.0,scsi-id=0 ` +
+        '-device scsi-hd,drive=b,bus=y.0,scsi-id=0,lun=1,lcyls=1 -device scsi-hd,drive=c,bus=y.0,scsi-id=1 -device scsi-hd,drive=d',
+    );
+    expect([made.devices, made.scsiAdapters]).toEqual([['lsi53c895a'], ['virtio-scsi']]);
+    expect(made.slots).toEqual([
+      { card: 'lsi53c895a', slot: 3 },
+      { card: 'scsiAdapter1', slot: 4 },
+    ]);
+    expect(Object.fromEntries([...made.images].map(([drive, { source }]) => [drive, source]))).toEqual({
+      scsi0: 'a.img',
+      scsi6: 'b.img',
+      scsi5: 'c.img',
+      scsi1: 'd.img',
+    });
+    expect(made.scsiPlaces).toEqual([
+      { drive: 'scsi6', adapter: 1, target: 0, unit: 1 },
+      { drive: 'scsi5', adapter: 1, target: 1, unit: 0 },
+    ]);
+    expect(made.geometries).toEqual(['/pci@i0cf8/scsi@4/channel@0/disk@0,1 1 0 0\n']);
+    expect(() => machine('-drive if=none,id=a,file=a -device scsi-hd,drive=a,bus=z.0')).toThrow("Bus 'z.0' not found");
+  });
+
   test('plugs cards into the built-in network, which boots a file from a folder', () => {
     expect(machine('-netdev user,id=n,tftp=./,bootfile=a/b -device e1000,netdev=n,bootindex=1').cards).toEqual([
       { card: 'e1000', user: { folder: './', bootFile: 'a/b' } },
