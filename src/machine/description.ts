@@ -195,7 +195,7 @@ function checkComponents(description: MachineDescription): void {
   }
 }
 
-/** The cards that a description has. */
+/** The PCI cards that a description has. */
 export const cardsOf = (description: MachineDescription): SlottedCard[] =>
   slottedCards.filter((card) => hasCard(description, card));
 
@@ -205,7 +205,7 @@ function hasCard(description: MachineDescription, card: SlotDescription['card'])
   if (card.startsWith('scsiAdapter')) return Number(card.slice('scsiAdapter'.length)) <= further.length;
   if (card.startsWith('network')) {
     const described = network[Number(card.slice('network'.length))];
-    return described !== undefined && described.absent !== true;
+    return described !== undefined && described.card !== 'ne2000' && described.absent !== true;
   }
   if (card === 'virtioRng') return devices.includes('virtio-rng');
   if (card === 'virtioRng1') return devices.includes('virtio-rng1');
