@@ -187,6 +187,16 @@ export class Assembly {
     }
   }
 
+  /** A card with its back end in one option: `-nic user,model=e1000`; `none` is none. */
+  card(text: string): void {
+    const all = properties(text, 'type');
+    if (all.get('type') === 'none') return;
+    const id = all.get('id') ?? `nic${this.next('nic')}`;
+    this.networkBackEnd(`${text},id=${id}`);
+    const mac = all.get('mac');
+    this.device(`${all.get('model') ?? 'e1000'},netdev=${id}${mac === undefined ? '' : `,mac=${mac}`}`);
+  }
+
   drive(text: string): void {
     const all = properties(text, 'file');
     const backend = backendOf(all);

@@ -24,9 +24,9 @@ export const drivesThatStop = ({ machine }: QemuCommand): ReadonlySet<Drive> =>
 
 /** The request; `folder` takes the files of zeros, and those that hold what options say. */
 export function requestOf(command: QemuCommand, folder: string): MachineRequest {
-  const { machine, runs, board, processor, kernel } = command;
+  const { machine, runs, board, processor, hpet, kernel } = command;
   const cyclesPerSecond = runs ? runningCyclesPerSecond : benchCyclesPerSecond;
-  const base = { board, quirks: 'qemu', cyclesPerSecond, ...(processor !== undefined && { processor }) } as const;
+  const base = { board, hpet, quirks: 'qemu', cyclesPerSecond, ...(processor !== undefined && { processor }) } as const;
   if (machine === undefined) return checkRequest(base, "QEMU's command line");
   const { memory, images, devices, consolePorts, slots, scsiAdapters, scsiPlaces, display } = machine;
   const drives = [...images].map(([drive, { source, writable, details, debug }]) => {

@@ -20,6 +20,8 @@ export interface QemuCommand {
   readonly machine: QemuMachine | undefined;
   /** The board of ours that this machine is. */
   readonly board: 'pc' | 'i440fx';
+  /** Whether it has high precision event timers. */
+  readonly hpet: boolean;
   /** One of our processors, where QEMU has one by its name. */
   readonly processor: string | undefined;
   readonly firmware: QemuFirmware;
@@ -44,9 +46,10 @@ export interface QemuKernel {
 /** Options that say how QEMU runs, not what the machine is; `true` where a value follows. */
 const passedOver: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(
-    ['nodefaults', 'no-user-config', 'no-shutdown', 'no-reboot', 'S', 'no-acpi', 'no-hpet', 'snapshot', 'usb'].map(
-      (name) => [name, false],
-    ),
+    ['nodefaults', 'no-user-config', 'no-shutdown', 'no-reboot', 'S', 'no-acpi', 'snapshot', 'usb'].map((name) => [
+      name,
+      false,
+    ]),
   ),
   ...Object.fromEntries(
     [
@@ -90,6 +93,7 @@ class Settings {
   order = bootDefault;
   once: string | undefined;
   checksFloppy = true;
+  hpet = true;
   processor: string | undefined;
   kernel: string | undefined;
   initrd: string | undefined;
@@ -131,6 +135,9 @@ const options: Readonly<Record<string, Take>> = {
     const all = properties(value, 'type');
     settings.machineName = all.get('type') ?? settings.machineName;
     settings.firmware.machine(all);
+    if (all.has('hpet')) settings.hpet = all.get('hpet') === 'on';
+    const processors = all.get('smp') ?? all.get('smp.cpus') ?? '1';
+    if (processors !== '1') refuse('-machine', 'there is one processor');
     const accelerator = all.get('accel');
     if (accelerator !== undefined) settings.accelerators.push(...accelerator.split(':'));
   },
@@ -161,11 +168,13 @@ const options: Readonly<Record<string, Take>> = {
   device: (value, assembly) => assembly.device(value),
   global: (value, assembly) => assembly.global(value),
   netdev: (value, assembly) => assembly.networkBackEnd(value),
+  nic: (value, assembly) => assembly.card(value),
 };
 const synonyms: Readonly<Record<string, string>> = { M: 'machine', fw: 'fw_cfg' };
 /** Options without a value that say something. */
 const flags: Readonly<Record<string, (settings: Settings) => void>> = {
   'no-fd-bootchk': (settings) => void (settings.checksFloppy = false),
+  'no-hpet': (settings) => void (settings.hpet = false),
   nographic: (settings) => settings.firmware.withoutGraphics(),
   'enable-kvm': (settings) => void settings.accelerators.push('kvm'),
 };
@@ -204,6 +213,7 @@ function commandOf(machine: QemuMachine, settings: Settings, standIns: StandIns)
     machine: name === 'none' ? undefined : machine,
     board: board ?? 'i440fx',
     // Firmware for QEMU's ISA PC takes a newer processor than that board's usual one.
+    hpet: settings.hpet && board === 'i440fx',
     processor: processor ?? (board === 'pc' ? 'pentium3' : undefined),
     firmware: firmware.finish(),
     kernel: kernel === undefined ? undefined : kernelOf(kernel, settings),

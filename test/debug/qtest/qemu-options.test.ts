@@ -185,6 +185,17 @@ describe("QEMU's command line", () => {
     ]);
   });
 
+  test('takes cards with their back ends in one option, and boards without event timers', () => {
+    const { cards } = machine('-nic user,model=rtl8139,mac=52:54:00:00:00:09 -nic none -nic socket,fd=7');
+    expect(cards).toEqual([
+      { card: 'rtl8139', mac: '52:54:00:00:00:09', user: {} },
+      { card: 'e1000', socket: 7 },
+    ]);
+    expect([parse('-no-hpet').hpet, parse('-M pc,hpet=off').hpet, parse('-M isapc').hpet, parse('-S').hpet]).toEqual([
+      ...[false, false, false, true],
+    ]);
+  });
+
   test('has boards and devices stand in for others where its user says so, and tells', () => {
     const {
       board,
