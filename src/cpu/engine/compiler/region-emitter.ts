@@ -317,7 +317,7 @@ export class RegionEmitter extends RegionFlagCode {
     if (target >= 0 && target <= 0xfff) return { taken: () => this.ways.goToOffset(target) };
     const eip = this.hold(this.zeroExtend(this.eipAt(target), this.width));
     this.checkLimit(eip);
-    return { taken: () => this.region.search(eip) };
+    return { taken: () => this.region.searchElsewhere(eip) };
   }
   private targetOffset(): number | undefined {
     return relativeTargetOffset(this.view, this.address, this.width, this.facts.codeBase);
