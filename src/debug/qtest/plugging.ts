@@ -117,9 +117,11 @@ export class Plugging {
     if (device === 'virtio-rng' && isThere) return { kind: 'plugDevice', device: 'virtio-rng1' };
     if (device !== undefined) return { kind: 'plugDevice', device: device as PluggedDevice };
     const bus = buses[driver] ?? fail(`'${driver}' is not a valid device model name`);
-    return { kind: 'plugDisk', drive: this.freeDrive(bus), medium: this.mediumFor(words) };
+    return { kind: 'plugDisk', drive: this.freeDrive(bus, word(words['scsi-id'])), medium: this.mediumFor(words) };
   }
-  private freeDrive(bus: string): PluggedDrive {
+  private freeDrive(bus: string, number: string | undefined): PluggedDrive {
+    const named = pluggedDrives.find((drive) => bus === 'scsi' && drive === `scsi${number}`);
+    if (named !== undefined) return named;
     const { media } = this.machine.description();
     const free = pluggedDrives.find((drive) => drive.startsWith(bus) && media[drive] === undefined);
     return free ?? fail(`There is no room for another ${bus} disk`);

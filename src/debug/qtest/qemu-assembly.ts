@@ -14,7 +14,7 @@ import {
   refuse,
 } from './qemu-drives.js';
 import type { MediumRequest } from '../../host/machine-request.js';
-import type { NamedBackend, Pluggables } from './plugging.js';
+import type { Named, NamedBackend, Pluggables } from './plugging.js';
 import type { TestingRequest } from '../../host/testing-request.js';
 import type { OutputLines } from './output-lines.js';
 import type { StandIns } from './stand-ins.js';
@@ -124,7 +124,7 @@ export class Assembly {
   private readonly scsi = new ScsiPlaces();
   private readonly translations = new Map<Drive, number>();
   private readonly backends = new Map<string, NamedBackend>();
-  private readonly ids = new Map<string, Card | Drive>();
+  private readonly ids = new Map<string, Named>();
   private readonly uses = new Map<Card | Drive, string>();
   private readonly counts = new Map<string, number>();
   private readonly laterDrives: (() => void)[] = [];
@@ -303,6 +303,8 @@ export class Assembly {
       this.devices.add(optional);
     } else if (driver === 'virtserialport') {
       this.consolePorts.push(device.get('name') ?? '');
+      const id = device.get('id');
+      if (id !== undefined) this.ids.set(id, this.consolePorts.length);
     } else if (driver === 'pc-testdev') {
       this.testing = { ...this.testing, testDevice: true };
     } else if (driver === 'isa-debug-exit') {

@@ -24,7 +24,10 @@ function desk(network: MachineDescription['network'] = []) {
       deleted: (id) => void deleted.push(id),
     },
     {
-      ids: new Map<string, SlottedCard>([['net0', 'network']]),
+      ids: new Map<string, SlottedCard | number>([
+        ['net0', 'network'],
+        ['port', 2],
+      ]),
       backends: new Map([['drive0', { ...blank, isNode: false }]]),
       uses: new Map(),
     },
@@ -49,6 +52,21 @@ describe('devices by the machine protocol', () => {
     plugging.add({ driver: 'rtl8139', id: 'net1', mac: '52:54:00:00:00:01' });
     plugging.remove({ id: 'net1' });
     expect(inputs.at(-1)).toEqual({ kind: 'unplug', card: 'network1' });
+  });
+
+  test('a SCSI disk is the target that it asks for, or the first that is free', () => {
+    const { plugging, inputs } = desk();
+    plugging.addNode('node0', blank);
+    plugging.add({ driver: 'scsi-hd', drive: 'drive0', 'scsi-id': 4 });
+    plugging.add({ driver: 'scsi-hd', drive: 'node0' });
+    expect(inputs).toMatchObject([{ drive: 'scsi4' }, { drive: 'scsi0' }]);
+  });
+
+  test('a port of the console goes at once', () => {
+    const { plugging, inputs, deleted } = desk();
+    plugging.remove({ id: 'port' });
+    expect(inputs).toEqual([{ kind: 'unplugConsolePort', port: 2 }]);
+    expect(deleted).toEqual(['port']);
   });
 
   test('a node stays when its device goes, and cannot be removed before', () => {
