@@ -200,7 +200,7 @@ function boardOf(request: MachineRequest): BoardName {
   const onPci =
     display === 'vbe' ||
     network.some((card) => (typeof card === 'string' ? card : card.card) !== 'ne2000') ||
-    devices.some((device) => device !== 'parallel') ||
+    devices.some((device) => device !== 'parallel' && device !== 'ib700') ||
     request.kernel !== undefined ||
     request.hpet === true ||
     (request.scsiAdapters ?? []).length > 0 ||

@@ -17,6 +17,8 @@ export interface TestingRequest {
   /** `true`: no files beside the machine's own. */
   readonly firmwareConfiguration?: true | ConfigurationRequest;
   readonly testDevice?: boolean;
+  /** A watchdog resets nothing: it is only told. */
+  readonly watchdogTells?: boolean;
 }
 
 /** What a firmware configuration says. */
@@ -42,7 +44,7 @@ const ports = 0x1_0000;
 
 /** What is possible, for errors. */
 export const testingPossible =
-  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "postCard": true or { "port": "0x80" }, "firmwareConfiguration": true or { "files": [{ "name": "opt/mine/level", "text": "3" }], "uuid": text, "graphics": false, "bootMenu": true }, "testDevice": true }, each of which may be absent';
+  '{ "debugExit": true or { "port": "0xf4", "bytes": 4 }, "debugConsole": true or { "port": "0xe9" }, "postCard": true or { "port": "0x80" }, "firmwareConfiguration": true or { "files": [{ "name": "opt/mine/level", "text": "3" }], "uuid": text, "graphics": false, "bootMenu": true }, "testDevice": true, "watchdogTells": true }, each of which may be absent';
 
 type Fits = (value: unknown) => boolean;
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -91,6 +93,7 @@ export const testingFits: Fits = (value) =>
       }),
     ),
     testDevice: isAbsentOr(isFlag),
+    watchdogTells: isAbsentOr(isFlag),
   });
 
 /** A whole number within limits, from a number or a text in decimal or hexadecimal digits. */
@@ -107,7 +110,7 @@ function within(value: number | string, place: string, least: number, most: numb
 
 /** The description of what a user asked for; `read` reads a file. Throws {@link UserError}. */
 export function describeTesting(request: TestingRequest, read: (file: string) => ImageDescription): TestingDescription {
-  const { debugExit, debugConsole, postCard, firmwareConfiguration, testDevice } = request;
+  const { debugExit, debugConsole, postCard, firmwareConfiguration, testDevice, watchdogTells } = request;
   const exit = debugExit === true ? {} : debugExit;
   const console = debugConsole === true ? {} : debugConsole;
   const card = postCard === true ? {} : postCard;
@@ -124,6 +127,7 @@ export function describeTesting(request: TestingRequest, read: (file: string) =>
       firmwareConfiguration: describeConfiguration(firmwareConfiguration === true ? {} : firmwareConfiguration, read),
     }),
     ...(testDevice === true && { testDevice }),
+    ...(watchdogTells === true && { watchdogTells }),
   };
 }
 

@@ -45,7 +45,15 @@ export interface BenchBoard {
 }
 
 /** Chips whose clocks never rest, by name. */
-const restless: ReadonlySet<string> = new Set(['pit', 'rtc', 'systemControl', 'hpet', 'localApic', 'powerManagement']);
+const restless: ReadonlySet<string> = new Set([
+  'pit',
+  'rtc',
+  'systemControl',
+  'hpet',
+  'localApic',
+  'powerManagement',
+  'ib700',
+]);
 
 /** Makes a bench of a board. */
 export function createBench(board: BenchBoard): Bench {

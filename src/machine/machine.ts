@@ -89,6 +89,8 @@ export interface TestingDescription {
   readonly firmwareConfiguration?: FirmwareConfigurationDescription;
   /** Lines that software drives, ports and memory that keep what is written. */
   readonly testDevice?: boolean;
+  /** A watchdog resets nothing: it is only told. */
+  readonly watchdogTells?: boolean;
 }
 
 /** The built-in network, besides the files that it serves. */
@@ -130,8 +132,7 @@ export const optionalDevices = [
   'lsi53c895a',
   'cdrom-first',
   'virtio-scsi',
-  'pci-hot-plug',
-  'virtio-rng1',
+  ...(['pci-hot-plug', 'virtio-rng1', 'ib700'] as const),
 ] as const;
 export type OptionalDevice = (typeof optionalDevices)[number];
 
@@ -329,6 +330,8 @@ export interface MachineObservers {
   debugConsole(sent: { readonly byte: number; readonly cycle: Cycle }): void;
   /** The POST card was given a code. */
   postCode(shown: { readonly code: number; readonly cycle: Cycle }): void;
+  /** A watchdog's time was over. */
+  watchdog(expired: { readonly cycle: Cycle }): void;
   /** A drive met a fault of its medium. */
   fault(met: {
     readonly drive: Drive;

@@ -258,3 +258,37 @@ describe('the firmware configuration', () => {
     expect(() => made({ firmwareConfiguration: { files } })).toThrow(UserError);
   });
 });
+
+describe('a watchdog', () => {
+  const seconds = (machine: Machine, count: number): number =>
+    machine.cycle + count * machine.description.cyclesPerSecond;
+  const watched = (testing: MachineDescription['testing']): { readonly machine: Machine; readonly told: number[] } => {
+    const machine = made(testing, { devices: ['ib700'] });
+    const told: number[] = [];
+    machine.observers.watchdog = ({ cycle: at }) => void told.push(at);
+    return { machine, told };
+  };
+
+  test('resets the machine whose software does not start it anew', () => {
+    const { machine, told } = watched(undefined);
+    machine.bench().writePort(0x443, 0x0e, 1);
+    const before = machine.save();
+    machine.run(cycle(seconds(machine, 1.9)));
+    expect(told).toEqual([]);
+    machine.run(cycle(before.cycle + 3 * machine.description.cyclesPerSecond));
+    expect(told).toHaveLength(1);
+    machine.load(before);
+    machine.bench().writePort(0x441, 0, 1);
+    machine.run(cycle(seconds(machine, 5)));
+    expect(told).toHaveLength(1);
+  });
+
+  test('is only told of where the description says so', () => {
+    const { machine, told } = watched({ watchdogTells: true });
+    const bench = machine.bench();
+    bench.writePort(0x443, 0x0e, 1);
+    bench.writePort(0x61, 0x03, 1);
+    bench.pass(cycle(seconds(machine, 3)));
+    expect([told.length, bench.readPort(0x61, 1) & 3]).toEqual([1, 3]);
+  });
+});

@@ -21,7 +21,7 @@ const idleMilliseconds = 10;
 
 type Machine = Pick<
   SessionOptions,
-  'description' | 'images' | 'names' | 'runs' | 'setUp' | 'stopping' | 'pluggables' | 'diskGeometries'
+  'description' | 'images' | 'names' | 'runs' | 'setUp' | 'stopping' | 'watchdog' | 'pluggables' | 'diskGeometries'
 >;
 
 const noPluggables: SessionOptions['pluggables'] = { ids: new Map(), backends: new Map(), uses: new Map() };
@@ -90,6 +90,7 @@ function described(
   return {
     machine: {
       ...{ description, images, names, runs: false, setUp: { first: [], afterReset: [] }, stopping: new Set() },
+      watchdog: { action: 'reset', reboots: true } as const,
       ...{ pluggables: noPluggables, diskGeometries: undefined },
     },
     sockets: { qtest: socket, qmp: qmp === undefined ? [] : [qmp], outputs: new Map(), cards: new Map() },
@@ -106,12 +107,12 @@ function asQemu(
   if (command.qtestSocket === undefined) {
     throw new UserError('no socket is named', { place: '-qtest', nextStep: 'Give -qtest unix:PATH.' });
   }
-  const { machine, runs, setUp } = command;
+  const { machine, runs, setUp, watchdog } = command;
   const described = describeMachine(requestOf(command, folder), { live: true });
   const cards = (machine?.cards ?? []).map(({ socket }, card) => [card, socket] as const);
   return {
     machine: {
-      ...{ ...described, names: machine?.names ?? new Map(), runs, setUp, stopping: drivesThatStop(command) },
+      ...{ ...described, names: machine?.names ?? new Map(), watchdog, runs, setUp, stopping: drivesThatStop(command) },
       ...{ pluggables: machine?.pluggables ?? noPluggables, diskGeometries: machine?.diskGeometries },
     },
     sockets: {

@@ -301,6 +301,9 @@ export class Assembly {
     } else if (optional !== undefined) {
       this.putInSlot(device, cardsOfDevices[optional]!);
       this.devices.add(optional);
+    } else if (driver === 'ib700') {
+      this.devices.add('ib700');
+      this.testing = { ...this.testing, watchdogTells: true };
     } else if (driver === 'virtserialport') {
       this.consolePorts.push(device.get('name') ?? '');
       const id = device.get('id');

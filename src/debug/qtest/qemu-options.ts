@@ -5,6 +5,7 @@
  * Source: QEMU, "Invocation" (System Emulation, User's Guide).
  */
 import type { SetUp } from './session.js';
+import { isWatchdogAction, type WatchdogAction, type WatchdogSettings } from './watchdog-actions.js';
 import { Assembly, type QemuMachine } from './qemu-assembly.js';
 import { properties, refuse } from './qemu-drives.js';
 import { FirmwareSettings, type QemuFirmware } from './firmware-settings.js';
@@ -20,6 +21,8 @@ export interface QemuCommand {
   readonly machine: QemuMachine | undefined;
   /** The board of ours that this machine is. */
   readonly board: 'pc' | 'i440fx';
+  /** What is done when a watchdog's time is over. */
+  readonly watchdog: WatchdogSettings;
   /** Whether it has high precision event timers. */
   readonly hpet: boolean;
   /** One of our processors, where QEMU has one by its name. */
@@ -46,10 +49,7 @@ export interface QemuKernel {
 /** Options that say how QEMU runs, not what the machine is; `true` where a value follows. */
 const passedOver: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(
-    ['nodefaults', 'no-user-config', 'no-shutdown', 'no-reboot', 'S', 'no-acpi', 'snapshot', 'usb'].map((name) => [
-      name,
-      false,
-    ]),
+    ['nodefaults', 'no-user-config', 'no-shutdown', 'S', 'no-acpi', 'snapshot', 'usb'].map((name) => [name, false]),
   ),
   ...Object.fromEntries(
     [
@@ -94,6 +94,8 @@ class Settings {
   once: string | undefined;
   checksFloppy = true;
   hpet = true;
+  reboots = true;
+  watchdog: WatchdogAction = 'reset';
   processor: string | undefined;
   kernel: string | undefined;
   initrd: string | undefined;
@@ -103,6 +105,10 @@ class Settings {
   readonly firmware = new FirmwareSettings();
   readonly lines = new OutputLines();
 
+  setWatchdog(action: string): void {
+    if (!isWatchdogAction(action)) refuse('-watchdog-action', `there is no action "${action}"`);
+    this.watchdog = action;
+  }
   boot(text: string): void {
     const all = properties(text, 'order');
     this.firmware.boot(all);
@@ -159,6 +165,9 @@ const options: Readonly<Record<string, Take>> = {
   kernel: (value, _, settings) => void (settings.kernel = value),
   initrd: (value, _, settings) => void (settings.initrd = value),
   append: (value, _, settings) => void (settings.commandLine = value),
+  action: (value, _, settings) =>
+    settings.setWatchdog(properties(value, 'watchdog').get('watchdog') ?? settings.watchdog),
+  'watchdog-action': (value, _, settings) => settings.setWatchdog(value),
   object(value) {
     const type = properties(value, 'qom-type').get('qom-type') ?? '';
     if (!passedOverObjects.test(type)) refuse('-object', `there is no object "${type}"`);
@@ -174,6 +183,7 @@ const synonyms: Readonly<Record<string, string>> = { M: 'machine', fw: 'fw_cfg' 
 /** Options without a value that say something. */
 const flags: Readonly<Record<string, (settings: Settings) => void>> = {
   'no-fd-bootchk': (settings) => void (settings.checksFloppy = false),
+  'no-reboot': (settings) => void (settings.reboots = false),
   'no-hpet': (settings) => void (settings.hpet = false),
   nographic: (settings) => settings.firmware.withoutGraphics(),
   'enable-kvm': (settings) => void settings.accelerators.push('kvm'),
@@ -213,6 +223,7 @@ function commandOf(machine: QemuMachine, settings: Settings, standIns: StandIns)
     machine: name === 'none' ? undefined : machine,
     board: board ?? 'i440fx',
     // Firmware for QEMU's ISA PC takes a newer processor than that board's usual one.
+    watchdog: { action: settings.watchdog, reboots: settings.reboots },
     hpet: settings.hpet && board === 'i440fx',
     processor: processor ?? (board === 'pc' ? 'pentium3' : undefined),
     firmware: firmware.finish(),

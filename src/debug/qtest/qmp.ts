@@ -7,12 +7,15 @@ import { UserError } from '../../base/errors.js';
 import type { Drive } from '../../machine/machine.js';
 import type { AnnouncementRounds } from './announce.js';
 import { operationOfEvent } from './blkdebug.js';
+import type { WatchdogSettings } from './watchdog-actions.js';
 import { JsonStream } from './json-stream.js';
 import { type Plugging, PluggingError } from './plugging.js';
 
 /** What a QMP session does to the machine behind it. */
 export interface QmpMachine {
   reset(): void;
+  /** The non-maskable interrupt. */
+  interrupt(): void;
   /** Lets the machine's time go on, or stops it. */
   setRunning(running: boolean): void;
   /** Puts the image of a file into a drive. */
@@ -184,6 +187,18 @@ export class QmpSession {
     else if (command === 'resume') this.machine.release(first);
     else throw new QmpError(`There is no qemu-io command '${[command, ...words].join(' ')}'`);
     return '';
+  }
+  /** A watchdog's time is over: what its options say is done, and told. */
+  watchdog({ action, reboots }: WatchdogSettings): void {
+    this.event('WATCHDOG', { action });
+    if (action === 'pause') this.setRunning(false);
+    else if (action === 'inject-nmi') this.machine.interrupt();
+    else if (action === 'reset' && reboots) {
+      this.machine.reset();
+      this.event('RESET', { guest: true, reason: 'guest-reset' });
+    } else if (action !== 'none' && action !== 'debug') {
+      this.event('SHUTDOWN', { guest: true, reason: action === 'reset' ? 'guest-reset' : 'guest-shutdown' });
+    }
   }
   reset(): void {
     this.machine.reset();

@@ -21,6 +21,7 @@ import type { BiosGeometries } from './bios-geometries.js';
 import { type Pluggables, Plugging } from './plugging.js';
 import type { Backend } from './qemu-drives.js';
 import type { OutputLine } from './output-lines.js';
+import type { WatchdogSettings } from './watchdog-actions.js';
 import { QmpSession } from './qmp.js';
 import { QtestServer } from './server.js';
 
@@ -40,6 +41,7 @@ export interface SessionOptions {
   readonly settles: boolean;
   /** The processor runs, in the pieces that {@link QtestSession.run} is asked for. */
   readonly runs: boolean;
+  readonly watchdog: WatchdogSettings;
   /** Bytes of the clock's memory that a set-up program has left, and those that it leaves at the next reset. */
   readonly setUp: { readonly first: SetUp; readonly afterReset: SetUp };
   /** Takes a line of the qtest protocol. */
@@ -84,6 +86,7 @@ class Session implements QtestSession {
   private pending = '';
   private running = true;
   private ended = false;
+  private isExpired = false;
   /** Requests that a test program holds back, by the tags it gave them. */
   private readonly held = new Set<string>();
   private readonly monitors: QmpSession[] = [];
@@ -99,6 +102,7 @@ class Session implements QtestSession {
     this.machine.observers.packet = ({ card, frame }) => options.sendFrame(card, frame);
     this.machine.onSerial = ({ port, byte }) => options.sendByte(port, byte);
     this.machine.observers.debugConsole = ({ byte }) => options.sendByte('debugConsole', byte);
+    this.machine.observers.watchdog = () => void (this.isExpired = true);
     this.machine.observers.fault = ({ drive, operation }) => this.faultMet(drive, operation);
     this.plugging = new Plugging(
       {
@@ -123,7 +127,10 @@ class Session implements QtestSession {
   take(piece: string): void {
     const lines = (this.pending + piece).split('\n');
     this.pending = lines.pop() ?? '';
-    for (const line of lines) this.server.line(line);
+    for (const line of lines) {
+      this.server.line(line);
+      this.lookAtWatchdog();
+    }
   }
   takeFrame(card: number, frame: Uint8Array): void {
     if (!this.running) {
@@ -137,6 +144,7 @@ class Session implements QtestSession {
     const { machine, running, ended } = this;
     if (!this.options.runs || !running || ended) return false;
     const { kind } = machine.run((machine.cycle + sliceCycles) as Cycle);
+    this.lookAtWatchdog();
     this.ended = kind === 'shutdown' || kind === 'powerOff' || kind === 'exited';
     return true;
   }
@@ -149,6 +157,7 @@ class Session implements QtestSession {
         machine.input({ kind: 'reset' });
         this.prepare(options.setUp.afterReset);
       },
+      interrupt: () => machine.input({ kind: 'nonMaskableInterrupt' }),
       setRunning: (running: boolean) => this.setRunning(running),
       insert(drive: Drive, path: string, writable: boolean) {
         const image = openImage(path, 'It was to go into a drive.');
@@ -198,6 +207,12 @@ class Session implements QtestSession {
   private announce(): void {
     const { description, sendFrame } = this.options;
     (description.network ?? []).forEach(({ mac }, card) => sendFrame(card, announcementOf(macOf(card, mac))));
+  }
+  /** A watchdog whose time was over is told of, once time stands. What is done is done by one monitor. */
+  private lookAtWatchdog(): void {
+    if (!this.isExpired) return;
+    this.isExpired = false;
+    this.monitors[0]?.watchdog(this.options.watchdog);
   }
   /** A fault that stops the machine: it goes on, and the request is done, when the test program says so. */
   private faultMet(drive: Drive, operation: MediumOperation): void {

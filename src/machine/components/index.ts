@@ -16,6 +16,7 @@ import { attachNetwork } from './network.js';
 import { attachParallel } from './parallel.js';
 import { scsiAdaptersOf } from './scsi.js';
 import { attachTesting } from './testing.js';
+import { attachWatchdog } from './watchdog.js';
 import { attachVirtioBlocks } from './virtio-block.js';
 import { attachConsole, attachEntropy, attachSecondEntropy } from './virtio.js';
 
@@ -25,6 +26,7 @@ export type Attach = (board: Board) => void;
 const optionalComponents: { readonly [device in OptionalDevice]?: Attach } = {
   hpet: attachHpet,
   parallel: attachParallel,
+  ib700: attachWatchdog,
   'virtio-rng': attachEntropy,
   'virtio-rng1': attachSecondEntropy,
   'virtio-console': attachConsole,

@@ -128,6 +128,7 @@ const testing = optionalRecord({
     { uuid: text(32, /^[0-9a-f]{32}$/, '32 hexadecimal digits'), graphics: yesNo, bootMenu: yesNo },
   ),
   testDevice: yesNo,
+  watchdogTells: yesNo,
 });
 const served = record({ path: text(255), sha256: digest, size: integer(0, 2 ** 48) });
 
@@ -153,7 +154,7 @@ const machine = recordWith(
       32,
       choice(
         ...(['hpet', 'parallel', 'virtio-rng', 'virtio-console', 'lsi53c895a', 'cdrom-first'] as const),
-        ...(['virtio-scsi', 'pci-hot-plug', 'virtio-rng1'] as const),
+        ...(['virtio-scsi', 'pci-hot-plug', 'virtio-rng1', 'ib700'] as const),
       ),
     ),
     kernel,

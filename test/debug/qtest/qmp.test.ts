@@ -10,6 +10,7 @@ function session() {
   const done: string[] = [];
   const machine: QmpMachine = {
     reset: () => void done.push('reset'),
+    interrupt: () => void done.push('interrupt'),
     setRunning: (running) => void done.push(running ? 'runs' : 'stands'),
     insert(drive, path) {
       if (path === 'missing') throw new UserError('no such file');
@@ -66,6 +67,20 @@ describe('a QMP session', () => {
     expect(event).toMatchObject({ event: 'RESET', timestamp: { seconds: 2, microseconds: 3 } });
     expect(answer).toEqual({ return: {} });
     expect(done).toEqual(['reset']);
+  });
+
+  test('does what is to be done at a watchdog, and tells', () => {
+    const outcomes = (['reset', 'pause', 'none', 'inject-nmi', 'shutdown'] as const).map((action) => {
+      const { qmp, sent, done } = session();
+      sent.length = 0;
+      qmp.watchdog({ action, reboots: true });
+      expect(sent[0]).toMatchObject({ event: 'WATCHDOG', data: { action } });
+      return [...done, ...sent.slice(1).map(({ event }) => event)];
+    });
+    expect(outcomes).toEqual([['reset', 'RESET'], ['stands', 'STOP'], [], ['interrupt'], ['SHUTDOWN']]);
+    const { qmp, sent, done } = session();
+    qmp.watchdog({ action: 'reset', reboots: false });
+    expect([done, sent.at(-1)?.event]).toEqual([[], 'SHUTDOWN']);
   });
 
   test('holds requests of a drive back, and lets go of them', () => {

@@ -6,7 +6,7 @@
 set -eu
 programs='rtc-test fdc-test ide-test hd-geo-test i440fx-test cdrom-test display-vga-test rtl8139-test qos-test
   boot-order-test boot-serial-test fuzz-lsi53c895a-test endianness-test drive_del-test device-plug-test
-  fw_cfg-test fuzz-virtio-scsi-test machine-none-test pxe-test'
+  fw_cfg-test fuzz-virtio-scsi-test machine-none-test pxe-test wdt_ib700-test'
 mkdir -p "${1:?a folder}"
 folder=$(cd "$1" && pwd)
 
