@@ -113,7 +113,7 @@ describe('any order of plugging, unplugging, resetting and running', () => {
         player.advance(trace.endsAt);
         expect(player.machine.digest()).toEqual(digest);
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 });
