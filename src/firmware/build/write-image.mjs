@@ -50,7 +50,10 @@ ${listed(piecesOf(rom, (at) => rom[at] === 0xff))}
 ];
 
 /** Puts pieces of a ROM into it. */
-export function decodePieces(rom: Uint8Array, pieces: readonly (readonly [offset: number, base64: string])[]): Uint8Array {
+export function decodePieces(
+  rom: Uint8Array,
+  pieces: readonly (readonly [offset: number, base64: string])[],
+): Uint8Array {
   for (const [offset, base64] of pieces) {
     const text = atob(base64);
     for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
