@@ -53,6 +53,43 @@ describe('mode 13h', () => {
     expect([0, 1, 2, 3].map((pixel) => addressAt(chip, (20 + pixel) * 2, 300))).toEqual([11, 22, 33, 44]);
     expect(addressAt(chip, 40, 301)).toBe(0);
   });
+
+  test('without chain-4 pans by a pixel for every two of the panning register, above the line compare alone if told so', () => {
+    const chip = graphicsBench(modes.colours256);
+    tellingColours(chip);
+    chip.sequencer(4, 0x06);
+    chip.crtc(0x14, 0x00);
+    chip.crtc(0x17, 0xe3);
+    for (const address of [0, 1, 2, 3, 4000, 4001, 4002, 4003]) {
+      for (const plane of [0, 1, 2, 3]) {
+        chip.sequencer(2, 1 << plane);
+        chip.write(address, (address % 4000) * 4 + plane + (address < 4000 ? 101 : 1));
+      }
+    }
+    chip.crtc(0x11, 0x0e);
+    chip.crtc(0x07, 0x0f); // The last line above the split is 159, of the eightieth row.
+    chip.crtc(0x09, 0x01);
+    chip.crtc(0x18, 159);
+    chip.attribute(0x10, 0x61);
+    const first = (row: number): number[] => [0, 1, 2, 3, 4].map((pixel) => addressAt(chip, pixel * 2, row));
+    for (const [start, panning, left] of [
+      [4000, 0, 1],
+      [4000, 2, 2],
+      [4000, 4, 3],
+      [4000, 6, 4],
+      [4001, 2, 6],
+    ] as const) {
+      chip.crtc(0x0c, start >> 8);
+      chip.crtc(0x0d, start & 0xff);
+      chip.retrace();
+      chip.attribute(0x13, panning);
+      expect(first(1)).toEqual([0, 1, 2, 3, 4].map((pixel) => left + pixel));
+      expect(first(159)).toEqual([0, 0, 0, 0, 0]);
+      expect(first(160)).toEqual([101, 102, 103, 104, 105]);
+    }
+    chip.attribute(0x10, 0x41);
+    expect(first(160)).toEqual([102, 103, 104, 105, 106]);
+  });
 });
 
 describe('mode 12h', () => {
