@@ -2,14 +2,15 @@
  * The ROM of a board with PCI hot plug, as what differs from the other board's, written by build/build.sh from the sources in bios/, setup/ and font/. Do not edit: change those and build.
  */
 
-import { biosImage, decodePieces } from './image.js';
+import { biosImage } from './image.js';
+import { decodePieces, type Pieces } from './pieces.js';
 
 /** SHA-256 of all its bytes, as lower-case hexadecimal digits. */
 export const hotPlugBiosSha256 = '26ceb898587bc84484b6f2ebcfcbaea134f1559496592bc1935b0af2dc80b9a9';
 
 /** Where it differs, and its bytes there as base64. */
 // prettier-ignore
-const pieces: readonly (readonly [offset: number, base64: string])[] = [
+const pieces: Pieces = [
   [0x119, '4K8AAGbHQFgEAmbHQFsEBMdAYP8P/w/GQGoAxkBsMsdAcIUAAAD+yw+EswAAAGbHQG0DAMdAcIUEAADHQHQBCAAA'],
   [0x1ee, '4K8AADHJiYjkAAAA6Aj+//9bXl/DV1ZTidOJzosVAAAHAI1KAQ+vy4PBJLoBAAAA6AL+//+FwHQmiXAkizUAAAcA'],
   [0x27b, 'Zzf+/4HrfB/+/7oQAAAAidjo5xoAAIkEJIXAD4S9AwAAidnB6QKJ2IPgA4s8JL58H/7/86WJwfOkvyQAAACNVwo5'],

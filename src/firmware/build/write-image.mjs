@@ -36,7 +36,8 @@ const heading = (what) => `/**
 
 writeFileSync(
   join(folder, 'image.ts'),
-  `${heading("The firmware's ROM")}
+  `${heading("The firmware's ROM")}import { decodePieces, type Pieces } from './pieces.js';
+
 /** Bytes of the ROM, which ends at 4 GiB; its last half fills F0000h to FFFFFh too. */
 const sizeBytes = 0x${rom.length.toString(16)};
 
@@ -45,21 +46,9 @@ export const biosSha256 = '${sha256Of(rom)}';
 
 /** Everything but long runs of FFh: where it begins, and its bytes as base64. */
 // prettier-ignore
-const pieces: readonly (readonly [offset: number, base64: string])[] = [
+const pieces: Pieces = [
 ${listed(piecesOf(rom, (at) => rom[at] === 0xff))}
 ];
-
-/** Puts pieces of a ROM into it. */
-export function decodePieces(
-  rom: Uint8Array,
-  pieces: readonly (readonly [offset: number, base64: string])[],
-): Uint8Array {
-  for (const [offset, base64] of pieces) {
-    const text = atob(base64);
-    for (let at = 0; at < text.length; at++) rom[offset + at] = text.charCodeAt(at);
-  }
-  return rom;
-}
 
 /** A fresh copy of the ROM: ${rom.length.toLocaleString('en')} bytes, the last 16 of them holding the reset vector. */
 export const biosImage = (): Uint8Array => decodePieces(new Uint8Array(sizeBytes).fill(0xff), pieces);
@@ -69,14 +58,15 @@ export const biosImage = (): Uint8Array => decodePieces(new Uint8Array(sizeBytes
 writeFileSync(
   join(folder, 'hot-plug-image.ts'),
   `${heading("The ROM of a board with PCI hot plug, as what differs from the other board's")}
-import { biosImage, decodePieces } from './image.js';
+import { biosImage } from './image.js';
+import { decodePieces, type Pieces } from './pieces.js';
 
 /** SHA-256 of all its bytes, as lower-case hexadecimal digits. */
 export const hotPlugBiosSha256 = '${sha256Of(withHotPlug)}';
 
 /** Where it differs, and its bytes there as base64. */
 // prettier-ignore
-const pieces: readonly (readonly [offset: number, base64: string])[] = [
+const pieces: Pieces = [
 ${listed(piecesOf(withHotPlug, (at) => withHotPlug[at] === rom[at]))}
 ];
 
