@@ -2,7 +2,7 @@
 import type { Cycle } from '../base/integers.js';
 import { UserError } from '../base/errors.js';
 import type { CircuitBoard } from './circuit-board.js';
-import { checkDescription, descriptionName } from './description.js';
+import { cardsOf, checkDescription, descriptionName } from './description.js';
 import {
   type CardPlaces,
   cardsIn,
@@ -16,19 +16,58 @@ import {
   withPort,
   withUnit,
 } from './hot-plug.js';
-import type {
-  Images,
-  InputEvent,
-  MachineDescription,
-  MachineObservers,
-  MediumDescription,
-  PlugEvent,
-  PowerOn,
-  SlottedCard,
+import {
+  type Images,
+  type InputEvent,
+  type MachineDescription,
+  type MachineObservers,
+  type MediumDescription,
+  type PluggedDevice,
+  type PluggedDrive,
+  pluggedDrives,
+  type PlugEvent,
+  type PowerOn,
+  type SlottedCard,
+  type UnpluggedDevice,
 } from './machine.js';
 
 type Unit = Parameters<typeof unitOf>[0];
 type ChangeEvent = PlugEvent | Extract<InputEvent, { kind: 'unplug' | 'plugConsolePort' | 'unplugConsolePort' }>;
+
+type NetworkEvent = Extract<PlugEvent, { kind: 'plugNetworkCard' }>;
+
+/** What is plugged in: a disk in its drive, a network card, or another device. */
+export type CardToPlug =
+  | { readonly drive: PluggedDrive; readonly medium: MediumDescription }
+  | {
+      readonly card: NetworkEvent['card'];
+      readonly network: NetworkEvent['network'];
+      readonly mac?: string | undefined;
+    }
+  | { readonly device: PluggedDevice };
+
+/** The input that plugs a card in: into the slot that is named, else into the first that is free. */
+export function plugEventOf(card: CardToPlug, slot?: number): PlugEvent {
+  const where = slot === undefined ? {} : { slot };
+  if ('device' in card) return { kind: 'plugDevice', device: card.device, ...where };
+  if ('drive' in card) return { kind: 'plugDisk', drive: card.drive, medium: card.medium, ...where };
+  const address = card.mac === undefined ? {} : { mac: card.mac };
+  return { kind: 'plugNetworkCard', card: card.card, network: card.network, ...address, ...where };
+}
+
+/** The first drive for a disk on a bus, of those that nothing has taken; undefined where there is none. */
+export const freeDriveOf = (
+  bus: 'virtio' | 'scsi',
+  isTaken: (drive: PluggedDrive) => boolean,
+): PluggedDrive | undefined => pluggedDrives.find((drive) => drive.startsWith(bus) && !isTaken(drive));
+
+/** What an input brought, by the cards that were there before it; undefined where nothing came. */
+export const pluggedCardOf = (
+  event: PlugEvent,
+  before: ReadonlySet<SlottedCard>,
+  after: MachineDescription,
+): UnpluggedDevice | undefined =>
+  event.kind === 'plugDisk' ? event.drive : cardsOf(after).find((each) => !before.has(each));
 
 /** What this reaches of the machine. */
 export interface ChangingMachine {

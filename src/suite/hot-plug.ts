@@ -1,18 +1,17 @@
 /** Cards that a suite plugs into a running guest, as inputs. */
 import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
-import { cardsOf } from '../machine/description.js';
 import type { NetworkCardRequest } from '../host/machine-request.js';
-import {
-  type MachineDescription,
-  type MediumDescription,
-  type NetworkCard,
-  type PluggedDevice,
-  type PluggedDrive,
-  pluggedDrives,
-  type PlugEvent,
-  type SlottedCard,
-  type UnpluggedDevice,
+import { type CardToPlug, freeDriveOf, plugEventOf, pluggedCardOf } from '../machine/card-changes.js';
+import type {
+  MachineDescription,
+  MediumDescription,
+  NetworkCard,
+  PluggedDevice,
+  PluggedDrive,
+  PlugEvent,
+  SlottedCard,
+  UnpluggedDevice,
 } from '../machine/machine.js';
 import type { Medium } from './guest-test.js';
 
@@ -34,32 +33,35 @@ export interface Plugged {
 
 /** What a machine has after an input, where it had other cards before. */
 export function pluggedBy(event: PlugEvent, before: ReadonlySet<SlottedCard>, after: MachineDescription): Plugged {
-  const isUnit = event.kind === 'plugDisk' && event.drive.startsWith('scsi');
-  const found = cardsOf(after).find((each) => (isUnit ? each === 'virtioScsi' : !before.has(each)));
-  const slot = after.slots?.find(({ card }) => card === found)?.slot;
-  assert(found !== undefined, 'what was plugged in is there');
-  return { card: isUnit ? event.drive : found, slot: slot ?? NaN };
+  const card = pluggedCardOf(event, before, after);
+  assert(card !== undefined, 'what was plugged in is there');
+  const holder = card.startsWith('scsi') ? 'virtioScsi' : card;
+  return { card, slot: after.slots?.find((each) => each.card === holder)?.slot ?? NaN };
 }
 
-/** The input that plugs a card in, where others are there already. */
-export function plugEventOf(
+/** The input that plugs in what a suite names, where other cards are there already. */
+export const inputOf = (
   card: PluggedCard,
   there: ReadonlySet<SlottedCard>,
   mediumOf: (medium: Medium) => MediumDescription,
-): PlugEvent {
-  const where = card.slot === undefined ? {} : { slot: card.slot };
-  if ('device' in card) return { kind: 'plugDevice', device: card.device, ...where };
-  if ('network' in card) return { ...networkEvent(card.network), ...where };
-  const drive =
-    card.drive ?? pluggedDrives.find((each) => each.startsWith('virtio') && !there.has(each as SlottedCard));
+): PlugEvent => plugEventOf(toPlug(card, there, mediumOf), card.slot);
+
+function toPlug(
+  card: PluggedCard,
+  there: ReadonlySet<SlottedCard>,
+  mediumOf: (medium: Medium) => MediumDescription,
+): CardToPlug {
+  if ('device' in card) return card;
+  if ('network' in card) return networkCard(card.network);
+  const drive = card.drive ?? freeDriveOf('virtio', (each) => there.has(each as SlottedCard));
   if (drive === undefined)
     throw new UserError(`there is no room for another virtio disk`, {
       nextStep: 'Let one be unplugged first.',
     });
-  return { kind: 'plugDisk', drive, medium: mediumOf(card.disk), ...where };
+  return { drive, medium: mediumOf(card.disk) };
 }
 
-function networkEvent(request: NetworkCardRequest): Extract<PlugEvent, { kind: 'plugNetworkCard' }> {
+function networkCard(request: NetworkCardRequest): CardToPlug {
   const said = typeof request === 'string' ? { card: request } : request;
   const { card, network = 'built-in', mac } = said as Exclude<NetworkCardRequest, NetworkCard>;
   if (card === 'ne2000')
@@ -68,7 +70,7 @@ function networkEvent(request: NetworkCardRequest): Extract<PlugEvent, { kind: '
     throw new UserError('a card that is plugged in later has no live network', {
       nextStep: 'Use "built-in" or "none", or describe the card with the machine.',
     });
-  return { kind: 'plugNetworkCard', card, network, ...(mac === undefined ? {} : { mac }) };
+  return { card, network, mac };
 }
 
 /** For a guest that was made without a place where media are found. */

@@ -23,7 +23,7 @@ import { GuestLimitError, InfrastructureError } from './errors.js';
 import { VmMouse } from './mouse.js';
 import { DigestView, KeyboardView, PostView, ScreenView, SerialView, SpeakerView, TextView } from './observed.js';
 import type { Medium } from './guest-test.js';
-import { noMedia, type Plugged, type PluggedCard, pluggedBy, plugEventOf } from './hot-plug.js';
+import { inputOf, noMedia, type Plugged, type PluggedCard, pluggedBy } from './hot-plug.js';
 import { Outputs } from './outputs.js';
 import { OutsideNetwork } from './outside.js';
 import { type GuestTime, guestSeconds } from './time.js';
@@ -228,7 +228,7 @@ export class Vm {
    */
   plug(card: PluggedCard): Plugged {
     const before = new Set(cardsOf(this.machine.description));
-    const event = plugEventOf(card, before, this.mediumOf);
+    const event = inputOf(card, before, this.mediumOf);
     this.input(event);
     return pluggedBy(event, before, this.machine.description);
   }

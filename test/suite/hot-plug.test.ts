@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { SlottedCard } from '../../src/machine/machine.js';
-import { noMedia, type PluggedCard, plugEventOf } from '../../src/suite/hot-plug.js';
+import { inputOf, noMedia, type PluggedCard } from '../../src/suite/hot-plug.js';
 
 const medium = { sha256: 'a'.repeat(64), size: 512, writable: true };
-const eventOf = (card: PluggedCard, there: readonly SlottedCard[] = []) =>
-  plugEventOf(card, new Set(there), () => medium);
+const eventOf = (card: PluggedCard, there: readonly SlottedCard[] = []) => inputOf(card, new Set(there), () => medium);
 
 describe('a card that a suite plugs in', () => {
   test('is a disk in the first virtio drive that is free, or in the one that is named', () => {

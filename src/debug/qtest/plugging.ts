@@ -4,6 +4,7 @@
  * Source: QEMU, "QEMU QMP Reference Manual", `device_add`, `device_del`, `DEVICE_DELETED`; the human monitor's `drive_add` and `drive_del`.
  */
 import { UserError } from '../../base/errors.js';
+import { type CardToPlug, freeDriveOf, plugEventOf, pluggedCardOf } from '../../machine/card-changes.js';
 import { cardsOf } from '../../machine/description.js';
 import {
   type Drive,
@@ -47,6 +48,7 @@ export interface PluggingMachine {
   deleted(id: string): void;
 }
 
+type NetworkEvent = Extract<PlugEvent, { kind: 'plugNetworkCard' }>;
 type Words = Readonly<Record<string, unknown>>;
 
 const word = (value: unknown): string | undefined =>
@@ -84,10 +86,10 @@ export class Plugging {
     if (id !== undefined && this.ids.has(id)) fail(`Duplicate device ID '${id}'`);
     if (driver === 'virtserialport') return this.addPort(id, word(words.name) ?? '');
     const slot = parseInt(word(words.addr) ?? '', 16);
-    const event = { ...this.eventOf(driver, words), ...(Number.isNaN(slot) ? {} : { slot }) } as PlugEvent;
-    const before = this.cards();
+    const event = plugEventOf(this.toPlug(driver, words), Number.isNaN(slot) ? undefined : slot);
+    const before = new Set(cardsOf(this.machine.description()));
     this.machine.input(event);
-    const card = event.kind === 'plugDisk' ? event.drive : [...this.cards()].find((each) => !before.has(each));
+    const card = pluggedCardOf(event, before, this.machine.description());
     if (card === undefined) return;
     if (id !== undefined) this.ids.set(id, card);
     const name = word(words.drive);
@@ -103,28 +105,22 @@ export class Plugging {
     const port = ports().find((each) => !before.includes(each));
     if (id !== undefined && port !== undefined) this.ids.set(id, port);
   }
-  private cards(): ReadonlySet<SlottedCard> {
-    return new Set(cardsOf(this.machine.description()));
-  }
-  private eventOf(driver: string, words: Words): PlugEvent {
+  private toPlug(driver: string, words: Words): CardToPlug {
     const card = networkCards[driver];
-    if (card !== undefined && card !== 'ne2000') {
-      const mac = word(words.mac);
-      return { kind: 'plugNetworkCard', card, network: 'none', ...(mac === undefined ? {} : { mac }) } as PlugEvent;
-    }
+    if (card !== undefined && card !== 'ne2000')
+      return { card: card as NetworkEvent['card'], network: 'none', mac: word(words.mac) };
     const device = optionalDevices[driver];
     const isThere = device !== undefined && this.machine.description().devices?.includes(device as PluggedDevice);
-    if (device === 'virtio-rng' && isThere) return { kind: 'plugDevice', device: 'virtio-rng1' };
-    if (device !== undefined) return { kind: 'plugDevice', device: device as PluggedDevice };
+    if (device === 'virtio-rng' && isThere) return { device: 'virtio-rng1' };
+    if (device !== undefined) return { device: device as PluggedDevice };
     const bus = buses[driver] ?? fail(`'${driver}' is not a valid device model name`);
-    return { kind: 'plugDisk', drive: this.freeDrive(bus, word(words['scsi-id'])), medium: this.mediumFor(words) };
+    return { drive: this.freeDrive(bus, word(words['scsi-id'])), medium: this.mediumFor(words) };
   }
-  private freeDrive(bus: string, number: string | undefined): PluggedDrive {
+  private freeDrive(bus: 'virtio' | 'scsi', number: string | undefined): PluggedDrive {
     const named = pluggedDrives.find((drive) => bus === 'scsi' && drive === `scsi${number}`);
-    if (named !== undefined) return named;
     const { media } = this.machine.description();
-    const free = pluggedDrives.find((drive) => drive.startsWith(bus) && media[drive] === undefined);
-    return free ?? fail(`There is no room for another ${bus} disk`);
+    const drive = named ?? freeDriveOf(bus, (each) => media[each] !== undefined);
+    return drive ?? fail(`There is no room for another ${bus} disk`);
   }
   private mediumFor({ drive }: Words): MediumDescription {
     const name = word(drive) ?? fail('Device needs media, but drive is empty');
