@@ -14,6 +14,7 @@ import {
   driveOf,
   type DriveState,
   isPresent,
+  packetOf,
   statusBit,
 } from './state.js';
 import {
@@ -35,20 +36,21 @@ const floating = 0x7f;
 /** The registers of the command block that keep their previous content for 48-bit commands. */
 type TwoDeepRegister = 'features' | 'sectorCount' | 'sectorNumber' | 'cylinderLow' | 'cylinderHigh';
 
-/** The drive that answers a read: the selected one, or drive 0 for an absent drive 1 (clause 9.16.1). */
-function responder(context: AtaContext): DriveState | undefined {
+/**
+ * A register as the host reads it: that of the selected drive. For an absent drive 1 a disk as drive 0 answers with its own, and a packet device
+ * with zero (clause 9.16.1).
+ */
+function readOf(context: AtaContext, register: (drive: DriveState) => number): number {
   const { selected } = context.state;
-  if (isPresent(context, selected)) return driveOf(context, selected);
-  return selected === 1 && isPresent(context, 0) ? driveOf(context, 0) : undefined;
+  if (isPresent(context, selected)) return register(driveOf(context, selected));
+  if (selected === 0 || !isPresent(context, 0)) return floating;
+  return packetOf(context, 0) === undefined ? register(driveOf(context, 0)) : 0;
 }
 
 const readFrom =
   (register: Exclude<TwoDeepRegister, 'features'>) =>
-  (context: AtaContext): number => {
-    const drive = responder(context);
-    if (drive === undefined) return floating;
-    return context.state.highOrder ? drive.previous[register] : drive[register];
-  };
+  (context: AtaContext): number =>
+    readOf(context, (drive) => (context.state.highOrder ? drive.previous[register] : drive[register]));
 
 /** The host's bytes go to both drives; one that is busy does not take them. */
 const writeToBoth =
@@ -62,11 +64,9 @@ const writeToBoth =
     }
   };
 
-/** The Status register's value; drive 0 answers zero for an absent drive 1. */
-function status(context: AtaContext): number {
-  if (isPresent(context, context.state.selected)) return driveOf(context, context.state.selected).status;
-  return responder(context) === undefined ? floating : 0;
-}
+/** The Status register's value; drive 0 of either kind answers zero for an absent drive 1. */
+const status = (context: AtaContext): number =>
+  readOf(context, (drive) => (isPresent(context, context.state.selected) ? drive.status : 0));
 
 /** The drive whose buffer the Data register reaches; undefined unless it asks the host itself for data. */
 function dataDrive(context: AtaContext, toHost: boolean): DriveState | undefined {
@@ -234,12 +234,12 @@ export const ata = defineDevice<
       const low = readWord(context);
       return width === 4 ? low + readWord(context) * 0x10000 : low;
     },
-    errorOrFeatures: (context) => responder(context)?.error ?? floating,
+    errorOrFeatures: (context) => readOf(context, ({ error }) => error),
     sectorCount: readFrom('sectorCount'),
     sectorNumber: readFrom('sectorNumber'),
     cylinderLow: readFrom('cylinderLow'),
     cylinderHigh: readFrom('cylinderHigh'),
-    deviceHead: (context) => responder(context)?.deviceHead ?? floating,
+    deviceHead: (context) => readOf(context, ({ deviceHead }) => deviceHead),
     statusOrCommand(context) {
       const value = status(context);
       context.state.drives[context.state.selected]!.interruptPending = false;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ata } from '../../../src/device/ata/ata.js';
 import { testDisc, testDrive } from '../optical-drive/disc.js';
 import { command, status, testChannel, testDisk } from './channel.js';
 
@@ -38,6 +39,28 @@ describe('a packet device', () => {
       expect(status(channel) & 1).toBe(1);
       expect(signature()).toEqual([1, 1, 0x14, 0xeb]);
     }
+  });
+
+  test('answers for an absent drive 1 with zero in every register, whatever was written, and before and after a reset', () => {
+    const channel = testChannel([], [testDrive().device.operations]);
+    const registers = Object.keys(ata.registers) as (keyof typeof ata.registers)[];
+    const answers = (): unknown[] => registers.map((name) => channel.device.read(name));
+    channel.ready();
+    channel.out({ deviceHead: 0xb0, sectorCount: 0x55, sectorNumber: 0xaa, cylinderLow: 0x14, cylinderHigh: 0xeb });
+    expect(answers()).toEqual(registers.map(() => 0));
+    for (const code of [0xec, 0xa1, 0xa0]) {
+      command(channel, code);
+      channel.device.advance(10_000);
+      expect(answers()).toEqual(registers.map(() => 0));
+    }
+    channel.out({ alternateStatusOrControl: 0x04 });
+    channel.out({ alternateStatusOrControl: 0x00 });
+    channel.device.advance(10_000);
+    channel.out({ deviceHead: 0xb0 });
+    expect(answers()).toEqual(registers.map(() => 0));
+    channel.out({ deviceHead: 0xa0 });
+    expect(channel.device.read('cylinderHigh')).toBe(0xeb);
+    expect(channel.interrupt).toBe(false);
   });
 
   test('identifies itself', () => {
