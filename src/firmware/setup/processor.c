@@ -12,18 +12,18 @@
 #define WRITE_BACK 6ull
 #define WRITE_PROTECTED 5ull
 
-static u32 flags_that_change(u32 mask) {
+bool processor_flag_changes(u32 mask) {
     u32 before, after;
     __asm__ volatile("pushfl; popl %0; movl %0, %1; xorl %2, %1; pushl %1; popfl; pushfl; popl %1; pushl %0; popfl"
                      : "=&r"(before), "=&r"(after) : "r"(mask));
-    return (before ^ after) & mask;
+    return ((before ^ after) & mask) != 0;
 }
 
 bool cpuid(u32 leaf, struct cpuid *answer) {
-    if (!flags_that_change(0x200000)) return false;
-    u32 highest, b, c, d;
-    __asm__ volatile("cpuid" : "=a"(highest), "=b"(b), "=c"(c), "=d"(d) : "a"(0));
-    if (leaf > highest) return false;
+    if (!processor_flag_changes(0x200000)) return false;
+    u32 highest, b, c, d, first = leaf & 0x80000000;
+    __asm__ volatile("cpuid" : "=a"(highest), "=b"(b), "=c"(c), "=d"(d) : "a"(first));
+    if (leaf > highest || (highest & 0x80000000) != first) return false;
     __asm__ volatile("cpuid" : "=a"(answer->eax), "=b"(answer->ebx), "=c"(answer->ecx), "=d"(answer->edx) : "a"(leaf));
     return true;
 }

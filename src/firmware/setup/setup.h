@@ -59,6 +59,8 @@ void chipset_initialise(void);
 struct cpuid {
     u32 eax, ebx, ecx, edx;
 };
+/* Whether a flag of EFLAGS can be changed. */
+bool processor_flag_changes(u32 flag);
 bool cpuid(u32 leaf, struct cpuid *answer);
 void processor_initialise(void);
 void option_rom_load(void);
@@ -72,6 +74,9 @@ void *table_place_kept(u32 bytes, u32 alignment);
 void *table_place_low(u32 bytes);
 void acpi_write(void);
 void smbios_write(void);
+/* Appends a structure, its formatted part and its strings, which end with newlines; its handle. */
+u16 smbios_add(const void *formatted, const char *strings);
+void smbios_add_processor(void);
 void mp_write(void);
 void pirq_write(void);
 void bios32_write(void);
