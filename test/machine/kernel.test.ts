@@ -92,15 +92,26 @@ describe.each(['pc', 'i440fx'] as const)("a kernel on the board '%s'", (board) =
     expect(machine.digest().sha256).toBe(before);
   });
 
-  test('of Multiboot2 finds tags up to the ending one', () => {
-    const image = elfImage({ address: 0x100000, bytes: [...halt, 0, 0, 0, 0, 0, ...multiboot2Header()] });
-    const machine = machineWith('multiboot2', image, { board, processor });
-    const { eax, ebx } = registersAtHalt(machine);
-    expect(eax! >>> 0).toBe(0x36d76289);
-    const end = ebx! + dword(machine, ebx!);
-    const tags: number[] = [];
-    for (let at = ebx! + 8; at < end; at += Math.ceil(dword(machine, at + 4) / 8) * 8) tags.push(dword(machine, at));
-    expect(tags).toEqual([1, 2, 4, 8, ...(board === 'pc' ? [] : [14, 15]), 6, 0]);
+  test('of Multiboot2 finds tags up to the ending one: a text screen where it asks for no other, and no drive', () => {
+    const machine = machineWith('multiboot2', multiboot2Kernel(), { board, processor });
+    const tags = tagsOf(machine);
+    expect([...tags.keys()]).toEqual([1, 2, 4, 8, ...(board === 'pc' ? [] : [14, 15, 10]), 6, 0]);
+    const at = tags.get(8)!;
+    expect([dword(machine, at), dword(machine, at + 8), dword(machine, at + 12), dword(machine, at + 16)]).toEqual([
+      ...[0xb8000, 160, 80, 25],
+    ]);
+    expect([...machine.readMemory(at + 20, 2)]).toEqual([16, 2]);
+    expect([dword(machine, tags.get(4)!), dword(machine, tags.get(4)! + 4)]).toEqual([
+      ...[639, 31 * 1024 - (board === 'pc' ? 0 : 64)],
+    ]);
+  });
+
+  test('of Multiboot2 that could be placed elsewhere is told where it is', () => {
+    const machine = machineWith('multiboot2', multiboot2Kernel([10, 24, 0x100000, 0x2000000, 4096, 0]), {
+      board,
+      processor,
+    });
+    expect(dword(machine, tagsOf(machine).get(21)!)).toBe(0x100000);
   });
 
   test('of Linux starts in real mode in its own segment, with the firmware’s services', () => {
@@ -126,6 +137,48 @@ describe.each(['pc', 'i440fx'] as const)("a kernel on the board '%s'", (board) =
     expect(machine.processor().registers.eax! >>> 0).toBe(0x2badb002);
   });
 });
+
+describe('a kernel of Multiboot2', () => {
+  const board = { board: 'i440fx', processor: 'pentium3', display: 'vbe' } as const;
+
+  test('gets the graphics mode that its header asks for, and is told of it', () => {
+    const machine = machineWith('multiboot2', multiboot2Kernel([5, 20, 800, 600, 32]), board);
+    const at = tagsOf(machine).get(8)!;
+    expect(dword(machine, at)).toBeGreaterThanOrEqual(0xe0000000);
+    expect([8, 12, 16].map((offset) => dword(machine, at + offset))).toEqual([3200, 800, 600]);
+    expect([...machine.readMemory(at + 20, 10)]).toEqual([32, 1, 0, 0, 16, 8, 8, 8, 0, 8]);
+    expect(machine.screen().width).toBe(800);
+  });
+
+  test('keeps the text screen on a display that could do more, where its header asks for nothing', () => {
+    const machine = machineWith('multiboot2', multiboot2Kernel(), board);
+    expect(dword(machine, tagsOf(machine).get(8)!)).toBe(0xb8000);
+  });
+
+  test('is told of power management as INT 15h would tell it, with the entry of its 32-bit functions', () => {
+    const machine = machineWith('multiboot2', multiboot2Kernel(), board);
+    const at = tagsOf(machine).get(10)!;
+    const words = [0, 2, 8, 10, 12, 14, 16, 18].map((offset) => dword(machine, at + offset) & 0xffff);
+    expect(words).toEqual([0x0102, 0xf000, 0xf000, 0xf000, 3, 0xffff, 0xffff, 0xffff]);
+    const entry = machine.readMemory(0xf0000 + dword(machine, at + 4), 6);
+    expect([entry[0], entry[5]]).toEqual([0xe8, 0xcb]); // call near; retf
+  });
+});
+
+/** A kernel of Multiboot2 that halts, with tags in its header. */
+const multiboot2Kernel = (...tags: readonly (readonly number[])[]): Uint8Array =>
+  elfImage({ address: 0x100000, bytes: [...halt, 0, 0, 0, 0, 0, ...multiboot2Header(...tags)] });
+
+/** Where the contents of its information's tags are, by their types, once it has halted. */
+function tagsOf(machine: Machine): ReadonlyMap<number, number> {
+  const { eax, ebx } = registersAtHalt(machine);
+  expect(eax! >>> 0).toBe(0x36d76289);
+  const end = ebx! + dword(machine, ebx!);
+  const tags = new Map<number, number>();
+  for (let at = ebx! + 8; at < end; at += Math.ceil(dword(machine, at + 4) / 8) * 8)
+    tags.set(dword(machine, at), at + 8);
+  return tags;
+}
 
 /** The low halves of registers. */
 function low(registers: Readonly<Record<string, number>>): { ax: number; bx: number; cx: number } {

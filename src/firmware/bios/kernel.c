@@ -1,6 +1,6 @@
 /*
  * Starting a kernel that the machine's description holds. The board's boot loader (port 5E0h) places it in memory with a
- * note of how it is to be started. What only the firmware knows, the memory map and the display, is added to the note;
+ * note of how it is to be started. What only the firmware knows, the memory map, the display and power management, is added to the note;
  * setup/kernel.c tells the kernel of it.
  *
  * Sources: The Linux/x86 Boot Protocol (Documentation/x86/boot.rst); Multiboot Specification 0.6.96, section 3.1.4.
@@ -13,6 +13,8 @@
 #define CONTROLLER_BYTES 512
 
 static const ROM ROM_DATA char text_bad_note[] = "The kernel could not be loaded.\n";
+
+extern u8 apm_protected_32[];
 
 bool kernel_present(void) { return in8(LOADER_PORT) == LOADER_PRESENT; }
 
@@ -44,7 +46,7 @@ static void choose_screen(void) {
     }
 }
 
-static void note_memory_map(void) {
+static void note_services(void) {
     u32 start, length, type;
     u16 count = 0;
     for (u16 index = 0; count < KERNEL_RANGES_MAX && memory_map_entry(&index, &start, &length, &type); count++) {
@@ -53,6 +55,7 @@ static void note_memory_map(void) {
         NOTE->ranges[count].type = type;
     }
     NOTE->ranges_count = count;
+    NOTE->apm_entry = has_pci() && platform.power ? ADDRESS(apm_protected_32) : 0;
     NOTE->base_kib = BDA->base_memory_kib;
     NOTE->extended_kib = memory_extended_kib();
 }
@@ -71,6 +74,6 @@ void kernel_boot(struct registers *r) {
         return;
     }
     if (NOTE->graphics) choose_screen();
-    note_memory_map();
+    note_services();
     setup_call(SETUP_KERNEL, KERNEL_NOTE_LINEAR);
 }

@@ -74,6 +74,7 @@ struct kernel_note {
     struct {
         unsigned int start, length, type;
     } ranges[KERNEL_RANGES_MAX];
+    unsigned int apm_entry; /* The 32-bit entry of power management in segment F000h; zero where there is none. */
 };
 
 #endif

@@ -14,6 +14,8 @@ export interface HeaderWishes {
   };
   /** Multiboot2: where the kernel is entered, whatever its file says. */
   readonly entry?: number;
+  /** Multiboot2: it could be placed elsewhere than where it is linked, and wants to know where it is. */
+  readonly isRelocatable?: boolean;
   readonly graphics?: { readonly width: number; readonly height: number; readonly depth: number };
 }
 
@@ -46,9 +48,9 @@ export function multibootWishes(image: Uint8Array): HeaderWishes {
   };
 }
 
-const tags = { end: 0, address: 2, entry: 3, framebuffer: 5 } as const;
-/** Tags of the header that may be there: information requests, console, alignment, boot services, EFI and relocation. */
-const harmless: ReadonlySet<number> = new Set([1, 4, 6, 7, 8, 9, 10]);
+const tags = { end: 0, address: 2, entry: 3, framebuffer: 5, relocatable: 10 } as const;
+/** Tags of the header that may be there: information requests, console, alignment, boot services and EFI. */
+const harmless: ReadonlySet<number> = new Set([1, 4, 6, 7, 8, 9]);
 const optional = 1;
 
 export function multiboot2Wishes(image: Uint8Array): HeaderWishes {
@@ -82,6 +84,8 @@ function wishOf(view: DataView, at: number, bytes: number, headerOffset: number)
       return { entry: field(0) };
     case tags.framebuffer:
       return { graphics: { width: field(0), height: field(1), depth: field(2) } };
+    case tags.relocatable:
+      return { isRelocatable: true };
     default:
       if (harmless.has(type) || (view.getUint16(at + 2, true) & optional) !== 0) return {};
       throw kernelError(`its header requires tag ${type}, which nobody knows`, 'Mark that tag as optional.');

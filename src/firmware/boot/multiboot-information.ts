@@ -1,6 +1,6 @@
 /**
  * The information that a Multiboot kernel finds in EBX, as far as it is known before the machine runs; memory sizes, the
- * memory map, the screen and ACPI's root pointer are added by the firmware. Sources: as in multiboot.ts.
+ * memory map, the screen, ACPI's root pointer and the entry of power management are added by the firmware. Sources: as in multiboot.ts.
  */
 import type { Placement } from './plan.js';
 
@@ -13,6 +13,8 @@ export interface Known {
   readonly base: number;
   readonly commandLine: string;
   readonly modules: readonly PlacedModule[];
+  /** Multiboot2: where a kernel begins that could have been placed elsewhere. */
+  readonly loadBase?: number;
   readonly sections?: {
     readonly count: number;
     readonly entryBytes: number;
@@ -92,10 +94,10 @@ export function buildInformation({ base, commandLine, modules, sections }: Known
   return builder.finish();
 }
 
-const tags = { commandLine: 1, loaderName: 2, module: 3, sections: 9 } as const;
+const tags = { commandLine: 1, loaderName: 2, module: 3, sections: 9, loadBase: 21 } as const;
 
 /** Version 2: a size, a reserved word, and tags, to which the firmware appends. */
-export function buildInformation2({ base, commandLine, modules, sections }: Known): Information {
+export function buildInformation2({ base, commandLine, modules, loadBase, sections }: Known): Information {
   const builder = new Builder(base, 8);
   const tag = (type: number, words: readonly number[], rest: Uint8Array): void => {
     const bytes = new Uint8Array(8 + words.length * 4 + rest.length);
@@ -109,6 +111,7 @@ export function buildInformation2({ base, commandLine, modules, sections }: Know
   for (const { address, bytes, commandLine: text } of modules) {
     tag(tags.module, [address, address + bytes.length], encode(text));
   }
+  if (loadBase !== undefined) tag(tags.loadBase, [loadBase], new Uint8Array());
   if (sections !== undefined) {
     const { count, entryBytes, nameIndex, headers } = sections;
     tag(tags.sections, [count, entryBytes, nameIndex], headers);

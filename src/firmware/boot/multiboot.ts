@@ -41,6 +41,7 @@ export function planMultiboot(request: KernelRequest, version: 'multiboot' | 'mu
     base,
     commandLine: request.commandLine,
     modules,
+    ...(wishes.isRelocatable && { loadBase: Math.min(...loaded.segments.map(({ address }) => address)) }),
     ...(sections === undefined ? {} : { sections: sections.table }),
   });
   if (information.end > base + informationBytesMax) {

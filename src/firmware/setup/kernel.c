@@ -1,9 +1,11 @@
 /*
  * What a Multiboot kernel is told of memory and screen, and the jump into it in flat protected mode.
  *
- * Sources: Multiboot Specification 0.6.96, sections 3.2 and 3.3; Multiboot2 Specification 2.0, sections 3.3 and 3.6.
+ * Sources: Multiboot Specification 0.6.96, sections 3.2 and 3.3; Multiboot2 Specification 2.0, sections 3.3 and 3.6;
+ * Advanced Power Management BIOS Interface Specification 1.2.
  *
- * Not modelled: Multiboot's drive list, configuration table and APM table; EFI.
+ * Not modelled: Multiboot's drive list, configuration table and APM table; Multiboot2's tags of VBE, SMBIOS, the network and EFI. No kernel is told of a
+ * boot device, for it came from the machine's description, not from a drive.
  */
 #include "setup.h"
 
@@ -78,6 +80,17 @@ static void add_root_pointer(u32 *at) {
     }
 }
 
+/* What INT 15h AX=5303h answers, and AX=5300h in version and flags: see bios/apm.asm. */
+static void add_power_management(u32 *at, const struct kernel_note *note) {
+    if (!note->apm_entry) return;
+    struct {
+        u16 version, code_32;
+        u32 entry;
+        u16 code_16, data, flags, code_32_bytes, code_16_bytes, data_bytes;
+    } PACKED table = {0x0102, 0xF000, note->apm_entry, 0xF000, 0xF000, 3, 0xFFFF, 0xFFFF, 0xFFFF};
+    copy((void *)begin_tag(at, 10, 8 + sizeof table), &table, sizeof table);
+}
+
 static void complete_multiboot2(const struct kernel_note *note) {
     u32 at = note->append, to = begin_tag(&at, 4, 16);
     at32(to)[0] = note->base_kib;
@@ -87,6 +100,7 @@ static void complete_multiboot2(const struct kernel_note *note) {
     *(u16 *)(to + 22) = 0;
     if (note->mode) write_colours((u8 *)to + 24, (const u8 *)note->vbe + MODE_INFORMATION);
     add_root_pointer(&at);
+    add_power_management(&at, note);
     to = begin_tag(&at, 6, 16 + note->ranges_count * 24);
     at32(to)[0] = 24;
     at32(to)[1] = 0;

@@ -132,6 +132,19 @@ describe('a Multiboot kernel', () => {
     expect(note[7]! % 8).toBe(0);
   });
 
+  test('of version 2 is told where it begins if its header says that it may be placed elsewhere, and only then', () => {
+    const loadBaseOf = (...tags: readonly (readonly number[])[]): number[] => {
+      const image = elfImage({ address: 0x200000, bytes: multiboot2Header(...tags) });
+      const information = viewOf(planBoot(request({ protocol: 'multiboot2', image })).at(-1)!);
+      const found: number[] = [];
+      for (let at = 8; at < information.byteLength; at += Math.ceil(information.getUint32(at + 4, true) / 8) * 8)
+        if (information.getUint32(at, true) === 21) found.push(information.getUint32(at + 8, true));
+      return found;
+    };
+    expect(loadBaseOf([10, 24, 0x100000, 0x8000000, 4096, 0])).toEqual([0x200000]);
+    expect(loadBaseOf()).toEqual([]);
+  });
+
   test('that cannot be started says why', () => {
     const problem = (image: Uint8Array, protocol: KernelRequest['protocol'] = 'multiboot'): string =>
       problemOf(() => planBoot(request({ protocol, image })));
