@@ -134,6 +134,8 @@ export interface InterruptRoute {
   readonly performance: (masks: boolean) => void;
   /** INIT reached the processor. */
   readonly initialize: () => void;
+  /** Whether a chip's request can come to the processor as NMI or INIT. */
+  readonly isUnmaskable: () => boolean;
   /** The processor acknowledges; the vector. `external` acknowledges at the 8259As. */
   readonly acknowledge: (external: () => number) => number;
 }

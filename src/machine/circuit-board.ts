@@ -295,6 +295,10 @@ export class CircuitBoard implements Board {
     if (this.interruptRoute === undefined) this.wires.nonMaskableInterrupt(level);
     else this.interruptRoute.nonMaskable(level);
   }
+  /** Whether a request of a chip wakes a processor that masks interrupts. */
+  hasUnmaskableRequests(): boolean {
+    return this.interruptRoute?.isUnmaskable() ?? false;
+  }
   /** The processor says where its local APIC lies. */
   placeLocalApic(physical: number, enabled: boolean): void {
     this.interruptRoute?.place(physical, enabled);

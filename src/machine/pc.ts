@@ -228,7 +228,7 @@ export class Pc implements Machine {
       if (processor.interruptDue || processorReset || boardReset || off) return true;
     }
     processor.cycle = until;
-    return false;
+    return this.chips.hasUnmaskableRequests(); // One may be due after `until`.
   }
   private resetBoard(): void {
     this.cards.removeLeaving();

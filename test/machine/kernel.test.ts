@@ -165,6 +165,26 @@ describe('a kernel of Multiboot2', () => {
   });
 });
 
+test('a kernel that halts with interrupts off is not taken for one that halts for ever while the timer reaches it as NMI', () => {
+  const code = (entry: number): number[] => [
+    ...[0xb8, 0x00, 0x00, 0xc0, 0xfe], // mov eax, FEC00000h
+    ...[0xc7, 0x00, 0x14, 0x00, 0x00, 0x00], // mov dword [eax], 14h
+    ...[0xc7, 0x40, 0x10, 0x00, entry, 0x00, 0x00], // mov dword [eax + 10h], entry << 8
+    ...[0x0f, 0x01, 0x1d, 0x28, 0x00, 0x10, 0x00], // lidt [100028h], which is empty: an interrupt ends in a shutdown
+    ...halt,
+  ];
+  const end = (entry: number): string => {
+    const image = elfImage({ address: 0x100000, bytes: [...code(entry), ...multibootHeader(0), 0, 0, 0, 0, 0, 0] });
+    const machine = machineWith('multiboot', image, { board: 'i440fx', processor: 'pentium3' });
+    for (;;) {
+      const { kind } = machine.run(cycle(machine.cycle + 50_000)); // A millisecond; the timer's tick takes 55.
+      if (kind !== 'cycle') return kind;
+    }
+  };
+  expect(end(0x04)).toBe('shutdown'); // NMI
+  expect(end(0x00)).toBe('halted'); // A vector
+});
+
 /** A kernel of Multiboot2 that halts, with tags in its header. */
 const multiboot2Kernel = (...tags: readonly (readonly number[])[]): Uint8Array =>
   elfImage({ address: 0x100000, bytes: [...halt, 0, 0, 0, 0, 0, ...multiboot2Header(...tags)] });

@@ -21,6 +21,9 @@ interface State {
   high: number[];
 }
 
+/** Delivery modes NMI and INIT (section 3.2.4). */
+const unmaskable: ReadonlySet<number> = new Set([4, 5]);
+
 /** A message as an entry sends it. */
 export interface IoApicMessage {
   readonly mode: number;
@@ -124,6 +127,9 @@ export const ioApic = defineDevice({
       else if (offset === registers.window) writeIndexed(context, value >>> 0);
     },
     setInput,
+    /** Whether an input can become what no flag of the processor masks: NMI or INIT. */
+    isUnmaskable: ({ state }: Context): boolean =>
+      state.low.some((low) => (low & entryBits.masked) === 0 && unmaskable.has((low >> 8) & 7)),
     /** A local APIC tells that a level-triggered vector has ended. */
     endOfInterrupt(context: Context, vector: number): void {
       const { state } = context;

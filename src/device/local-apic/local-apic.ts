@@ -355,6 +355,12 @@ export const localApic = defineDevice({
       drive(context);
       return vector;
     },
+    /** Whether the 8259As' requests come to the processor as what no flag of it masks: NMI or INIT. */
+    isUnmaskable({ state }: Context): boolean {
+      const mode = (state.lint0 >> 8) & 7;
+      const isOpen = isOn(state) && (state.lint0 & localVector.masked) === 0;
+      return isOpen && (mode === delivery.nonMaskable || mode === delivery.init);
+    },
     /** A performance counter overflowed; processors from the Pentium M on mask the entry then. */
     performance(context: Context, masks: boolean): void {
       deliverLocal(context, 'performance');

@@ -51,6 +51,7 @@ export function attachApic(board: Board): void {
     message: (message) => board.touch(local, () => local.operations.receive(message)),
     performance: (masks) => board.touch(local, () => local.operations.performance(masks)),
     initialize: () => board.touch(local, () => local.operations.initialize()),
+    isUnmaskable: () => io.operations.isUnmaskable() || local.operations.isUnmaskable(),
     acknowledge(external) {
       const vector = board.touch(local, () => local.operations.acknowledge());
       return vector < 0 ? external() : vector;
