@@ -36,6 +36,13 @@ describe('after power-on', () => {
     expect(started({ board: 'i440fx', processor: 'pentium3' }).processor().registers.cr0! & off).toBe(0);
   });
 
+  test('a board with PCI and no memory beyond the first MiB has its vectors, and no tables over them', () => {
+    const machine = started({ board: 'i440fx', processor: 'pentium3', memoryBytes: 1 << 20 });
+    const segments = Array.from({ length: 0x20 }, (_, vector) => dword(machine, vector * 4) >>> 16);
+    expect(segments.filter((segment) => segment !== 0xf000 && segment !== 0xc000 && segment !== 0xe600)).toEqual([]);
+    expect(dword(machine, 0xf000)).toBe(0);
+  });
+
   test('ACPI tells the tick at input 2, and that what PCI may use is active-high and level-triggered', () => {
     const madt = table(started({ board: 'i440fx', processor: 'pentium3' }), 'APIC');
     const overrides: number[][] = [];

@@ -89,7 +89,9 @@ void tables_write(void) {
     kept_end = kept_next + RESERVED_BYTES;
     pirq_write();
     bios32_write();
-    smbios_write();
-    if (p->power) acpi_write();
+    if (p->memory_end) { /* Else there is 1 MiB of memory, and no end of it for them. */
+        smbios_write();
+        if (p->power) acpi_write();
+    }
     if (p->local_apic && p->io_apic) mp_write();
 }
