@@ -35,3 +35,12 @@ test('calculates what is typed', async ({ vm }) => {
   await vm.wait(guestSeconds(1));
   expect(vm.screen).toMatchGolden('calculated');
 });
+
+test('says so where the program of an icon is not on its floppy, as with all of its games', async ({ vm }) => {
+  // The icon of a Sudoku in the lower left corner.
+  await vm.mouse.moveBy(-660, 490);
+  await vm.wait(guestSeconds(1));
+  await vm.mouse.click();
+  await vm.wait(guestSeconds(1));
+  expect(vm.screen).toMatchGolden('no-game');
+});

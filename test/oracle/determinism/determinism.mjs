@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.mjs';
 import { nodeHost, pinnedHost, plainHost, startBusyNeighbour } from './hosts.mjs';
 import { guests, session } from './sessions.mjs';
 
@@ -17,7 +17,7 @@ import { guests, session } from './sessions.mjs';
 
 const usage = 'npm run determinism -- [--quick] [--pairs N] [--seed N] [--guest NAME]';
 const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-const { values: options } = parseArgs({
+const { values: options } = readOptions(usage, {
   options: {
     quick: { type: 'boolean', default: false },
     pairs: { type: 'string' },

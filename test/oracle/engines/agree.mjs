@@ -9,17 +9,20 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { seededRandom } from '../../../dist/base/random.js';
+import { readOptions } from '../options.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    traces: { type: 'boolean', default: false },
-    suites: { type: 'string', default: 'suites' },
-    seed: { type: 'string', default: '1' },
-    settings: { type: 'string', default: '4' },
+const { values: options } = readOptions(
+  'npm run engines:agree -- [--traces] [--suites PATH] [--seed N] [--settings N]',
+  {
+    options: {
+      traces: { type: 'boolean', default: false },
+      suites: { type: 'string', default: 'suites' },
+      seed: { type: 'string', default: '1' },
+      settings: { type: 'string', default: '4' },
+    },
   },
-});
+);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const main = join(root, 'dist/cli/main.js');
 const seed = Number(options.seed);

@@ -1,7 +1,7 @@
 /** The fuzzer as a command: `fuzz.mjs` bundles and starts it. What was run already is taken from a journal, if one is named. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { Fuzzer, type Mode, mostFindings } from './fuzz.js';
+import { readOptions } from '../options.mjs';
 import { settingNamed, settings } from './settings.js';
 
 /** Programs between two lines: whole lives of machines, so that going on is as if nothing had stopped. */
@@ -16,7 +16,9 @@ interface Line {
   readonly seconds: number;
 }
 
-const { values } = parseArgs({
+const usage =
+  'npm run fuzz:engines -- [--seed N] [--count N] [--first N] [--engine NAME] [--each-cycle] [--each-interrupt] [--long] [--journal FILE]';
+const { values } = readOptions(usage, {
   options: {
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '10000' },

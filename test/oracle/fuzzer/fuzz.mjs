@@ -1,9 +1,9 @@
 /** `npm run fuzz -- --seed S --count N [--first I]`: more sequences than the test that CI runs, or one of them again. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.mjs';
 
-const { values } = parseArgs({
+const { values } = readOptions('npm run fuzz -- [--seed N] [--count N] [--first N]', {
   options: { seed: { type: 'string' }, count: { type: 'string' }, first: { type: 'string' } },
 });
 const settings = { FUZZ_SEED: values.seed, FUZZ_COUNT: values.count, FUZZ_FIRST: values.first };

@@ -1,18 +1,21 @@
 /** `npm run lockstep -- [--from 0x7c00] [--steps N] [--model M] [--cpu C] [--memory MB] -- QEMU ARGUMENTS`; see README.md. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    from: { type: 'string', default: '0x7c00' },
-    steps: { type: 'string', default: '20000' },
-    model: { type: 'string', default: 'pentium3' },
-    cpu: { type: 'string', default: 'pentium3' },
-    memory: { type: 'string', default: '16' },
+const { values, positionals } = readOptions(
+  'npm run lockstep -- [--from ADDRESS] [--steps N] [--model NAME] [--cpu NAME] [--memory MEBIBYTES] -- OPTIONS OF QEMU',
+  {
+    allowPositionals: true,
+    options: {
+      from: { type: 'string', default: '0x7c00' },
+      steps: { type: 'string', default: '20000' },
+      model: { type: 'string', default: 'pentium3' },
+      cpu: { type: 'string', default: 'pentium3' },
+      memory: { type: 'string', default: '16' },
+    },
   },
-});
+);
 const number = (name) => {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= 0) return value;

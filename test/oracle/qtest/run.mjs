@@ -13,11 +13,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import { readOptions } from '../options.mjs';
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL('.', import.meta.url));
-const { values, positionals } = parseArgs({
+const usage = 'node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [--timeout SECONDS] [program ...]';
+const { values, positionals } = readOptions(usage, {
   allowPositionals: true,
   options: {
     only: { type: 'string', default: '' },
@@ -27,9 +29,7 @@ const { values, positionals } = parseArgs({
 });
 const [folder, ...named] = positionals;
 if (folder === undefined) {
-  console.error(
-    'usage: node test/oracle/qtest/run.mjs FOLDER [--only PATTERN] [--json FILE] [--timeout SECONDS] [program ...]',
-  );
+  console.error(`usage: ${usage}`);
   process.exit(2);
 }
 const secondsMost = Number(values.timeout);
