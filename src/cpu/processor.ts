@@ -331,6 +331,7 @@ export class Processor {
   /** What is due at this boundary, by priority (Intel SDM Vol. 3A, table 6-2). */
   private takeInterrupt(): void {
     const { core } = this;
+    if (this.halted) this.compiler?.woke();
     core.i32[wordIndex.halted] = 0;
     this.counters.resumed();
     if (this.pending.trapDue) {
@@ -366,9 +367,7 @@ export class Processor {
         deriveAlignmentChecks(this.core);
       },
       modeChanged: () => this.modeChanged(),
-      suppressTrap: () => {
-        this.trapSuppressed = true;
-      },
+      suppressTrap: () => void (this.trapSuppressed = true),
       returnsFromInterrupt: () => this.pending.returnsFromInterrupt(),
     };
   }

@@ -34,6 +34,8 @@ const looksLeast = 4;
 const frequentPace = 300;
 /** What they leave more rarely is worth a small region when it was told so many times; a power of two. */
 const strayTellings = 32;
+/** After so many interrupts that end a halt, and whenever they are twice as many, what runs to the next one is walked along. */
+const firstWake = 64;
 /** No page is compiled more often for that. */
 const compilationsMost = 40;
 
@@ -67,6 +69,9 @@ export class Compiler {
   private readonly straying = new Set<Heat>();
   /** What goes with the interpreter to find them. */
   private walk: StrayWalk | undefined;
+  /** Interrupts that ended a halt, and how many there must be for the next walk from one to another. */
+  private wakes = 0;
+  private nextWake = firstWake;
 
   constructor(
     private readonly core: Core,
@@ -265,6 +270,7 @@ export class Compiler {
     this.leavings.forget();
     this.straying.clear();
     this.walk = undefined;
+    this.nextWake = this.wakes + firstWake;
     this.heats.clear();
     this.queue.length = 0;
     this.lookAnew();
@@ -314,7 +320,7 @@ export class Compiler {
   }
   private startWalk(): void {
     if (this.walk !== undefined) return;
-    this.walk = new StrayWalk();
+    this.walk = new StrayWalk(false);
     this.giveUp();
     this.rest = 0;
   }
@@ -323,13 +329,31 @@ export class Compiler {
     const heat = table === 0 ? undefined : this.heatOf(table);
     const isTaken = heat !== undefined && !heat.isQueued && this.mayCompile(heat);
     if (isTaken) heat.facts = factsNow(this.core, heat);
-    if (!this.entrances.leadsInto(at) && (isTaken ? walk.step(heat, offset) : walk.pass())) {
-      if (isTaken && heat.strays.size > 0) this.straying.add(heat);
-      return;
-    }
+    const isCovered =
+      this.entrances.leadsInto(at) || (walk.toNextHalt && heat !== undefined && this.covers(heat, offset));
+    if (isCovered && !walk.toNextHalt) return this.endWalk(walk, this.tuning.batch);
+    const goesOn = isTaken && !isCovered ? walk.step(heat, offset) : walk.pass();
+    if (goesOn) return;
+    if (walk.toNextHalt) this.dropWalk();
+    else this.endWalk(walk, this.tuning.batch);
+  }
+  /** What was met is compiled, together with the rest, as soon as so many pages have some. */
+  private endWalk(walk: StrayWalk, least: number): void {
+    this.dropWalk();
+    for (const heat of walk.keep()) this.straying.add(heat);
+    if (this.straying.size >= least) this.compileQueue();
+  }
+  private dropWalk(): void {
     this.walk = undefined;
     this.wait();
-    if (this.straying.size >= this.tuning.batch) this.compileQueue();
+  }
+  /** An interrupt ended a halt. */
+  woke(): void {
+    if (this.walk?.toNextHalt === true) this.endWalk(this.walk, 1);
+    if (++this.wakes < this.nextWake || this.walk !== undefined) return;
+    this.nextWake = this.wakes * 2;
+    this.walk = new StrayWalk(true);
+    this.rest = 0;
   }
   private recordAt(table: number, offset: number): number {
     return this.core.view.getInt32(table + offset * 4, true);

@@ -1,7 +1,7 @@
 /** Places where regions go on in the interpreter rarely but many times. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { code32, d } from '../../bytes.js';
-import { places, World } from '../../world.js';
+import { code32, d, gate } from '../../bytes.js';
+import { places, selectors, World } from '../../world.js';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -10,8 +10,8 @@ const tuning = { look: 1000, threshold: 8, batch: 1, delay: 0, patience: 1 };
 const turns = 1000;
 const otherPage = 0x20000;
 
-/** Runs code until it halts, `other` of it at an address of its own; gives how many modules were compiled, and the state at the end. */
-function modulesOf(code: readonly number[], compiler?: typeof tuning, other: readonly number[] = []) {
+/** Runs something; gives how many modules were compiled in that time. */
+function modulesIn(run: () => void): number {
   let modules = 0;
   const { Module } = WebAssembly;
   class Counted extends Module {
@@ -20,13 +20,44 @@ function modulesOf(code: readonly number[], compiler?: typeof tuning, other: rea
       modules++;
     }
   }
-  const world = new World('pentium3', 1 << 20, undefined, compiler);
   vi.stubGlobal('WebAssembly', { ...WebAssembly, Module: Counted, Instance: WebAssembly.Instance });
-  world.flat(code);
-  world.put(otherPage, ...other);
-  // In slices as a machine's timers cut them: what is told twice in one is frequent.
-  for (let slice = 0; slice < 4000; slice++) world.run(1000);
+  run();
   vi.unstubAllGlobals();
+  return modules;
+}
+
+/** Runs code until it halts, `other` of it at an address of its own; gives how many modules were compiled, and the state at the end. */
+function modulesOf(code: readonly number[], compiler?: typeof tuning, other: readonly number[] = []) {
+  const world = new World('pentium3', 1 << 20, undefined, compiler);
+  const modules = modulesIn(() => {
+    world.flat(code);
+    world.put(otherPage, ...other);
+    // In slices as a machine's timers cut them: what is told twice in one is frequent.
+    for (let slice = 0; slice < 4000; slice++) world.run(1000);
+  });
+  return { modules, state: world.processor.save() };
+}
+
+/** No look sees anything. */
+const blind = { ...tuning, look: 1 << 30, threshold: 1 << 30 };
+/** A system that halts, and that an interrupt wakes so many times; its handler counts in ECX, and calls another page. */
+function idleFor(wakes: number, rounds: number, compiler?: typeof tuning) {
+  const world = new World('pentium3', 1 << 20, undefined, compiler);
+  const modules = modulesIn(() => {
+    // STI; HLT; JMP to it.
+    world.flat([...code32.sti, ...code32.hlt, 0xeb, 0xfc]);
+    const handler = otherPage + 0x1000;
+    world.gate(0x20, gate('interrupt32', selectors.code[0], handler));
+    // DEC ECX; JNZ; CALL; IRET. There: INC EBX; ADD EDX, EBX; RET.
+    const count = [...code32.mov('ecx', rounds), 0x49, 0x75, 0xfd];
+    world.put(handler, ...count, 0xe8, ...d(otherPage - handler - count.length - 5), ...code32.iret);
+    world.put(otherPage, 0x43, 0x01, 0xda, 0xc3);
+    world.run(100);
+    for (let wake = 0; wake < wakes; wake++) {
+      world.processor.setInterruptRequest(true);
+      world.run(20_000);
+    }
+  });
   return { modules, state: world.processor.save() };
 }
 
@@ -82,4 +113,17 @@ test('a page whose code changes again and again is left to the interpreter for g
   // One for each of nine changes, and one for the second loop.
   expect(modules).toBe(10);
   expect(state).toEqual(modulesOf(code, undefined, changing).state);
+});
+
+test('what runs from one halt to the next is compiled, on all its pages, once it was woken some dozens of times', () => {
+  expect(idleFor(64, 3, blind).modules).toBe(0);
+  const { modules, state } = idleFor(1000, 3, blind);
+  expect(modules).toBe(1);
+  expect(state).toEqual(idleFor(1000, 3).state);
+});
+
+test('what goes on for long before it halts again is not', () => {
+  const { modules, state } = idleFor(1000, 3000, blind);
+  expect(modules).toBe(0);
+  expect(state).toEqual(idleFor(1000, 3000).state);
 });
