@@ -252,6 +252,8 @@ export class Compiler {
   replaced(table: number): void {
     const heat = this.heats.get(table);
     if (heat === undefined) return;
+    // A walk may have met it, and what it kept of a page that is forgotten would outlive later changes.
+    this.walk = undefined;
     for (const region of [...heat.compiled]) this.remove(region);
     this.heats.delete(table);
     this.straying.delete(heat);
