@@ -127,3 +127,34 @@ test('what goes on for long before it halts again is not', () => {
   expect(modules).toBe(0);
   expect(state).toEqual(idleFor(1000, 3000).state);
 });
+
+test('a page that is replaced in the middle of such a walk is watched like any other when it is compiled', () => {
+  // MOV ECX, 3; INC EBX; DEC ECX; JNZ; IRET.
+  const handler = otherPage + 0x1000;
+  const code = [...code32.mov('ecx', 3), 0x43, 0x49, 0x75, 0xfd, ...code32.iret];
+  const ebx = (compiler?: typeof tuning): number => {
+    const world = new World('pentium3', 1 << 20, undefined, compiler);
+    const wake = (cycles: number): void => {
+      world.processor.setInterruptRequest(true);
+      world.run(cycles);
+    };
+    world.flat([...code32.sti, ...code32.hlt, 0xeb, 0xfc]);
+    world.gate(0x20, gate('interrupt32', selectors.code[0], handler));
+    world.put(handler, ...code);
+    world.run(100);
+    for (let count = 1; count < 64; count++) wake(1000);
+    // Back to in front of the handler after its first block was walked along.
+    wake(1);
+    const { cycle } = world.processor;
+    const saved = world.processor.save();
+    world.run(4);
+    world.core.code.replaced(world.memory.byteOffset + handler);
+    world.processor.load(saved, cycle);
+    world.run(1000);
+    for (let count = 0; count < 100; count++) wake(1000);
+    world.put(handler + 5, 0x4b);
+    for (let count = 0; count < 100; count++) wake(1000);
+    return world.get('ebx');
+  };
+  expect(ebx(blind)).toBe(ebx());
+});
