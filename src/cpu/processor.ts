@@ -2,6 +2,7 @@
  * A processor: the one memory, the interpreter over it, the slow paths, and the loop that keeps interrupts exact.
  * Time is counted in cycles: one for each retired instruction or REP iteration, one for each interrupt or exception taken.
  */
+import { Arrivals } from './arrivals.js';
 import type { Boundary } from './boundary.js';
 import { CodeCache } from './decode/code-cache.js';
 import { Fetcher, NO_RECORD } from './decode/fetcher.js';
@@ -21,8 +22,7 @@ import { Breakpoints, debugStatus } from './system/breakpoints.js';
 import { cr0Bits } from './system/control-bits.js';
 import { displayRuns } from './system/display-runs.js';
 import { resetUnit } from './system/coprocessor.js';
-import { Core, frozen, vectors } from './system/core.js';
-import { type Arrival, take } from './system/exceptions.js';
+import { Core } from './system/core.js';
 import { type FlagsAccess, flagsAccess } from './system/flags.js';
 import { resetRegisters } from './system/reset.js';
 import { resetVectors } from './system/vectors.js';
@@ -50,8 +50,8 @@ export class Processor {
   private readonly pending: Pending;
   private readonly boundary: Boundary;
   private readonly breakpoints: Breakpoints;
+  private readonly arrivals: Arrivals;
   private trapSuppressed = false;
-  private faultsTaken = 0;
   private stopRequested = false;
   /** Where {@link run} is to end. */
   private end = 0;
@@ -100,6 +100,9 @@ export class Processor {
       this.compiler = new Compiler(this.core, regions, this.engine, float80, options.compiler, giveUp);
       this.code.user = this.compiler;
     }
+    const { core, flags, pending, breakpoints, counters, branches, compiler } = this;
+    const { deliver } = this.engine;
+    this.arrivals = new Arrivals(this, { core, flags, pending, breakpoints, counters, branches, compiler, deliver });
     this.core.flushTranslations();
     this.reset();
   }
@@ -195,7 +198,7 @@ export class Processor {
     while (this.cycle < this.end) {
       if (this.core.i32[wordIndex.shutdown]! !== 0) return 'shutdown';
       if (this.interruptDue) {
-        this.takeInterrupt();
+        this.arrivals.takeDue();
         this.counters.settleBetween(this.cycle);
         continue;
       }
@@ -242,11 +245,12 @@ export class Processor {
     return false;
   }
   private executeOne(first: number): boolean {
-    const { branches, cycle, faultsTaken } = this;
+    const { branches, cycle } = this;
+    const { faultsTaken } = this.arrivals;
     const looks = this.modelSpecific.looksAtEach || branches.stepsOnBranches;
     if (looks) branches.before(first);
     this.execute(first, 1);
-    if (this.cycle === cycle || this.faultsTaken !== faultsTaken) return false;
+    if (this.cycle === cycle || this.arrivals.faultsTaken !== faultsTaken) return false;
     if (looks && branches.after()) this.counters.branched(branches.wasTaken);
     return true;
   }
@@ -271,14 +275,8 @@ export class Processor {
       if (core.is32Bit) this.boundary.resuming = this.cycle;
     }
     if (core.i32[wordIndex.exit]! === exits.fault) return this.settleFault();
-    this.settleBreakpoints();
-    if (core.i32[wordIndex.exit]! === exits.fetchFault) this.takeFault();
-  }
-  /** Breakpoints that the last instruction met become due. */
-  private settleBreakpoints(): void {
-    if (this.breakpoints.met === 0) return;
-    this.core.i32[wordIndex.pendingDebug] = this.core.i32[wordIndex.pendingDebug]! | this.breakpoints.met;
-    this.breakpoints.met = 0;
+    this.breakpoints.settle();
+    if (core.i32[wordIndex.exit]! === exits.fetchFault) this.arrivals.takeFault();
   }
   /** The instruction of `currentRecord` faulted: back to in front of it. */
   private settleFault(): void {
@@ -288,17 +286,17 @@ export class Processor {
     this.cycle -= core.view.getUint16(at + record.remaining, true);
     if (core.eipStands) {
       core.eipStands = false;
-      return this.takeFault();
+      return this.arrivals.takeFault();
     }
     const eip = (core.i32[wordIndex.codeBase]! + core.view.getUint16(at + record.pageOffset, true)) | 0;
     core.i32[wordIndex.eip] = eip;
     // The 8086 counts a divide error as an interrupt after the instruction.
     if (core.model === '8086') core.i32[wordIndex.eip] = (eip + core.view.getUint8(at + record.length)) & 0xffff;
-    this.takeFault();
+    this.arrivals.takeFault();
   }
   /** Fetching failed before anything ran: a fault, a stop, or nothing left to spend. */
   private settleFetch(): void {
-    if (!this.fetcher.stopHit) this.takeFault();
+    if (!this.fetcher.stopHit) this.arrivals.takeFault();
   }
   /** Called by the engine where its tables do not know an address. */
   private findRecord(eip: number): number {
@@ -307,54 +305,6 @@ export class Processor {
     this.current.between = false;
     if (found === NO_RECORD) this.core.i32[wordIndex.exit] = this.fetcher.stopHit ? exits.budget : exits.fetchFault;
     return found;
-  }
-
-  // Faults and interrupts.
-
-  private takeFault(): void {
-    this.faultsTaken++;
-    if (this.core.i32[wordIndex.faulted]! === frozen + 1) return this.freeze();
-    const noted = this.core.takeNoted();
-    if (noted.vector !== vectors.debug) return this.take({ kind: 'fault', ...noted });
-    const isCodeBreakpoint = this.breakpoints.atCode;
-    this.branches.debugException();
-    this.breakpoints.deliver(this.breakpoints.faultStatus);
-    this.take({ kind: 'fault', vector: vectors.debug, isCodeBreakpoint });
-  }
-  /** Stands still in front of the instruction at hand until an interrupt, as after HLT. */
-  private freeze(): void {
-    this.core.i32[wordIndex.faulted] = 0;
-    this.core.i32[wordIndex.halted] = 1;
-    this.cycle++;
-    this.counters.stalled();
-  }
-  /** What is due at this boundary, by priority (Intel SDM Vol. 3A, table 6-2). */
-  private takeInterrupt(): void {
-    const { core } = this;
-    if (this.halted) this.compiler?.woke();
-    core.i32[wordIndex.halted] = 0;
-    this.counters.resumed();
-    if (this.pending.trapDue) {
-      this.branches.debugException();
-      this.breakpoints.deliver(core.i32[wordIndex.pendingDebug]!);
-      core.i32[wordIndex.pendingDebug] = 0;
-      this.take({ kind: 'trap', vector: vectors.debug });
-    } else if (this.pending.nonMaskableDue) {
-      this.pending.acknowledgeNonMaskable();
-      this.take({ kind: 'interrupt', vector: vectors.nonMaskable });
-    } else this.take({ kind: 'interrupt', vector: core.bus.acknowledgeInterrupt() });
-  }
-  private take(arrival: Arrival): void {
-    // Faults push RF by themselves; whether the run was cut in front of one must not show, not even after a shutdown.
-    const resumes = this.boundary.resuming === this.cycle && arrival.kind !== 'fault';
-    this.cycle++;
-    this.counters.eventTaken(arrival.kind === 'interrupt');
-    if (resumes) this.boundary.resuming = this.cycle; // It stands in the flags that are pushed.
-    const from = this.core.eip;
-    take(this.core, this.flags, arrival, this.engine.deliver);
-    this.branches.event(from);
-    this.settleBreakpoints();
-    this.modeChanged();
   }
 
   private control(): RunControl {
@@ -367,7 +317,9 @@ export class Processor {
         deriveAlignmentChecks(this.core);
       },
       modeChanged: () => this.modeChanged(),
-      suppressTrap: () => void (this.trapSuppressed = true),
+      suppressTrap: () => {
+        this.trapSuppressed = true;
+      },
       returnsFromInterrupt: () => this.pending.returnsFromInterrupt(),
     };
   }

@@ -133,6 +133,12 @@ export class Breakpoints implements DataWatch, CodeBreakpoints {
       this.events.met();
     }
   }
+  /** What the last instruction met becomes due. */
+  settle(): void {
+    if (this.met === 0) return;
+    this.core.i32[wordIndex.pendingDebug] = this.core.i32[wordIndex.pendingDebug]! | this.met;
+    this.met = 0;
+  }
 
   /** Faults when DR7.GD forbids access to debug registers. */
   checkGeneralDetect(): void {
