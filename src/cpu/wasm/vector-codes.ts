@@ -58,6 +58,7 @@ export const vectorCodes = {
   'i8x16.bitmask': 0x64,
   'i8x16.narrow_i16x8_s': 0x65,
   'i8x16.narrow_i16x8_u': 0x66,
+  'f32x4.nearest': 0x6a,
   'i8x16.add': 0x6e,
   'i8x16.add_sat_s': 0x6f,
   'i8x16.add_sat_u': 0x70,
@@ -79,6 +80,7 @@ export const vectorCodes = {
   'i16x8.sub': 0x91,
   'i16x8.sub_sat_s': 0x92,
   'i16x8.sub_sat_u': 0x93,
+  'f64x2.nearest': 0x94,
   'i16x8.mul': 0x95,
   'i16x8.min_s': 0x96,
   'i16x8.max_s': 0x98,
@@ -115,7 +117,9 @@ export const vectorCodes = {
   'f64x2.sub': 0xf1,
   'f64x2.mul': 0xf2,
   'f64x2.div': 0xf3,
+  'i32x4.trunc_sat_f32x4_s': 0xf8,
   'f32x4.convert_i32x4_s': 0xfa,
+  'i32x4.trunc_sat_f64x2_s_zero': 0xfc,
   'f64x2.convert_low_i32x4_s': 0xfe,
 } as const;
 

@@ -2,7 +2,7 @@
 import { regions } from '../../layout.js';
 import type { Feature } from '../../model.js';
 import type { Value } from '../../wasm/values.js';
-import { type Emitter, ordinary } from '../emitter.js';
+import { type Emitter, ordinary, type VectorOperand } from '../emitter.js';
 import {
   form,
   type Form,
@@ -19,8 +19,15 @@ import {
   xmmRm32,
   xmmRm64,
 } from '../instruction.js';
-import { narrowSettled, ordinaryValues } from './settled.js';
-import { isSettled, mxcsr, precisions, takeAnswer } from './streaming.js';
+import {
+  integersToSingles,
+  narrowLanes,
+  narrowScalar,
+  toIntegers,
+  widenLanes,
+  widenScalar,
+} from './settled-conversions.js';
+import { isSettled, mxcsr, takeAnswer } from './streaming.js';
 import { overVectors, vectorInstruction, type VectorMeaning } from './vector.js';
 
 const source = 'Intel SDM Vol. 2A, at each instruction';
@@ -95,29 +102,28 @@ const row = (
 const widenIntegers: VectorMeaning = (emit, target, from) =>
   target.write(emit.apply('f64x2.convert_low_i32x4_s', from.read('v128')));
 
-const single = precisions.find(({ suffix }) => suffix === 'ss')!;
-const double = precisions.find(({ suffix }) => suffix === 'sd')!;
-
-/** Between the two precisions: without the kernel where MXCSR is settled. */
-const widenSingle: VectorMeaning = (emit, target, from, third) => {
-  if (!emit.isSettled) return converting({ from: 'single', to: 'double', lanes: 1 })(emit, target, from, third);
-  const [value] = ordinaryValues(emit, single, [from]);
-  target.write(emit.apply('f64.promote_f32', value!));
-  target.learn(ordinary.sd);
+/** Without the kernel where MXCSR is settled. */
+const orSettled =
+  (
+    settled: (emit: Emitter, target: VectorOperand, from: VectorOperand) => void,
+    otherwise: VectorMeaning,
+  ): VectorMeaning =>
+  (emit, target, from, third) => {
+    if (emit.isSettled) settled(emit, target, from);
+    else otherwise(emit, target, from, third);
+  };
+const toIntegersOf = (from: 'single' | 'double', truncates: boolean): VectorMeaning => {
+  const conversion = {
+    from,
+    to: 'integer',
+    lanes: from === 'single' ? 4 : 2,
+    ...(truncates ? { truncates } : {}),
+  } as const;
+  return orSettled(
+    (emit, target, source) => toIntegers(emit, `${from}s`, truncates, target, source),
+    from === 'single' ? converting(conversion) : convertingToLow(conversion),
+  );
 };
-const narrowDouble: VectorMeaning = (emit, target, from, third) => {
-  if (!emit.isSettled) return converting({ from: 'double', to: 'single', lanes: 1 })(emit, target, from, third);
-  target.write(narrowSettled(emit, [double, single], from));
-  target.learn(ordinary.ss);
-};
-/** An inexact result is all that can come of it. */
-const roundIntegers: VectorMeaning = (emit, target, from, third) => {
-  if (!emit.isSettled || emit.isExact)
-    return converting({ from: 'integer', to: 'single', lanes: 4 })(emit, target, from, third);
-  target.write(emit.apply('f32x4.convert_i32x4_s', from.read('v128')));
-  target.learn(ordinary.ps);
-};
-
 const convertIntegers = converting({ from: 'integer', to: 'single', lanes: 2 });
 
 /** To a general register. A number that rounds to an integer within reach needs no kernel if what it loses is noted already. */
@@ -175,10 +181,13 @@ const fromGeneral = [
     forms: [form('F3 0F 2A /r', xmm32, rm32).needs('sse')],
     meaning(emit, { vectors: [target], others: [from] }) {
       const value = emit.hold(from!.read());
+      const converted = emit.hold(emit.apply('f32.convert_i32_s', value));
+      const isSame = (): Value =>
+        emit.apply('f64.eq', emit.apply('f64.promote_f32', converted), emit.apply('f64.convert_i32_s', value));
       emit.when(
-        isSettled(emit),
+        emit.isSettled && !emit.isExact ? emit.i32(1) : emit.or(isSame(), isSettled(emit)),
         () => {
-          target!.write(emit.apply('f32.convert_i32_s', value));
+          target!.write(converted);
           target!.learn(ordinary.ss);
         },
         () => {
@@ -192,28 +201,46 @@ const fromGeneral = [
 ];
 
 export const conversions: readonly Instruction[] = [
-  row('cvtps2pd', 'NP 0F 5A /r', 'sse2', [xmm, xmmRm64], converting({ from: 'single', to: 'double', lanes: 2 })),
-  row('cvtpd2ps', '66 0F 5A /r', 'sse2', [xmm, xmmRm], convertingToLow({ from: 'double', to: 'single', lanes: 2 })),
-  row('cvtss2sd', 'F3 0F 5A /r', 'sse2', [xmm64, xmmRm32], widenSingle),
-  row('cvtsd2ss', 'F2 0F 5A /r', 'sse2', [xmm32, xmmRm64], narrowDouble),
-  row('cvtdq2ps', 'NP 0F 5B /r', 'sse2', [xmm, xmmRm], roundIntegers),
-  row('cvtps2dq', '66 0F 5B /r', 'sse2', [xmm, xmmRm], converting({ from: 'single', to: 'integer', lanes: 4 })),
   row(
-    'cvttps2dq',
-    'F3 0F 5B /r',
+    'cvtps2pd',
+    'NP 0F 5A /r',
+    'sse2',
+    [xmm, xmmRm64],
+    orSettled(widenLanes, converting({ from: 'single', to: 'double', lanes: 2 })),
+  ),
+  row(
+    'cvtpd2ps',
+    '66 0F 5A /r',
     'sse2',
     [xmm, xmmRm],
-    converting({ from: 'single', to: 'integer', lanes: 4, truncates: true }),
+    orSettled(narrowLanes, convertingToLow({ from: 'double', to: 'single', lanes: 2 })),
   ),
+  row(
+    'cvtss2sd',
+    'F3 0F 5A /r',
+    'sse2',
+    [xmm64, xmmRm32],
+    orSettled(widenScalar, converting({ from: 'single', to: 'double', lanes: 1 })),
+  ),
+  row(
+    'cvtsd2ss',
+    'F2 0F 5A /r',
+    'sse2',
+    [xmm32, xmmRm64],
+    orSettled(narrowScalar, converting({ from: 'double', to: 'single', lanes: 1 })),
+  ),
+  row(
+    'cvtdq2ps',
+    'NP 0F 5B /r',
+    'sse2',
+    [xmm, xmmRm],
+    orSettled(integersToSingles, converting({ from: 'integer', to: 'single', lanes: 4 })),
+  ),
+  row('cvtps2dq', '66 0F 5B /r', 'sse2', [xmm, xmmRm], toIntegersOf('single', false)),
+  row('cvttps2dq', 'F3 0F 5B /r', 'sse2', [xmm, xmmRm], toIntegersOf('single', true)),
   row('cvtdq2pd', 'F3 0F E6 /r', 'sse2', [xmm, xmmRm64], widenIntegers),
-  row('cvtpd2dq', 'F2 0F E6 /r', 'sse2', [xmm, xmmRm], convertingToLow({ from: 'double', to: 'integer', lanes: 2 })),
-  row(
-    'cvttpd2dq',
-    '66 0F E6 /r',
-    'sse2',
-    [xmm, xmmRm],
-    convertingToLow({ from: 'double', to: 'integer', lanes: 2, truncates: true }),
-  ),
+  row('cvtpd2dq', 'F2 0F E6 /r', 'sse2', [xmm, xmmRm], toIntegersOf('double', false)),
+  row('cvttpd2dq', '66 0F E6 /r', 'sse2', [xmm, xmmRm], toIntegersOf('double', true)),
   // From memory neither touches the x87's state: so the captured processor, and the manual for the second of them.
   row('cvtpi2ps', 'NP 0F 2A /r', 'sse', [xmm64, mmRegister], convertIntegers),
   row('cvtpi2ps', 'NP 0F 2A /r', 'sse', [xmm64, xmmMemory64], convertIntegers),

@@ -4,12 +4,11 @@
  */
 import type { Value } from '../../wasm/values.js';
 import { type Emitter, ordinary, type VectorOperand } from '../emitter.js';
+import { type ArithmeticName, isExact } from './exactness.js';
 import { normalLanes, normalScalar, type Precision, readLanes, shapeOf } from './streaming.js';
 
-export type ArithmeticName = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
-
 /** Questions about all lanes of a vector, answered lane by lane; of a scalar there is one. */
-interface LaneCode {
+export interface LaneCode {
   /** With the smallest exponents `skipped`: a result with the first may have been rounded up from below, which is an underflow. */
   normal(value: Value, skipped: 1 | 2): Value;
   zero(value: Value): Value;
@@ -21,7 +20,7 @@ interface LaneCode {
   holds(answer: Value): Value;
 }
 
-function laneCode(emit: Emitter, precision: Precision): LaneCode {
+export function laneCode(emit: Emitter, precision: Precision): LaneCode {
   const shape = shapeOf(precision);
   const equal = `${shape}.eq` as const;
   if (precision.lanes === 1) {
@@ -50,7 +49,7 @@ function laneCode(emit: Emitter, precision: Precision): LaneCode {
 /**
  * Goes on where all of these numbers are ordinary, and a result of them is normal, or a zero that is exact; elsewhere gives up.
  */
-function goOnWhere(
+export function goOnWhere(
   emit: Emitter,
   code: LaneCode,
   numbers: readonly Value[],
@@ -73,6 +72,11 @@ function goOnWhere(
     });
     emit.leaveUndone();
   });
+}
+
+/** Where nothing inexact is noted yet, what would be is left to an engine that notes it. */
+export function goOnIfExact(emit: Emitter, isExactHere: () => Value): void {
+  if (emit.isExact) emit.when(emit.isZero(isExactHere()), () => emit.leaveUndone());
 }
 
 /** Values of operands, after which all of them are known to be ordinary. */
@@ -109,64 +113,8 @@ export function calculateSettled(
     return name === 'div' ? code.and(code.zero(value), code.zero(a)) : code.zero(value);
   };
   goOnWhere(emit, code, unknownOf(precision, operands, values), { value, exactZero });
-  if (emit.isExact) emit.when(emit.isZero(isExact(emit, name, precision, value, values)), () => emit.leaveUndone());
+  goOnIfExact(emit, () => isExact(emit, name, precision, value, values));
   learn(precision, operands);
   target.write(value);
   learn(precision, [target]);
-}
-
-/** Whether a scalar result of ordinary numbers is exact; of a few products and quotients that are it is not seen. */
-function isExact(
-  emit: Emitter,
-  name: ArithmeticName,
-  { laneBytes }: Precision,
-  value: Value,
-  operands: readonly Value[],
-): Value {
-  const [a, b = value] = operands as [Value, Value | undefined];
-  if (name === 'add' || name === 'sub') return isExactSum(emit, name, laneBytes === 4 ? 'f32' : 'f64', value, [a, b]);
-  // A product of these two is to be the third.
-  const [x, y, product] = name === 'mul' ? [a, b, value] : [value, b, a];
-  if (laneBytes === 4) {
-    const wide = (single: Value): Value => emit.apply('f64.promote_f32', single);
-    return emit.apply('f64.eq', emit.apply('f64.mul', wide(x), wide(y)), wide(product));
-  }
-  // So many bits of both significands together are zero at their ends that the product has room in one.
-  const zeros = (double: Value): Value => {
-    const bits = emit.wide('or', emit.apply('i64.reinterpret_f64', double), emit.i64(1n << 52n));
-    return emit.apply('i64.ctz', bits);
-  };
-  const hasRoom = emit.wide('ge_u', emit.wide('add', zeros(x), zeros(y)), emit.i64(53n));
-  const isProduct = emit.apply('f64.eq', emit.apply('f64.mul', x, y), product);
-  const isZero = emit.apply('f64.eq', value, emit.f64(0));
-  return emit.or(emit.and(hasRoom, isProduct), isZero);
-}
-/** Knuth's two-sum: what rounding took away from a sum is itself exact. */
-function isExactSum(
-  emit: Emitter,
-  name: 'add' | 'sub',
-  shape: 'f32' | 'f64',
-  sum: Value,
-  [a, b]: readonly [Value, Value],
-): Value {
-  const minus = (x: Value, y: Value): Value => emit.apply(`${shape}.sub`, x, y);
-  const second = emit.hold(minus(sum, a));
-  const lostOfFirst = minus(a, minus(sum, second));
-  const lostOfSecond = name === 'add' ? minus(second, b) : emit.apply(`${shape}.add`, second, b);
-  return emit.apply(`${shape}.eq`, lostOfFirst, lostOfSecond);
-}
-
-/** A double as a single: what can come of an ordinary number. */
-export function narrowSettled(
-  emit: Emitter,
-  [double, single]: readonly [Precision, Precision],
-  from: VectorOperand,
-): Value {
-  const [number] = ordinaryValues(emit, double, [from]) as [Value];
-  const value = emit.hold(emit.apply('f32.demote_f64', number));
-  const exactZero = (): Value => emit.apply('f64.eq', number, emit.f64(0));
-  goOnWhere(emit, laneCode(emit, single), [], { value, exactZero });
-  const isSame = emit.apply('f64.eq', emit.apply('f64.promote_f32', value), number);
-  if (emit.isExact) emit.when(emit.isZero(isSame), () => emit.leaveUndone());
-  return value;
 }

@@ -16,7 +16,8 @@ import {
   shapeOf,
   takeAnswer,
 } from './streaming.js';
-import { type ArithmeticName, calculateSettled, ordinaryValues } from './settled.js';
+import type { ArithmeticName } from './exactness.js';
+import { calculateSettled, ordinaryValues } from './settled.js';
 import { overVectors, type VectorMeaning } from './vector.js';
 
 const source = 'Intel SDM Vol. 2A and 2B, at each instruction';
@@ -39,8 +40,7 @@ const operations = { add: 0, sub: 1, mul: 2, div: 3, sqrt: 4, min: 5, max: 6, co
 /** The host's operation where nothing but a normal result of normal numbers comes of it, else the kernel. */
 const arithmetic = (name: ArithmeticName, opcode: string): Instruction[] =>
   eachPrecision(`${name}`, opcode, (precision) => (emit, target, from) => {
-    const settled = emit.isSettled && (precision.lanes === 1 || !emit.isExact);
-    if (settled) return calculateSettled(emit, name, precision, target, from);
+    if (emit.isSettled) return calculateSettled(emit, name, precision, target, from);
     const opcodeName: Opcode = `${shapeOf(precision)}.${name}`;
     const b = readLanes(precision, from);
     const operands = name === 'sqrt' ? [from] : [target, from];
