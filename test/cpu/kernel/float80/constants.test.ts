@@ -25,18 +25,23 @@ const narrowed = (value: bigint, bits: number): bigint =>
   BigInt.asUintN(128, ((value >> BigInt(exact.places - bits - 1)) + 1n) >> 1n);
 
 const factorial = (n: bigint): bigint => (n < 2n ? 1n : n * factorial(n - 1n));
-/** Coefficients of n from the highest power down. */
-const coefficients = (count: number, denominator: (n: bigint) => bigint): bigint[] =>
-  Array.from({ length: count }, (_, index) => nearest(1n, denominator(BigInt(count - 1 - index)), 127));
+/** Coefficients of n from the highest power down, in units of 2^-bits. */
+const coefficients = (powers: readonly number[], denominator: (n: bigint) => bigint, bits: number): bigint[] =>
+  powers.map((power) => nearest(1n, denominator(BigInt(power)), bits));
+const down = (from: number, to: number): number[] => Array.from({ length: from - to }, (_, index) => from - 1 - index);
 
 describe('constants', () => {
   test.each([
-    ['sineSeries', 17, (n: bigint) => factorial(2n * n + 1n)],
-    ['cosineSeries', 18, (n: bigint) => factorial(2n * n)],
-    ['oddReciprocalSeries', 13, (n: bigint) => 2n * n + 1n],
-    ['exponentialSeries', 17, (n: bigint) => factorial(n + 1n)],
-  ])('of %s are the coefficients, to the last bit', (name, count, denominator) => {
-    expect(pairs(body(series, name))).toEqual(coefficients(count, denominator));
+    ['sineSeries', 15, 7, (n: bigint) => factorial(2n * n + 1n)],
+    ['cosineSeries', 15, 7, (n: bigint) => factorial(2n * n)],
+    ['oddReciprocalSeries', 13, 4, (n: bigint) => 2n * n + 1n],
+    ['exponentialSeries', 17, 6, (n: bigint) => factorial(n + 1n)],
+  ])('of %s are the coefficients, to the last bit', (name, count, whole, denominator) => {
+    const text = body(series, name);
+    expect(pairs(text)).toEqual(coefficients(down(whole, 0), denominator, 127));
+    const brief = [...text.matchAll(/briefTerm\((0x[0-9a-f]{16})\)/g)].map(([, word]) => BigInt(word!));
+    const below = Number(/widen\((\d+)\)/.exec(text)![1]);
+    expect(brief).toEqual(coefficients(down(count, whole), denominator, 127 - below));
   });
 
   const one = 1n << BigInt(exact.places);

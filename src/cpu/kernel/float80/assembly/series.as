@@ -5,7 +5,7 @@
  * true value by less than 2^-100 of it, so that the 64 bits kept are correctly rounded but for one case in 2^36.
  */
 import { bias } from './format';
-import { leadingZeros, low, multiplyUpper, shiftLeft, shiftRightSticky } from './wide';
+import { leadingZeros, low, multiply, multiplyUpper, shiftLeft, shiftRightSticky } from './wide';
 import { putRounded } from './rounding';
 
 /** The last fraction: high word, low word and place. */
@@ -47,8 +47,20 @@ function start(high: u64, lowWord: u64, atPlace: i32, alternates: bool): void {
   variable = shiftRightSticky(high, lowWord, -atPlace);
   variableLow = low;
   alternating = alternates;
-  sum = 0;
-  sumLow = 0;
+  brief = 0;
+}
+/** The sum while 64 bits of it are enough, in units of a series' own: what follows makes their error smaller than 2^-102. */
+let brief: u64 = 0;
+
+/** The coefficient of the next lower power, in those units. */
+function briefTerm(coefficient: u64): void {
+  const product = multiply(brief, variable);
+  brief = alternating ? coefficient - product : coefficient + product;
+}
+/** Goes on in units of 2^-127; so many bits are below those of before. */
+function widen(bits: u64): void {
+  sum = brief >> (64 - bits);
+  sumLow = brief << bits;
 }
 /** The coefficient of the next lower power, in units of 2^-127. */
 function term(coefficient: u64, coefficientLow: u64): void {
@@ -73,16 +85,15 @@ export const one: u64 = 0x8000000000000000;
 /** sin(x) / x, of x squared. */
 export function sineSeries(high: u64, lowWord: u64, atPlace: i32): u64 {
   start(high, lowWord, atPlace, true);
-  term(0x0000000000000000, 0x0000000000000014);
-  term(0x0000000000000000, 0x00000000000050d3);
-  term(0x0000000000000000, 0x0000000001259f99);
-  term(0x0000000000000000, 0x00000003a356385c);
-  term(0x0000000000000000, 0x000009f9e66e8b30);
-  term(0x0000000000000000, 0x001761b41316381a);
-  term(0x0000000000000000, 0x2e371dedb9eae318);
-  term(0x000000000000004b, 0xd26d1a05055c9328);
-  term(0x000000000000654b, 0x1dc0c2b529ac9814);
-  term(0x00000000006b9fcf, 0x9ccee07c476195ac);
+  briefTerm(0x0000000000000001);
+  briefTerm(0x00000000000003a3);
+  briefTerm(0x000000000009f9e6);
+  briefTerm(0x000000001761b413);
+  briefTerm(0x0000002e371dedba);
+  briefTerm(0x00004bd26d1a0505);
+  briefTerm(0x00654b1dc0c2b52a);
+  briefTerm(0x6b9fcf9ccee07c47);
+  widen(24);
   term(0x000000005849184e, 0xa1b425f28e0cc749);
   term(0x00000035cc8acfea, 0x89c71fce8fc97070);
   term(0x0000171de3a556c7, 0x338faac1c88e5001);
@@ -95,17 +106,15 @@ export function sineSeries(high: u64, lowWord: u64, atPlace: i32): u64 {
 /** cos(x), of x squared. */
 export function cosineSeries(high: u64, lowWord: u64, atPlace: i32): u64 {
   start(high, lowWord, atPlace, true);
-  term(0x0000000000000000, 0x0000000000000001);
-  term(0x0000000000000000, 0x0000000000000287);
-  term(0x0000000000000000, 0x000000000009c996);
-  term(0x0000000000000000, 0x000000002143144c);
-  term(0x0000000000000000, 0x000000623a17f1a9);
-  term(0x0000000000000000, 0x0000f96780cb97ac);
-  term(0x0000000000000000, 0x0219c72db6ff0a53);
-  term(0x0000000000000003, 0xca8574804044a0f5);
-  term(0x00000000000005a0, 0x9e18ee5f65deec01);
-  term(0x000000000006b9fc, 0xf9ccee07c476195b);
-  term(0x00000000064e5d2a, 0x301f27482eb7c517);
+  briefTerm(0x0000000000000002);
+  briefTerm(0x0000000000000624);
+  briefTerm(0x00000000000f9678);
+  briefTerm(0x00000000219c72db);
+  briefTerm(0x0000003ca8574804);
+  briefTerm(0x00005a09e18ee5f6);
+  briefTerm(0x006b9fcf9ccee07c);
+  briefTerm(0x64e5d2a301f27483);
+  widen(28);
   term(0x000000047bb63bfe, 0x3625ed5136a61eb4);
   term(0x0000024fc9f6ef13, 0xeb8e5de02da7d4cd);
   term(0x0000d00d00d00d00, 0xd00d00d00d00d00d);
@@ -118,15 +127,16 @@ export function cosineSeries(high: u64, lowWord: u64, atPlace: i32): u64 {
 /** 1 + x/3 + x^2/5 and so on, for a square of at most 2^-10: artanh(t) / t; alternating, arctan(t) / t. */
 export function oddReciprocalSeries(high: u64, lowWord: u64, atPlace: i32, alternates: bool): u64 {
   start(high, lowWord, atPlace, alternates);
-  term(0x051eb851eb851eb8, 0x51eb851eb851eb85);
-  term(0x0590b21642c8590b, 0x21642c8590b21643);
-  term(0x0618618618618618, 0x6186186186186186);
-  term(0x06bca1af286bca1a, 0xf286bca1af286bca);
-  term(0x0787878787878787, 0x8787878787878788);
-  term(0x0888888888888888, 0x8888888888888889);
-  term(0x09d89d89d89d89d8, 0x9d89d89d89d89d8a);
-  term(0x0ba2e8ba2e8ba2e8, 0xba2e8ba2e8ba2e8c);
-  term(0x0e38e38e38e38e38, 0xe38e38e38e38e38e);
+  briefTerm(0x28f5c28f5c28f5c3);
+  briefTerm(0x2c8590b21642c859);
+  briefTerm(0x30c30c30c30c30c3);
+  briefTerm(0x35e50d79435e50d8);
+  briefTerm(0x3c3c3c3c3c3c3c3c);
+  briefTerm(0x4444444444444444);
+  briefTerm(0x4ec4ec4ec4ec4ec5);
+  briefTerm(0x5d1745d1745d1746);
+  briefTerm(0x71c71c71c71c71c7);
+  widen(61);
   term(0x1249249249249249, 0x2492492492492492);
   term(0x1999999999999999, 0x999999999999999a);
   term(0x2aaaaaaaaaaaaaaa, 0xaaaaaaaaaaaaaaab);
@@ -136,17 +146,18 @@ export function oddReciprocalSeries(high: u64, lowWord: u64, atPlace: i32, alter
 /** (e^x - 1) / x for an x of at most 2^-5; alternating, (1 - e^-x) / x. */
 export function exponentialSeries(high: u64, lowWord: u64, atPlace: i32, alternates: bool): u64 {
   start(high, lowWord, atPlace, alternates);
-  term(0x000000000000654b, 0x1dc0c2b529ac9814);
-  term(0x000000000006b9fc, 0xf9ccee07c476195b);
-  term(0x00000000006b9fcf, 0x9ccee07c476195ac);
-  term(0x00000000064e5d2a, 0x301f27482eb7c517);
-  term(0x000000005849184e, 0xa1b425f28e0cc749);
-  term(0x000000047bb63bfe, 0x3625ed5136a61eb4);
-  term(0x00000035cc8acfea, 0x89c71fce8fc97070);
-  term(0x0000024fc9f6ef13, 0xeb8e5de02da7d4cd);
-  term(0x0000171de3a556c7, 0x338faac1c88e5001);
-  term(0x0000d00d00d00d00, 0xd00d00d00d00d00d);
-  term(0x0006806806806806, 0x8068068068068068);
+  briefTerm(0x000000000654b1dc);
+  briefTerm(0x000000006b9fcf9d);
+  briefTerm(0x00000006b9fcf9cd);
+  briefTerm(0x00000064e5d2a302);
+  briefTerm(0x000005849184ea1b);
+  briefTerm(0x000047bb63bfe362);
+  briefTerm(0x00035cc8acfea89c);
+  briefTerm(0x0024fc9f6ef13eb9);
+  briefTerm(0x0171de3a556c7339);
+  briefTerm(0x0d00d00d00d00d01);
+  briefTerm(0x6806806806806807);
+  widen(52);
   term(0x002d82d82d82d82d, 0x82d82d82d82d82d8);
   term(0x0111111111111111, 0x1111111111111111);
   term(0x0555555555555555, 0x5555555555555555);
