@@ -11,31 +11,11 @@ export LC_ALL=C TZ=UTC
 
 source=allegro4.4_4.4.3.1.orig.tar.gz
 source_sha256=ec19dbc9a021244582b4819b3583ee594b50141f9fcf6944a4ed8069cbf8d4d4
-base=initrd-busybox-i386.gz
 
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${TSVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tsvm-test}
+. "$here/../linux/initrd.sh"
 target=${1:-$cache/guests}
 tarball=${2:-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-lack() {
-  echo "build.sh: $*" >&2
-  exit 2
-}
-
-find_base() {
-  local folder folders
-  IFS=: read -ra folders <<<"${TSVM_GUESTS:-}"
-  for folder in "${folders[@]}" "$target" "$cache/guests" "$here/../../../shared/guests"; do
-    if [ -f "$folder/$base" ]; then
-      echo "$folder/$base"
-      return
-    fi
-  done
-  lack "the guest $base is absent; see: npx tsvm-test guests"
-}
 
 # The list of source packages is our own, made out of where the computer has its packages from; that computer's lists stay as they are.
 fetch() {
@@ -44,17 +24,13 @@ fetch() {
     return
   fi
   command -v apt-get >/dev/null || lack "apt-get is absent; give a file $source as second argument"
-  mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/fetched"
-  : >"$work/status"
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >"$work/sources.list"
   mkdir "$work/parts"
+  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >"$work/sources.list"
   local file
   for file in /etc/apt/sources.list.d/*.sources; do
     [ ! -f "$file" ] || sed 's/^Types:.*/Types: deb-src/' "$file" >"$work/parts/$(basename "$file")"
   done
-  local apt=(apt-get -qq -o APT::Sandbox::User= -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts="$work/parts"
-    -o Dir::State::Lists="$work/lists" -o Dir::State::status="$work/status" -o Dir::Cache="$work" -o Dir::Cache::Archives=archives
-    -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 -o Acquire::Retries=1)
+  prepare_apt -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts="$work/parts"
   "${apt[@]}" update >"$work/apt.log" 2>&1 || true
   # Debian's own changes are not needed: where they cannot be had, the source may still have come.
   (cd "$work/fetched" && "${apt[@]}" source --download-only --tar-only allegro4.4) >>"$work/apt.log" 2>&1 || true
@@ -122,14 +98,5 @@ for program in "$allegro/examples/"{exscroll,exflip} "$allegro/tests/test" "$her
 done
 cp -R "$here/overlay/." "$work/overlay/"
 
-# Equal bytes whenever it is built with the same compiler: names in order, times, owners, permissions and numbers of our own.
-find "$work/overlay" -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
-chmod 755 "$out"/{exscroll,exflip,test,split,start}
-find "$work/overlay" -exec touch -h -d @0 {} +
-mkdir -p "$target"
-{
-  cat "$initrd"
-  (cd "$work/overlay" && find . -mindepth 1 | sort | cpio -o -H newc -R 0:0 --reproducible --quiet) | gzip -n9
-} >"$work/initrd"
-mv "$work/initrd" "$target/allegro-i386.cpio.gz"
+pack "$work/overlay" "$target/allegro-i386.cpio.gz" "$out"/{exscroll,exflip,test,split,start}
 echo "$target/allegro-i386.cpio.gz"

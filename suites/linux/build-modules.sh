@@ -10,37 +10,17 @@ set -euo pipefail
 
 release=6.1.0-47-686
 package=linux-image-$release
-base=initrd-busybox-i386.gz
 # Each of these brings the modules that it depends on.
 modules='ne ne2k-pci 8139cp e1000 virtio_net virtio_pci
   ata_piix sym53c8xx virtio_blk virtio_scsi sd_mod sr_mod floppy isofs ext4 crc32c_generic
   virtio-rng virtio_console parport_pc lp ppdev psmouse evdev pcspkr button'
 
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${TSVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tsvm-test}
+. "$here/initrd.sh"
 target=${1:-$cache/guests}
 deb=${2:-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-lack() {
-  echo "build-modules.sh: $*" >&2
-  exit 2
-}
-
-find_base() {
-  local folder folders
-  IFS=: read -ra folders <<<"${TSVM_GUESTS:-}"
-  for folder in "${folders[@]}" "$target" "$cache/guests" "$here/../../../shared/guests"; do
-    if [ -f "$folder/$base" ]; then
-      echo "$folder/$base"
-      return
-    fi
-  done
-  lack "the guest $base is absent; see: npx tsvm-test guests"
-}
-
-# Package lists of our own, so that 32-bit packages are known wherever the distribution offers them.
+# For 32 bits, wherever the distribution offers that.
 fetch() {
   local kept
   kept=$(find "$cache/debian" -name "${package}_*_i386.deb" 2>/dev/null | sort | tail -1)
@@ -49,11 +29,7 @@ fetch() {
     return
   fi
   command -v apt-get >/dev/null || lack "apt-get is absent; give a file of Debian's package $package as second argument"
-  mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/fetched"
-  : >"$work/status"
-  local apt=(apt-get -qq -o APT::Architecture=i386 -o APT::Architectures=i386 -o APT::Sandbox::User=
-    -o Dir::State::Lists="$work/lists" -o Dir::State::status="$work/status" -o Dir::Cache="$work" -o Dir::Cache::Archives=archives
-    -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 -o Acquire::Retries=1)
+  prepare_apt -o APT::Architecture=i386 -o APT::Architectures=i386
   # Another source of packages that cannot be reached does no harm: what counts is whether this package comes.
   "${apt[@]}" update >"$work/apt.log" 2>&1 || true
   (cd "$work/fetched" && "${apt[@]}" download "$package") >>"$work/apt.log" 2>&1 || {
@@ -97,15 +73,6 @@ take() { # take MODULE: it and what it depends on, into the overlay.
 for module in $modules; do take "$module"; done
 cp -R "$here/overlay/." "$work/overlay/"
 
-# Equal bytes wherever and whenever it is built: names in order, times, owners, permissions and numbers of our own.
-find "$work/overlay" -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
-chmod 755 "$work"/overlay/hardware/*
-find "$work/overlay" -exec touch -h -d @0 {} +
-mkdir -p "$target"
 out=$target/debian12-686-modules.cpio.gz
-{
-  cat "$initrd"
-  (cd "$work/overlay" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) | gzip -n9
-} >"$work/initrd"
-mv "$work/initrd" "$out"
+pack "$work/overlay" "$out" "$work"/overlay/hardware/*
 echo "$out: ${#taken[@]} modules of $(dpkg-deb -W "$deb" | tr '\t' ' ')"

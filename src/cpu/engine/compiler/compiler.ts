@@ -33,7 +33,7 @@ const looksLeast = 4;
 /** What regions leave to the interpreter more often than once in so many cycles is worth compiling anew. */
 const frequentPace = 300;
 /** What they leave more rarely is worth a small region when it was told so many times; a power of two. */
-const strayTellings = 32;
+const strayTellings = 128;
 /** After so many interrupts that end a halt, and whenever they are twice as many, what runs to the next one is walked along. */
 const firstWake = 64;
 /** No page is compiled more often for that. */
