@@ -32,7 +32,8 @@ const inLane = (emit: Emitter, lane: 0 | 1, [x, y, product]: Triple): Triple => 
   laneOf(emit, lane, y),
   laneOf(emit, lane, product),
 ];
-const allTrue = (emit: Emitter, lanes: Value): Value => emit.apply('i32x4.all_true', lanes);
+/** Whether a comparison of lanes holds in each of them. */
+export const allTrue = (emit: Emitter, lanes: Value): Value => emit.apply('i32x4.all_true', lanes);
 
 /** Two of four singles as doubles: the lower ones, or the upper. */
 const wideHalf = (emit: Emitter, half: 0 | 1, singles: Value): Value =>

@@ -1,14 +1,12 @@
 /** Conversions where MXCSR is settled: of ordinary numbers the host's come to the same, and the rest is given up, for an engine that asks. */
 import type { Value } from '../../wasm/values.js';
 import { type Emitter, ordinary, type VectorOperand } from '../emitter.js';
-import { areSameIntegers } from './exactness.js';
+import { allTrue, areSameIntegers } from './exactness.js';
 import { goOnIfExact, goOnWhere, laneCode, ordinaryValues } from './settled.js';
 import { type Precision, precisions } from './streaming.js';
 
 const named = (name: Precision['suffix']): Precision => precisions.find(({ suffix }) => suffix === name)!;
 const [singles, doubles, single, double] = [named('ps'), named('pd'), named('ss'), named('sd')];
-
-const allTrue = (emit: Emitter, lanes: Value): Value => emit.apply('i32x4.all_true', lanes);
 
 export function widenScalar(emit: Emitter, target: VectorOperand, from: VectorOperand): void {
   const [value] = ordinaryValues(emit, single, [from]);
@@ -57,8 +55,9 @@ export function integersToSingles(emit: Emitter, target: VectorOperand, from: Ve
   target.learn(ordinary.ps);
 }
 
-/** To four integers, or to two in the lower half; what is not below this is left. */
+/** Numbers from here on are left: not every rounding of those near 2^31 fits. */
 const limit = 2 ** 30;
+/** Four singles to integers, or two doubles to integers in the lower half; the upper half is cleared. */
 export function toIntegers(
   emit: Emitter,
   precision: 'singles' | 'doubles',
