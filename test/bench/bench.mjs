@@ -12,9 +12,10 @@ import { goalsOf } from './goals.mjs';
 import { measureLoop } from './loop/loop.mjs';
 import { peers, underNode } from './peers/all.mjs';
 import { costTable, meansOf, rowsOf, speedTables, table } from './report.mjs';
+import { median } from './statistics.mjs';
 import { prepareGuest } from './workloads/guest.mjs';
 import { workloads } from './workloads/list.mjs';
-import { measureWorkloads } from './workloads/measure.mjs';
+import { measureWorkloads, waitingPeers } from './workloads/measure.mjs';
 
 const costs = { start: 'start to the first guest instruction', snapshot: 'snapshots', idle: '60 idle guest seconds' };
 const parts = { loop: 'the fixed loop without an operating system', ...workloads, ...costs };
@@ -25,7 +26,8 @@ const usage = `npm run bench -- [options]
     .slice(1)
     .map(({ name }) => name)
     .join(' ')}; or none
-  --rounds N           rounds of the workloads, and of the loop (default 3)
+  --rounds N           rounds, each with machines of its own; also of the loop (default 3)
+  --repeats N          how often each machine runs each workload; what comes later has a table of its own (default 2)
   --engine NAME        the engine of tsvm-test, where it has several
   --beside-node PATH   tsvm-test once more, under another Node
   --json               one JSON document on standard output, progress on standard error
@@ -46,6 +48,7 @@ function readOptions() {
         help: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
         rounds: { type: 'string', default: '3' },
+        repeats: { type: 'string', default: '2' },
         only: { type: 'string', default: Object.keys(parts).join(',') },
         peers: { type: 'string', default: peers.map(({ name }) => name).join(',') },
         engine: { type: 'string' },
@@ -62,12 +65,17 @@ function chosenNames(option, possible) {
   if (unknown !== undefined) refuse(`--${option}: there is no '${unknown}'`);
   return possible.filter((name) => names.includes(name));
 }
+function count(option) {
+  const value = Number(options[option]);
+  if (!Number.isInteger(value) || value < 1)
+    refuse(`--${option} takes a whole number above 0, not '${options[option]}'`);
+  return value;
+}
 
 async function main() {
   if (options.help) return console.log(usage);
   if (options.list) return Object.entries(parts).forEach(([name, title]) => console.log(`${name.padEnd(16)}${title}`));
-  const rounds = Number(options.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds takes a whole number above 0, not '${options.rounds}'`);
+  const [rounds, repeats] = [count('rounds'), count('repeats')];
   const only = chosenNames('only', Object.keys(parts));
   const wanted = new Set([
     'plain',
@@ -83,8 +91,9 @@ async function main() {
     const result = {
       host: hostFacts(),
       rounds,
+      repeats,
       skipped,
-      ...(await measure({ only, chosen, skipped, rounds, scratch })),
+      ...(await measure({ only, chosen, skipped, rounds, repeats, scratch })),
     };
     result.goals = goalsOf(result);
     result.minutes = (performance.now() - began) / 60_000;
@@ -114,7 +123,7 @@ function hostFacts() {
   return { node: version, platform, arch, processor: cpus()[0]?.model ?? 'unknown', processors: cpus().length };
 }
 
-async function measure({ only, chosen, skipped, rounds, scratch }) {
+async function measure({ only, chosen, skipped, rounds, repeats, scratch }) {
   const result = {};
   if (only.includes('loop'))
     result.loop = await measureLoop({ rounds, withV86: chosen.some(({ name }) => name === 'v86'), say });
@@ -125,7 +134,10 @@ async function measure({ only, chosen, skipped, rounds, scratch }) {
       say,
     );
   const names = only.filter((name) => workloads[name] !== undefined);
-  const last = [...(only.includes('snapshot') ? ['dirty', 'dirty'] : []), ...(only.includes('idle') ? ['idle'] : [])];
+  const last = [
+    ...(only.includes('snapshot') ? ['dirty', 'dirty', 'dirty'] : []),
+    ...(only.includes('idle') ? ['idle'] : []),
+  ];
   if (names.length + last.length === 0) return result;
   const files = prepareGuest(scratch);
   if (files.absence !== undefined) {
@@ -133,10 +145,20 @@ async function measure({ only, chosen, skipped, rounds, scratch }) {
     say(`the workloads are SKIPPED: ${files.absence}; see: npx tsvm-test guests`);
     return result;
   }
-  const run = await measureWorkloads({ chosen, names, rounds, last, files, scratch, engine: options.engine, say });
+  const run = await measureWorkloads({
+    chosen,
+    names,
+    rounds,
+    repeats,
+    last,
+    files,
+    scratch,
+    engine: options.engine,
+    say,
+  });
   try {
-    result.rows = rowsOf({ times: run.times, names });
-    result.means = meansOf(result.rows);
+    Object.assign(result, speedOf(run.times[0], names));
+    result.later = run.times.slice(1).map((times) => speedOf(times, names));
     result.failures = run.failures;
     result.recordings = recordingFigures(run.recordings);
     await measureCosts(run, last, result);
@@ -146,12 +168,15 @@ async function measure({ only, chosen, skipped, rounds, scratch }) {
   return result;
 }
 
+function speedOf(times, names) {
+  const rows = rowsOf({ times, names });
+  return { rows, means: meansOf(rows) };
+}
+
 /** Who can keep and restore a whole machine between two instructions, as far as the bench knows how to ask. */
 const snapshotPeers = ['plain', 'v86', 'qemu'];
-/** Whose idle guest waits on the clock: these wait together. */
-const waitingPeers = ['v86', 'qemu', 'qemu-record'];
 
-async function measureCosts({ running, attempt, oneWorkload, times }, last, result) {
+async function measureCosts({ running, attempt, oneWorkload, times: [times] }, last, result) {
   const ask = async (key, list, question) => {
     result[key] = {};
     for (const each of list) {
@@ -164,11 +189,12 @@ async function measureCosts({ running, attempt, oneWorkload, times }, last, resu
     say('snapshots');
     const own = running.filter(({ name }) => name === 'plain');
     const all = running.filter(({ name }) => snapshotPeers.includes(name));
-    for (const each of running) await oneWorkload(each);
+    // The first time is for compiling, the second for what it takes without a snapshot.
+    for (const each of running) for (let time = 0; time < 2; time++) await oneWorkload(each);
     for (const each of own) await attempt(each, (peer) => peer.baseSnapshot());
     for (const each of running) await oneWorkload(each);
     await ask('snapshots', all, (peer) => peer.snapshot());
-    const [before, after] = times.dirty?.plain ?? [];
+    const [before, after] = (times.dirty?.plain ?? []).slice(-2);
     if (result.snapshots.plain !== undefined) result.snapshots.plain.copyMs = after.processor - before.processor;
   }
   if (last.includes('idle')) {
@@ -176,8 +202,11 @@ async function measureCosts({ running, attempt, oneWorkload, times }, last, resu
     const waits = ({ name }) => waitingPeers.includes(name);
     await Promise.all(running.filter(waits).map(oneWorkload));
     for (const each of running.filter((one) => !waits(one))) await oneWorkload(each);
-    const byPeer = Object.entries(times.idle ?? {});
-    result.idle = Object.fromEntries(byPeer.map(([peer, [{ clock, processor }]]) => [peer, { clock, processor }]));
+    const figure = (list, key) => median(list.map((each) => each[key]));
+    const byPeer = Object.entries(times.idle ?? {}).map(([peer, list]) => {
+      return [peer, { clock: figure(list, 'clock'), processor: figure(list, 'processor') }];
+    });
+    result.idle = Object.fromEntries(byPeer);
   }
 }
 
@@ -192,9 +221,15 @@ function recordingFigures({ replay, 'qemu-replay': qemu }) {
 function show(result, titles) {
   if (options.json) return console.log(JSON.stringify(result, null, 2));
   const { node, processor, processors } = result.host;
-  say(`\n${processors} x ${processor}, Node ${node}, rounds: ${result.rounds}, ${result.minutes.toFixed(0)} minutes\n`);
+  say(
+    `\n${processors} x ${processor}, Node ${node}, rounds: ${result.rounds}, repeats: ${result.repeats}, ${result.minutes.toFixed(0)} minutes\n`,
+  );
   if (result.loop !== undefined) say(`${result.loop.text}\n`);
   if (result.rows?.length > 0) say(`${speedTables(result.rows, result.means, titles)}\n`);
+  (result.later ?? []).forEach(({ rows, means }, at) => {
+    const again = rows.filter(({ name }) => workloads[name] !== undefined && name !== 'boot');
+    if (again.length > 0) say(`Time ${at + 2} in the same machines:\n\n${speedTables(again, means, titles)}\n`);
+  });
   const { starts, snapshots, peaks, idle, recordings } = result;
   const costTables = costTable({ starts, snapshots, peaks, idle, recordings }, titles);
   if (costTables.split('\n').length > 2) say(`${costTables}\n`);

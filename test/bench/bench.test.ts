@@ -64,7 +64,7 @@ describe('the bench', () => {
       expect(status).toBe(2);
       expect(stderr).toContain(`${option}: there is no 'nonsense'`);
     }
-    expect(bench('--rounds', '0').status).toBe(2);
+    for (const option of ['--rounds', '--repeats']) expect(bench(option, '0').status).toBe(2);
   });
 
   test('lists its parts', () => {

@@ -33,7 +33,7 @@ if (guest.absence !== undefined) {
   console.error(`skipped: ${guest.absence}`);
   process.exit(0);
 }
-const line = commandLine({ names, rounds: 1_000_000, last: [] });
+const line = commandLine({ names, repeats: 1_000_000, last: [] });
 const options = { board: 'i440fx', processor: 'pentiumM', memory: '128M', kernel: guest.kernel, initrd: guest.initrd };
 const { description, images } = describeMachine({ ...options, commandLine: line });
 const machine = createMachine(description, images, { date: 0, seed: 0 });

@@ -7,23 +7,23 @@ import { qemuAbsence, QemuPeer } from './qemu.mjs';
 const own = (name, title, mode, fixedEngine) => ({
   name,
   title,
-  make: ({ guest, scratch, engine, again }) =>
+  make: ({ guest, scratch, engine }) =>
     new NodePeer({
       ...{ name, script: 'own-process.mjs' },
-      task: { mode, ...guest, trace: `${log(scratch, mode, again)}.trace`, engine: fixedEngine ?? engine },
+      task: { mode, ...guest, trace: `${log(scratch, mode)}.trace`, engine: fixedEngine ?? engine },
     }),
   absence: () => undefined,
 });
-/** A replay goes through what was recorded before the rounds began; a boot that is thrown away has a log of its own. */
-const log = (scratch, mode, again) => join(scratch, mode === 'replay' ? 'before' : again ? 'again' : 'round');
+/** A replay goes through what was recorded before the rounds began; what is recorded in a round takes the place of the last one's. */
+const log = (scratch, mode) => join(scratch, mode === 'replay' ? 'before' : 'round');
 
 const qemu = (name, mode) => ({
   name,
   title: { plain: 'QEMU', record: 'QEMU rr=record', replay: 'QEMU rr=replay' }[mode],
-  make: ({ guest, scratch, again }) =>
+  make: ({ guest, scratch, takesSnapshots }) =>
     new QemuPeer({
-      ...{ name, mode, ...guest, scratch, log: `${log(scratch, mode, again)}.rr` },
-      ...(mode === 'plain' && !again ? { disk: join(scratch, 'snapshots.qcow2') } : {}),
+      ...{ name, mode, ...guest, scratch, log: `${log(scratch, mode)}.rr` },
+      ...(mode === 'plain' && takesSnapshots ? { disk: join(scratch, 'snapshots.qcow2') } : {}),
     }),
   absence: qemuAbsence,
 });

@@ -46,8 +46,8 @@ export function prepareGuest(folder) {
 }
 
 /** What the kernel is told: unknown names with a value reach the first program as its environment. */
-export function commandLine({ names, rounds, last }) {
+export function commandLine({ names, repeats, last }) {
   const list = names.filter((name) => name !== 'boot').join(',');
-  const own = `rdinit=/bench/start rounds=${rounds} workloads=${list} last=${last.join(',')}`;
+  const own = `rdinit=/bench/start rounds=${repeats} workloads=${list} last=${last.join(',')}`;
   return `console=ttyS0 cryptomgr.notests mitigations=off ${own}`;
 }

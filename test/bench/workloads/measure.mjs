@@ -1,18 +1,20 @@
 /**
  * Runs the workloads on every peer in turn: one workload on all of them, then the next, so that what else the computer does
- * falls on all alike. A peer that fails is left out from there on, and the report says so.
+ * falls on all alike. Each round has machines of its own. A peer that fails is left out from there on, and the report says so.
  */
 import { commandLine } from './guest.mjs';
 import { recordingsBefore } from '../peers/all.mjs';
 
-/** Times as `times[workload][peer]`: a list of measurements; what went wrong by peer; and figures of the recordings. */
-export async function measureWorkloads({ chosen, names, rounds, last, files, scratch, engine, say }) {
-  const guest = { ...files, commandLine: commandLine({ names, rounds, last }) };
+/**
+ * Runs all rounds; the machines of the last one stand where their guests are to go on with `last`. `times[n][workload][peer]` lists what
+ * was measured when a machine ran a workload for the n-th time, from 0, a measurement for each round; what comes behind the workloads counts as a first time.
+ */
+export async function measureWorkloads({ chosen, names, rounds, repeats, last, files, scratch, engine, say }) {
+  const guest = { ...files, commandLine: commandLine({ names, repeats, last }) };
   const context = { guest, scratch, engine };
   const failures = {};
   const recordings = {};
-  const times = {};
-  const keep = (peer, measured) => ((times[measured.name] ??= {})[peer] ??= []).push(measured);
+  const times = Array.from({ length: repeats }, () => ({}));
   const attempt = async (running, work) => {
     if (failures[running.name] !== undefined) return undefined;
     try {
@@ -24,6 +26,12 @@ export async function measureWorkloads({ chosen, names, rounds, last, files, scr
       return undefined;
     }
   };
+  const oneWorkload = (each, time = 0) =>
+    attempt(each, async (peer) => {
+      const measured = await peer.next();
+      if (measured === undefined) throw new Error('the guest ended too early');
+      ((times[time][measured.name] ??= {})[each.name] ??= []).push(measured);
+    });
 
   const needed = chosen.filter(({ name }) => recordingsBefore[name] !== undefined);
   if (needed.length > 0) say('recording what will be replayed');
@@ -36,42 +44,43 @@ export async function measureWorkloads({ chosen, names, rounds, last, files, scr
     await peer.stop();
   });
 
-  const running = chosen.map((each) => ({ name: each.name, peer: each.make(context) }));
-  const oneWorkload = (each) =>
-    attempt(each, async (peer) => {
-      const measured = await peer.next();
-      if (measured === undefined) throw new Error('the guest ended too early');
-      keep(each.name, measured);
-    });
-  const boot = (each) =>
-    attempt(each, async (peer) => {
-      await peer.start();
+  async function oneRound(round) {
+    const isLast = round === rounds - 1;
+    const running = chosen
+      .filter(({ name }) => failures[name] === undefined)
+      .map((each) => ({ name: each.name, peer: each.make({ ...context, takesSnapshots: isLast }) }));
+    const boot = async (each) => {
+      await attempt(each, (peer) => peer.start());
       await oneWorkload(each);
-      say(`booted: ${each.name}`);
-    });
-  const bootIsMeasured = names.includes('boot');
-  say(bootIsMeasured ? 'booting one after another' : 'booting');
-  if (bootIsMeasured) for (const each of running) await boot(each);
-  else await inPairs(running, boot);
-  for (let round = 0; round < rounds; round++) {
-    if (round > 0 && bootIsMeasured) await bootAgain(chosen, context, attempt, keep);
-    for (const name of names.filter((each) => each !== 'boot')) {
-      for (const each of running) await oneWorkload(each);
-      say(`round ${round + 1} of ${rounds}: ${name}`);
+    };
+    if (names.includes('boot')) for (const each of running) await boot(each);
+    else await inPairs(running, boot);
+    say(`round ${round + 1} of ${rounds}: booted`);
+    for (let time = 0; time < repeats; time++) {
+      for (const name of names.filter((each) => each !== 'boot')) {
+        for (const each of running) await oneWorkload(each, time);
+        say(`round ${round + 1} of ${rounds}: ${name}${time === 0 ? '' : `, time ${time + 1}`}`);
+      }
     }
+    return running;
   }
-  return { running, attempt, oneWorkload, times, failures, recordings };
+
+  for (let round = 0; round < rounds - 1; round++) {
+    const running = await oneRound(round);
+    await idleFor(running, last, oneWorkload);
+    for (const { peer } of running) await peer.stop();
+  }
+  return { running: await oneRound(rounds - 1), attempt, oneWorkload, times, failures, recordings };
 }
 
-/** Boots fresh machines once more and throws them away. */
-async function bootAgain(chosen, context, attempt, keep) {
-  for (const each of chosen) {
-    const peer = each.make({ ...context, again: true });
-    await attempt({ name: each.name, peer }, async () => {
-      await peer.start();
-      keep(each.name, await peer.next());
-    });
-    await peer.stop();
+/** Whose idle guest waits on the clock: once is enough for these. */
+export const waitingPeers = ['v86', 'qemu', 'qemu-record', 'qemu-replay'];
+
+/** What comes behind the workloads, up to the idle minute, on those whose time does not pass by the clock. */
+async function idleFor(running, last, oneWorkload) {
+  if (!last.includes('idle')) return;
+  for (const each of running.filter(({ name }) => !waitingPeers.includes(name))) {
+    for (let left = last.length; left > 0; left--) await oneWorkload(each);
   }
 }
 

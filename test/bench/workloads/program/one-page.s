@@ -3,7 +3,7 @@
     .globl one_page
     .section .onepage, "awx", @progbits
     .balign 4096
-    .set TIMES, 400000
+    .set TIMES, 1200000
 one_page:
     push %ebx
     push %esi
