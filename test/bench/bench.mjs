@@ -200,7 +200,7 @@ async function measureCosts({ running, attempt, oneWorkload, times: [times] }, l
   if (last.includes('idle')) {
     say('60 idle guest seconds');
     const waits = ({ name }) => waitingPeers.includes(name);
-    await Promise.all(running.filter(waits).map(oneWorkload));
+    await Promise.all(running.filter(waits).map((each) => oneWorkload(each)));
     for (const each of running.filter((one) => !waits(one))) await oneWorkload(each);
     const figure = (list, key) => median(list.map((each) => each[key]));
     const byPeer = Object.entries(times.idle ?? {}).map(([peer, list]) => {
