@@ -203,6 +203,11 @@ export interface Emitter extends Code {
 
   /** Where MXCSR is settled: leaves the whole instruction, of which nothing was done yet, to an engine that asks. */
   leaveUndone(): void;
+  /**
+   * Where the condition is not 0, the instruction reads what it may have written itself: an engine that starts instructions anew after it
+   * did a part of them leaves this one before anything is done.
+   */
+  rereadsWhen(condition: Operand): void;
   /** Raises a fault at this instruction. */
   fault(vector: number, errorCode?: Operand): void;
   /** Calls a slow path; a fault it raises leaves the instruction. */

@@ -184,6 +184,8 @@ const enter = instruction('enter', {
     const width = emit.width === 16 ? 16 : 32;
     const bytes = width / 8;
     const level = emit.hold(emit.and(nesting!.read(), 0x1f));
+    // Where frames overlap, what is copied may lie where this instruction has pushed.
+    emit.rereadsWhen(emit.greaterUnsigned(level, 1));
     const pointer = emit.variable(emit.stackPointer());
     const push = (value: Value): void => {
       pointer.set(below(emit, pointer, bytes));

@@ -1,7 +1,7 @@
 /**
  * The emitter of compiled regions: operands are constants and locals, and whatever the fast way does not cover is left to the
  * interpreter, which runs the instruction from its start. That is exact, as no instruction does anything that a restart must not see
- * before the last thing that may fault.
+ * before the last thing that may fault; the one that might is left before it begins.
  */
 import { assert } from '../../../base/assert.js';
 import { displayWordAt } from '../../display-mapping.js';
@@ -261,6 +261,9 @@ export class RegionEmitter extends RegionFlagCode {
     this.region.bail();
     this.region.depth--;
     this.region.terminated = false;
+  }
+  override rereadsWhen(condition: Operand): void {
+    this.when(condition, () => this.region.bail());
   }
   override transfer(_operation: SystemOperation): void {
     this.region.bail();

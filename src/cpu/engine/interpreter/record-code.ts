@@ -143,6 +143,7 @@ export class RecordCode extends Code {
   leaveUndone(): void {
     assert(false, 'the interpreter does every instruction');
   }
+  rereadsWhen(_condition: Operand): void {}
   fault(vector: number, errorCode: Operand = 0): void {
     this.rememberRecord();
     this.store('i32.store', 0, vector + 1, at.faulted);
