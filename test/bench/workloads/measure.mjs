@@ -74,7 +74,7 @@ export async function measureWorkloads({ chosen, names, rounds, repeats, last, f
 }
 
 /** Whose idle guest waits on the clock: once is enough for these. */
-export const waitingPeers = ['v86', 'qemu', 'qemu-record', 'qemu-replay'];
+export const waitingPeers = ['v86', 'qemu', 'qemu-record'];
 
 /** What comes behind the workloads, up to the idle minute, on those whose time does not pass by the clock. */
 async function idleFor(running, last, oneWorkload) {

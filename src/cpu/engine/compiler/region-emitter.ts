@@ -24,7 +24,7 @@ import { constantExpression } from '../../wasm/expressions.js';
 import { type Compound, compound, type Operand, type Value } from '../../wasm/values.js';
 import { RecordEmitter } from '../interpreter/emitter.js';
 import type { Flow } from '../interpreter/flow.js';
-import { lineOf } from '../interpreter/function-code.js';
+import { touchesCode } from '../interpreter/function-code.js';
 import type { Handler, HandlerOperand } from '../interpreter/handlers.js';
 import { copyBlock, tagDiffers, tlbDistanceOf, withinTop } from '../interpreter/memory-code.js';
 import { OperandOfVector } from '../interpreter/operands.js';
@@ -176,15 +176,10 @@ export class RegionEmitter extends RegionFlagCode {
       if (kind === 'read') return otherwise();
       const beside = this.loadLate('i32.load', entry, half + tlbEntry.writeCode);
       const isElsewhere = this.variable(tagDiffers(this, beside, linear, bytes));
-      region.arms(this.isZero(isElsewhere), () => isElsewhere.set(this.holdsCode(place, bytes)));
+      region.arms(this.isZero(isElsewhere), () => isElsewhere.set(touchesCode(this, place, bytes)));
       region.rarely(isElsewhere, otherwise);
     });
     return place;
-  }
-  /** Not 0 where lines of decoded code are among the bytes. */
-  private holdsCode(host: Value, bytes: number): Value {
-    const first = lineOf(this, host);
-    return bytes === 1 ? first : this.or(first, lineOf(this, this.add(host, bytes - 1)));
   }
   private unless(ok: Value): void {
     const { region } = this;

@@ -24,3 +24,6 @@ export const lineOf = (code: Code, host: Value): Value =>
     code.shrUnsigned(code.sub(host, word(code, 'ramBase')), codeLineShift),
     regions.codeLines,
   );
+/** Not 0 where a line that an access of at most a line's bytes touches holds decoded code. */
+export const touchesCode = (code: Code, host: Value, bytes: number): Value =>
+  bytes === 1 ? lineOf(code, host) : code.or(lineOf(code, host), lineOf(code, code.add(host, bytes - 1)));

@@ -1,9 +1,10 @@
 /** Functions of the module for accesses that missed the fast way: they refill the TLB, look at decoded code, or call the slow path. */
 import type { Width } from '../../instructions/instruction.js';
-import { at, codeLineShift, regions, segmentFields, tlbEntry } from '../../layout.js';
+import { regions, segmentFields, tlbEntry } from '../../layout.js';
 import { FunctionBody } from '../../wasm/body.js';
 import type { ValueType } from '../../wasm/opcodes.js';
 import { Code, type Value } from '../../wasm/values.js';
+import { touchesCode } from './function-code.js';
 import { copyBlock, tagMatches, tlbEntryFor, withinTop } from './memory-code.js';
 import { type BlockSize, loadOpcodes, type ModuleFunctions, storeOpcodes } from './record-code.js';
 
@@ -108,12 +109,9 @@ function refilled(
 
 /** Tells of a write of at most a line's bytes if a line that it touches holds decoded code. */
 function tellOfCode(code: Code, host: Value, bytes: number, imports: ReadonlyMap<string, number>): void {
-  const line = (address: Value): Value => {
-    const number = code.shrUnsigned(code.sub(address, code.loadLate('i32.load', 0, at.ramBase)), codeLineShift);
-    return code.loadLate('i32.load8_u', number, regions.codeLines);
-  };
-  const hasCode = bytes === 1 ? line(host) : code.or(line(host), line(code.add(host, bytes - 1)));
-  code.when(hasCode, () => code.perform(code.call(imports.get('codeWrite')!, 'i32', host, code.i32(bytes))));
+  code.when(touchesCode(code, host, bytes), () =>
+    code.perform(code.call(imports.get('codeWrite')!, 'i32', host, code.i32(bytes))),
+  );
 }
 
 export function slowReadForWriteBody(width: Width, { imports, refills }: ModuleFunctions): FunctionBody {
