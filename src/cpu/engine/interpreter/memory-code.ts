@@ -30,8 +30,9 @@ const tagOf = (code: Code, linear: Value, bytes: number): Value => code.and(code
 /** Whether all bytes of an access lie in the page that a tag names. */
 export const tagMatches = (code: Code, tag: Value, linear: Value, bytes: number): Value =>
   code.equal(tag, tagOf(code, linear, bytes));
+/** The opposite, as any number but 0: V8 puts what a difference leads to behind everything else, and what an inequality leads to in between. */
 export const tagDiffers = (code: Code, tag: Value, linear: Value, bytes: number): Value =>
-  code.notEqual(tag, tagOf(code, linear, bytes));
+  code.sub(tag, tagOf(code, linear, bytes));
 
 /** Whether an access lies below a segment's top, in 64 bits so that nothing wraps. */
 export function withinTop(
