@@ -35,7 +35,7 @@ const frequentPace = 300;
 /** What they leave more rarely is worth a small region when it was told so many times; a power of two. */
 const strayTellings = 128;
 /** After so many interrupts that end a halt, and whenever they are twice as many, what runs to the next one is walked along. */
-const firstWake = 64;
+const firstWake = 32;
 /** No page is compiled more often for that. */
 const compilationsMost = 40;
 
@@ -331,13 +331,19 @@ export class Compiler {
     const heat = table === 0 ? undefined : this.heatOf(table);
     const isTaken = heat !== undefined && !heat.isQueued && this.mayCompile(heat);
     if (isTaken) heat.facts = factsNow(this.core, heat);
-    const isCovered =
-      this.entrances.leadsInto(at) || (walk.toNextHalt && heat !== undefined && this.covers(heat, offset));
+    const entered = this.entrances.leadsInto(at) ? this.regions[this.entrances.placeAt(at)] : undefined;
+    const isCovered = walk.isInside(entered, heat, offset, this.lastOffset(at));
     if (isCovered && !walk.toNextHalt) return this.endWalk(walk, this.tuning.batch);
     const goesOn = isTaken && !isCovered ? walk.step(heat, offset) : walk.pass();
     if (goesOn) return;
     if (walk.toNextHalt) this.dropWalk();
     else this.endWalk(walk, this.tuning.batch);
+  }
+  /** Where the last instruction of a record's block lies in its page. */
+  private lastOffset(at: number): number {
+    const { view } = this.core;
+    const last = at + (view.getUint16(at + record.remaining, true) - 1) * record.bytes;
+    return view.getUint16(last + record.pageOffset, true);
   }
   /** What was met is compiled, together with the rest, as soon as so many pages have some. */
   private endWalk(walk: StrayWalk, least: number): void {

@@ -116,10 +116,34 @@ test('a page whose code changes again and again is left to the interpreter for g
 });
 
 test('what runs from one halt to the next is compiled, on all its pages, once it was woken some dozens of times', () => {
-  expect(idleFor(64, 3, blind).modules).toBe(0);
+  expect(idleFor(32, 3, blind).modules).toBe(0);
   const { modules, state } = idleFor(1000, 3, blind);
   expect(modules).toBe(1);
   expect(state).toEqual(idleFor(1000, 3).state);
+});
+
+test('a place in the middle of such code that it does not lead to is compiled when the idling system comes there', () => {
+  // MOV EAX, 400; DEC EAX; JNZ; INC ECX; CMP ECX, wakes; JA behind the next; INC EBX; INC EDX; IRET.
+  const loop = [...code32.mov('eax', 400), 0x48, 0x75, 0xfd];
+  const last = [0x77, 0x01, 0x43, 0x42, ...code32.iret];
+  const handler = (wakes: number): number[] => [...loop, 0x41, 0x81, 0xf9, ...d(wakes), ...last];
+  const ran = (wakes: number, compiler?: typeof tuning) => {
+    const world = new World('pentium3', 1 << 20, undefined, compiler);
+    const modules = modulesIn(() => {
+      world.flat([...code32.sti, ...code32.hlt, 0xeb, 0xfc]);
+      world.gate(0x20, gate('interrupt32', selectors.code[0], otherPage));
+      world.put(otherPage, ...handler(wakes));
+      world.run(100);
+      for (let wake = 0; wake < 200; wake++) {
+        world.processor.setInterruptRequest(true);
+        world.run(1000);
+      }
+    });
+    return { modules, state: world.processor.save() };
+  };
+  expect(ran(1000, blind).modules).toBe(1);
+  expect(ran(100, blind).modules).toBe(2);
+  expect(ran(100, blind).state).toEqual(ran(100).state);
 });
 
 test('what goes on for long before it halts again is not', () => {
@@ -142,7 +166,7 @@ test('a page that is replaced in the middle of such a walk is watched like any o
     world.gate(0x20, gate('interrupt32', selectors.code[0], handler));
     world.put(handler, ...code);
     world.run(100);
-    for (let count = 1; count < 64; count++) wake(1000);
+    for (let count = 1; count < 32; count++) wake(1000);
     // Back to in front of the handler after its first block was walked along.
     wake(1);
     const { cycle } = world.processor;
