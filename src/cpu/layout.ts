@@ -353,6 +353,8 @@ export const regions = {
   missCounts: 0x4000,
   /** The same for where compiled code went on in the interpreter. */
   leaveCounts: 0x6000,
+  /** Where compiled code entered other pages lately; never saved. See `engine/compiler/known-ways.ts`. */
+  knownWays: 0x8000,
   supervisorTlb,
   userTlb: supervisorTlb + tlbBytes,
   /** Translations of code, first the supervisor's, then the user's; see {@link codeTlbDistance}. */

@@ -3,6 +3,7 @@ import { firstRegion, record } from '../../layout.js';
 import type { Core } from '../../system/core.js';
 import { firstHandler, pseudoHandlers } from '../interpreter/handlers.js';
 import type { Region } from './heat.js';
+import { forgetWays } from './known-ways.js';
 
 export class Entrances {
   /** The interpreter's handlers of records that lead into regions now. */
@@ -51,9 +52,11 @@ export class Entrances {
       this.core.view.setUint16(at + record.handler, this.originalAt(at), true);
       this.originals.delete(at);
     }
+    forgetWays(this.core);
   }
   /** All records are gone. */
   forget(): void {
     this.originals.clear();
+    forgetWays(this.core);
   }
 }

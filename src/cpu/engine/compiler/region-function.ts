@@ -4,6 +4,7 @@
  */
 import { assert } from '../../../base/assert.js';
 import { type KeptFlags, type KeptValues, keptWords } from '../interpreter/kept-flags.js';
+import { regionSignature } from '../interpreter/module-parts.js';
 import { at, generalRegisters, registerAddress } from '../../layout.js';
 import { FunctionBody, type Label } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
@@ -19,6 +20,8 @@ const localNames = [
   'way',
   /** The record where somebody else goes on. */
   'at',
+  /** Its handler. */
+  'handler',
   /** An offset in the code segment to be looked for. */
   'target',
   /** What the flags follow from, where their kind is known. */
@@ -38,7 +41,7 @@ export type FlagState = KeptFlags | 'written' | 'dynamic';
 
 const valueNames = ['left', 'right', 'result', 'carry'] as const;
 
-const firstLocal = 1;
+const firstLocal = regionSignature.parameters.length;
 const localIndex = Object.fromEntries(
   localNames.map((name, position) => [name, firstLocal + generalRegisters.length + position]),
 ) as Readonly<Record<LocalName, number>>;
@@ -62,7 +65,7 @@ export interface Ways {
 }
 
 export class RegionFunction {
-  readonly body = new FunctionBody(['i32']);
+  readonly body = new FunctionBody(regionSignature.parameters);
   readonly code = new Code(this.body);
   flags: FlagState = 'written';
   /** Nothing behind this place is reached. */

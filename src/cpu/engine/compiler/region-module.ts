@@ -3,7 +3,7 @@ import type { Core } from '../../system/core.js';
 import { has, type ProcessorModel } from '../../model.js';
 import { type Float80, float80Signatures } from '../../kernel/float80/float80.js';
 import { ModuleWriter } from '../../wasm/module.js';
-import { i32s, importKernel, sharedFunctions } from '../interpreter/module-parts.js';
+import { i32s, importKernel, regionSignature, sharedFunctions } from '../interpreter/module-parts.js';
 import type { Interpreter } from '../interpreter/instance.js';
 import type { ModuleFunctions } from '../interpreter/record-code.js';
 import type { RegionFacts } from './region-facts.js';
@@ -11,7 +11,6 @@ import type { PageCode, RegionInstruction, RegionPlan } from './region.js';
 import { alwaysLeaves, type RegionContext, type RegionImports, writeRegion } from './write-region.js';
 
 const kernelNames = Object.keys(float80Signatures) as (keyof Float80)[];
-const regionSignature = { parameters: i32s(1), results: i32s(1) };
 const unavailable = -1;
 const byWidth = { 8: unavailable, 16: unavailable, 32: unavailable };
 /** What compiled code leaves to the interpreter. */
@@ -63,7 +62,7 @@ function importAll(model: ProcessorModel): Imported {
   const imports = {
     lookup: own('lookup', 1, 1),
     resume: own('resume', 2, 1),
-    enter: own('enter', 2, 1),
+    enter: own('enter', 3, 1),
     settleFlags: own('settleFlags', 5, 0),
     settleKept: own('settleKept', 0, 0),
     refills: {
@@ -72,7 +71,7 @@ function importAll(model: ProcessorModel): Imported {
       change: own('refillChange', 2, 1),
       store: own('refillStore', 3, 1),
     },
-    refused: module.importFunction('compiler', 'refused', regionSignature),
+    refused: module.importFunction('compiler', 'refused', { parameters: i32s(1), results: i32s(1) }),
     missed: module.importFunction('compiler', 'missed', { parameters: i32s(1), results: [] }),
     left: module.importFunction('compiler', 'left', { parameters: i32s(1), results: [] }),
   };

@@ -2,7 +2,7 @@
  * Ways out of regions: functions of a region's module that are called last and never come back. V8 keeps every register in memory around a
  * call and takes much longer to compile a function with many, so regions themselves hardly call anything.
  */
-import { at, firstRegion, generalRegisters, record, regions, registerAddress } from '../../layout.js';
+import { at, firstRegion, generalRegisters, regions, registerAddress } from '../../layout.js';
 import type { Core } from '../../system/core.js';
 import type { FunctionBody } from '../../wasm/body.js';
 import { Code, type Operand, type Value } from '../../wasm/values.js';
@@ -106,11 +106,13 @@ export class WaysOut {
     code.when(code.isZero(code.and(count, this.patience - 1)), () => code.callVoid(told, here));
   }
 
-  /** Goes on at a record, in another region or in the interpreter; `known` are the {@link entryBits} that hold. */
-  goOn(code: Code, here: Value, known: number): void {
-    const handler = code.load('i32.load16_u', here, record.handler);
+  /**
+   * Goes on at a record, of which the handler and the entry are given, in another region or in the interpreter; `known` are the
+   * {@link entryBits} that hold.
+   */
+  goOn(code: Code, here: Value, handler: Value, entry: Value, known: number): void {
     code.when(code.and(handler, firstRegion), () => {
-      leave(code, this.imports.enter, code.or(here, entryBits.unpaid | known), code.xor(handler, firstRegion));
+      leave(code, this.imports.enter, code.or(here, entryBits.unpaid | known), entry, code.xor(handler, firstRegion));
     });
     const index = this.shared('go back', 1, (body) => {
       const { code: own, locals } = locally(body, 1);

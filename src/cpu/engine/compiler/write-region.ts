@@ -8,6 +8,7 @@ import { flatPlaceOf, placeOf } from '../interpreter/lookup-code.js';
 import { tlbDistanceOf } from '../interpreter/memory-code.js';
 import type { FunctionBody, Label } from '../../wasm/body.js';
 import type { Code, Value } from '../../wasm/values.js';
+import { isKnown, leadsTo, noteWay, wayFor } from './known-ways.js';
 import { type BlockWays, RegionEmitter, type RegionRefills } from './region-emitter.js';
 import { conditionsOf, factBits, type RegionFacts, mxcsrCondition } from './region-facts.js';
 import { type FlagState, RegionFunction } from './region-function.js';
@@ -127,7 +128,7 @@ class RegionWriter {
   }
 
   write(): FunctionBody {
-    const { body, region, plan } = this;
+    const { body, code, region, plan } = this;
     const entries = plan.blocks.filter(({ isEntry }) => isEntry).map(({ index }) => index);
     const parts = nest(
       plan.blocks.map(({ successors }) => successors),
@@ -137,6 +138,7 @@ class RegionWriter {
     this.checks = budgetChecks(plan.blocks, headsWithin(parts));
     this.writeStart();
     this.again = body.open('loop');
+    const chain = body.open('block');
     const goOn = body.open('block');
     const outside = body.open('block');
     const elsewhere = body.open('block');
@@ -147,9 +149,12 @@ class RegionWriter {
     body.close();
     if (this.context.facts.isFlat) this.searchHere(goOn);
     body.close();
-    this.searchElsewhere(goOn);
+    this.searchElsewhere(goOn, chain);
     body.close();
     this.writeOutside();
+    body.close();
+    region.set('handler', code.loadLate('i32.load16_u', region.local('at'), record.handler));
+    region.set('way', code.loadLate('i32.load8_u', region.local('at'), record.entry));
     body.close();
     this.writeChain();
     body.close();
@@ -204,7 +209,7 @@ class RegionWriter {
       const isLost = wrong.reduce((all, each) => code.or(all, each));
       code.when(code.notEqual(code.and(from, known), known), () => code.when(isLost, refuse));
     }
-    region.set('way', code.loadLate('i32.load8_u', here, record.entry));
+    region.set('way', code.local(1, 'i32'));
     region.loadRegisters();
     region.loadVectors();
   }
@@ -242,9 +247,10 @@ class RegionWriter {
   }
   private choose(choices: readonly number[]): void {
     const { body, region } = this;
-    region.local('way').push(body);
-    const [first] = choices as readonly [number, ...number[]];
+    const [first, ...others] = choices as readonly [number, ...number[]];
     const otherwise = this.labels.get(first)!;
+    if (others.length === 0) return body.branch(otherwise);
+    region.local('way').push(body);
     const table = new Array<Label>(Math.max(...choices) + 1).fill(otherwise);
     for (const block of choices) table[block] = this.labels.get(block)!;
     body.branchTable(table, otherwise);
@@ -322,7 +328,7 @@ class RegionWriter {
     });
   }
   /** Looks for it in the TLB's table of another page. */
-  private searchElsewhere(goOn: Label): void {
+  private searchElsewhere(goOn: Label, chain: Label): void {
     const { code, region, body } = this;
     const { isFlat, tlb = 0 } = this.context.facts;
     const eip = region.local('target');
@@ -333,10 +339,13 @@ class RegionWriter {
     const tag = code.or(code.and(linear, ~0xfff), key);
     const isHit = code.equal(code.loadLate('i32.load', entry, first + tlbEntry.execute), tag);
     code.when(reaches === undefined ? isHit : code.and(isHit, reaches), () => {
-      const table = code.loadLate('i32.load', entry, first + tlbEntry.codeTable);
+      const table = code.hold(code.loadLate('i32.load', entry, first + tlbEntry.codeTable));
+      const base = code.hold(code.sub(eip, offset));
+      const way = isFlat ? wayFor(code, eip) : undefined;
+      if (way !== undefined) this.goKnownWay(way, eip, table, base, chain);
       region.set('at', code.loadLate('i32.load', code.add(table, code.shl(offset, 2))));
       code.when(region.local('at'), () => {
-        const base = code.hold(code.sub(eip, offset));
+        if (way !== undefined) noteWay(code, way, eip, table, region.local('at'));
         if (!isFlat) {
           const isHere = code.equal(base, code.loadLate('i32.load', 0, at.codeBase));
           code.when(code.and(this.isOwn(), isHere), () => this.goRound());
@@ -344,6 +353,15 @@ class RegionWriter {
         code.store('i32.store', 0, base, at.codeBase);
         body.branch(goOn);
       });
+    });
+  }
+  private goKnownWay(way: Value, eip: Value, table: Value, base: Value, chain: Label): void {
+    const { code, region, body } = this;
+    code.when(isKnown(code, way, eip, table), () => {
+      const known = leadsTo(code, way);
+      for (const name of ['at', 'handler', 'way'] as const) region.set(name, known[name]);
+      code.store('i32.store', 0, base, at.codeBase);
+      body.branch(chain);
     });
   }
   /** Whether the record `at` is an entry of this region. */
@@ -362,10 +380,11 @@ class RegionWriter {
     region.set('way', code.loadLate('i32.load8_u', region.local('at'), record.entry));
     body.branch(this.again);
   }
-  /** On at the record `at`, in another region or in the interpreter. */
+  /** On at the record `at` with the handler `handler`, in another region at its entry `way` or in the interpreter. */
   private writeChain(): void {
     const { code, region } = this;
     region.spill();
-    this.waysOut.goOn(code, region.local('at'), factBits(this.context.facts));
+    const [here, handler, way] = [region.local('at'), region.local('handler'), region.local('way')];
+    this.waysOut.goOn(code, here, handler, way, factBits(this.context.facts));
   }
 }

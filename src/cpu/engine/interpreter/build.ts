@@ -13,7 +13,7 @@ import { keptFlags, keptWords, settle } from './kept-flags.js';
 import { defineFastCalls } from './fast-call-code.js';
 import { defineSegments } from './segment-code.js';
 import { defineTraps } from './trap-code.js';
-import { i32s, importKernel, sharedFunctions } from './module-parts.js';
+import { i32s, importKernel, regionSignature, sharedFunctions } from './module-parts.js';
 import { inlineFlow, outlineFlow, setExit } from './flow.js';
 import { firstHandler, type Handler, handlersOf, pseudoHandlers } from './handlers.js';
 import { isHot } from './hot.js';
@@ -23,10 +23,11 @@ import { blockSizes, type BlockSize, type ModuleFunctions } from './record-code.
 import { defineAccesses } from './window-code.js';
 import { findBlockBody, slowReadBody, slowReadForWriteBody, slowWriteBlockBody, slowWriteBody } from './slow-memory.js';
 
-/** How outlined handlers are called. */
+/** How outlined handlers are called, and compiled regions. */
 interface HandlerCalls {
   readonly type: number;
   readonly table: number;
+  readonly regionType: number;
 }
 /** The number of the imported table of compiled regions. */
 const regionTable = 0;
@@ -99,7 +100,11 @@ export function buildInterpreter(model: ProcessorModel, hasQuickWays = true): Ui
     id === pseudoHandlers.invalidOpcode ? invalidOpcode : invalid,
   );
   module.setTable([...pseudo, ...outlined]);
-  const calls: HandlerCalls = { type: module.typeIndex(handlerSignature), table: module.ownTable };
+  const calls: HandlerCalls = {
+    type: module.typeIndex(handlerSignature),
+    table: module.ownTable,
+    regionType: module.typeIndex(regionSignature),
+  };
   defineWaysOut(module, functions, calls);
   codeSizes.forEach((size, index) => {
     const hot = handlers.map((handler, number) => ({ handler, id: number + firstHandler }));
@@ -227,7 +232,7 @@ function defineWaysOut(module: ModuleWriter, functions: ModuleFunctions, calls: 
   const resume = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'resume');
   const settleFlags = module.declareFunction({ parameters: i32s(5), results: [] }, 'settleFlags');
   const settleKept = module.declareFunction({ parameters: [], results: [] }, 'settleKept');
-  const enter = module.declareFunction({ parameters: i32s(2), results: i32s(1) }, 'enter');
+  const enter = module.declareFunction({ parameters: i32s(3), results: i32s(1) }, 'enter');
   module.defineFunction(resume, resumeBody(calls));
   module.defineFunction(enter, enterBody(calls));
   module.defineFunction(settleFlags, settleFlagsBody(functions));
@@ -257,13 +262,12 @@ function resumeBody(calls: HandlerCalls): FunctionBody {
   return body;
 }
 
-/** Goes on in the region at a place, which is given the first argument. */
+/** Goes on in the region at a place, which is given the other arguments. */
 function enterBody(calls: HandlerCalls): FunctionBody {
-  const body = new FunctionBody(i32s(2));
+  const body = new FunctionBody(i32s(3));
   const code = new Code(body);
-  code.local(0, 'i32').push(body);
-  code.local(1, 'i32').push(body);
-  body.returnCallIndirect(calls.type, regionTable);
+  for (let argument = 0; argument < 3; argument++) code.local(argument, 'i32').push(body);
+  body.returnCallIndirect(calls.regionType, regionTable);
   return body;
 }
 
@@ -272,17 +276,17 @@ function callOutlined(code: Code, here: Value, calls: HandlerCalls, enterAt: (bl
   const { body } = code;
   const handler = code.load('i32.load16_u', here, record.handler);
   const result = body.allocate('i32');
-  const call = (number: Value, table: number): void => {
-    here.push(body);
-    number.push(body);
-    body.callIndirect(calls.type, table);
+  const call = (type: number, table: number, ...values: Value[]): void => {
+    for (const each of values) each.push(body);
+    body.callIndirect(type, table);
     body.setLocal(result);
   };
+  const entry = code.loadLate('i32.load8_u', here, record.entry);
   const isRegion = code.and(handler, firstRegion);
   code.when(
     isRegion,
-    () => call(code.xor(handler, firstRegion), regionTable),
-    () => call(handler, calls.table),
+    () => call(calls.regionType, regionTable, here, entry, code.xor(handler, firstRegion)),
+    () => call(calls.type, calls.table, here, handler),
   );
   const next = code.local(result, 'i32');
   code.when(code.isZero(next), () => code.return());

@@ -22,8 +22,8 @@ export interface Interpreter {
   lookup(eip: number): number;
   /** Runs the instruction of a record by a handler; answers as handlers do. */
   resume(record: number, handler: number): number;
-  /** Goes on in the region at a place of the table of regions, which is given the first argument; answers as handlers do. */
-  enter(from: number, place: number): number;
+  /** Goes on in the region at a place of the table of regions, which is given the other arguments; answers as handlers do. */
+  enter(from: number, entry: number, place: number): number;
   settleKept(): void;
   settleFlags(kind: number, left: number, right: number, result: number, carry: number): void;
   /** The host address where an access of the current privilege level may read, its TLB entry filled; 0 where only the slow path can tell. */

@@ -7,6 +7,9 @@ import type { ModuleFunctions } from './record-code.js';
 
 export const i32s = (count: number): ValueType[] => Array.from({ length: count }, () => 'i32' as const);
 
+/** Of a compiled region: the record where it starts with bits of `entryBits`, and the number of its entry; it answers as handlers do. */
+export const regionSignature = { parameters: i32s(2), results: i32s(1) };
+
 /** A kernel's function, called without a way through JavaScript. */
 export function importKernel(module: ModuleWriter, name: keyof Float80): number {
   const [parameters, results] = float80Signatures[name]
