@@ -332,7 +332,7 @@ export class Compiler {
     const isTaken = heat !== undefined && !heat.isQueued && this.mayCompile(heat);
     if (isTaken) heat.facts = factsNow(this.core, heat);
     const entered = this.entrances.leadsInto(at) ? this.regions[this.entrances.placeAt(at)] : undefined;
-    const isCovered = walk.isInside(entered, heat, offset, this.lastOffset(at));
+    const isCovered = walk.goTo(entered, heat, offset, this.lastOffset(at));
     if (isCovered && !walk.toNextHalt) return this.endWalk(walk, this.tuning.batch);
     const goesOn = isTaken && !isCovered ? walk.step(heat, offset) : walk.pass();
     if (goesOn) return;

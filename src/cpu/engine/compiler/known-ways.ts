@@ -13,7 +13,7 @@ const way = {
   /** The table of records that the page had. */
   table: 4,
   record: 8,
-  /** u16: the record's handler. */
+  /** u16: the record's handler. It and the entry behind it are written as one word. */
   handler: 12,
   /** u16: the record's entry. */
   entry: 14,
@@ -51,7 +51,8 @@ export function noteWay(code: Code, to: Value, linear: Value, table: Value, here
     code.store('i32.store', to, linear, of(way.linear));
     code.store('i32.store', to, table, of(way.table));
     code.store('i32.store', to, here, of(way.record));
-    code.store('i32.store', to, code.or(handler, code.shl(entry, 16)), of(way.handler));
+    const both = code.or(handler, code.shl(entry, 8 * (way.entry - way.handler)));
+    code.store('i32.store', to, both, of(way.handler));
   });
 }
 export function forgetWays(core: Core): void {

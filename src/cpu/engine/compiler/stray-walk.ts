@@ -23,10 +23,11 @@ export class StrayWalk {
   constructor(readonly toNextHalt: boolean) {}
 
   /**
-   * Whether compiled code runs the block at an offset of a page, whose last instruction is at another one, where the interpreter would enter
-   * a region or none. It goes on in that region alone: another one that has the block as well, and is not entered there, does not run it.
+   * Goes on to the block at an offset of a page, whose last instruction is at another one, where the interpreter would enter a region or
+   * none; tells whether compiled code runs that block. It goes on in that region alone: another one that has the block as well, and is not
+   * entered there, does not run it.
    */
-  isInside(entered: Region | undefined, heat: Heat | undefined, offset: number, last: number): boolean {
+  goTo(entered: Region | undefined, heat: Heat | undefined, offset: number, last: number): boolean {
     const goesOn = this.inside !== undefined && this.inside.heat === heat && this.runsInto(this.inside, offset);
     this.inside = entered ?? (goesOn ? this.inside : undefined);
     this.lastBefore = last;
