@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * `npm run engines:agree -- [--traces] [--suites FOLDER] [--seed N] [--settings N]`: every trace is replayed and every suite run under each
+ * `npm run engines:agree -- [--traces] [--suites FOLDER] [--long] [--seed N] [--settings N]`: every trace is replayed and every suite run under each
  * setting of the engines, or the first N of them. Replays verify all checkpoints; the report of each, and the state in which each test
- * ends, must be the same. `--suites suites/linux` runs those alone, without the traces.
+ * ends, must be the same. `--suites suites/linux` runs those alone, without the traces; `--long` also what takes many minutes.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,11 +13,12 @@ import { seededRandom } from '../../../dist/base/random.js';
 import { readOptions } from '../options.mjs';
 
 const { values: options } = readOptions(
-  'npm run engines:agree -- [--traces] [--suites PATH] [--seed N] [--settings N]',
+  'npm run engines:agree -- [--traces] [--suites PATH] [--long] [--seed N] [--settings N]',
   {
     options: {
       traces: { type: 'boolean', default: false },
       suites: { type: 'string', default: 'suites' },
+      long: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       settings: { type: 'string', default: '4' },
     },
@@ -111,7 +112,8 @@ function runSuites(suites) {
     const before = failures;
     const started = seconds();
     const log = join(folder, `${suites.replaceAll('/', '-')}-${index}.jsonl`);
-    const { status, stdout, stderr } = run(['run', suites, '--maxWorkers', '1'], engine, { TSVM_DIGEST_LOG: log });
+    const words = ['run', suites, '--maxWorkers', '1', ...(options.long ? ['--long'] : [])];
+    const { status, stdout, stderr } = run(words, engine, { TSVM_DIGEST_LOG: log });
     const digests = digestsIn(log);
     // What fails under each engine alike is for the suites to say; here it counts that they agree.
     statuses.push(status);
