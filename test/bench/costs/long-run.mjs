@@ -2,7 +2,7 @@
  * Memory over a long run: a guest of 128 MiB goes through the workloads again and again. `node test/bench/costs/long-run.mjs [minutes]`, after a
  * build; 20 minutes unless told otherwise, by the host's clock. Prints each minute what the process holds, how much code was compiled so
  * far and how many regions of it are there still; `TSVM_ENGINE` chooses the engine (`look=1000,threshold=1,batch=8,delay=16` compiles
- * nearly all that runs, so that regions are evicted).
+ * nearly all that runs).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

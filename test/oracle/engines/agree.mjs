@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * `npm run engines:agree -- [--traces] [--suites FOLDER] [--long] [--seed N] [--settings N]`: every trace is replayed and every suite run under each
- * setting of the engines, or the first N of them. Replays verify all checkpoints; the report of each, and the state in which each test
- * ends, must be the same. `--suites suites/linux` runs those alone, without the traces; `--long` also what takes many minutes.
+ * `npm run engines:agree -- [--traces] [--suites PATH] [--long] [--seed N] [--settings N]`: every trace is replayed and every suite run
+ * under each setting of the engines, or the first N of them. Replays verify all checkpoints; the report of each, and the state in which each
+ * test ends, must be the same. `--suites suites/linux` runs those alone, without the traces; `--long` also what takes many minutes.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -127,7 +127,8 @@ function runSuites(suites) {
       }
     }
     first ??= digests;
-    const verdict = index === 0 ? '' : failures === before ? ', equal' : ', DIFFERENT';
+    const alike = digests.size === 0 ? ', nothing to compare' : ', equal';
+    const verdict = index === 0 ? '' : failures === before ? alike : ', DIFFERENT';
     const took = (seconds() - started).toFixed(1);
     console.log(`${suites}: ${engine}: ${digests.size} tests ended, exit code ${status}, ${took} s${verdict}`);
   });
