@@ -7,6 +7,7 @@ export { boardProcessors, defaultCyclesPerSecond } from './description.js';
 
 /** Which engine runs it makes no difference to the run. */
 export type { EngineChoice } from '../cpu/engine/choice.js';
+export { regionPlaces } from '../cpu/layout.js';
 
 /** Makes a machine, switched on, at cycle 0. Throws UserError when the description or an image is wrong. */
 export function createMachine(

@@ -184,7 +184,7 @@ function handlerCode(program: Program, vector: number): number[] {
 }
 
 /** A world with a bus on which everything shows the cycle at which it happened. */
-export function randomWorld(compiler?: CompilerTuning, model: ProcessorModel = '80386'): World {
+export function randomWorld(compiler?: Partial<CompilerTuning>, model: ProcessorModel = '80386'): World {
   const local = {
     place: () => {},
     performanceInterrupt: () => {

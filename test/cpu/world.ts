@@ -1,6 +1,6 @@
 /** A processor with nothing around it but memory, ports that remember, and an interrupt line: for tests. */
 import type { ProcessorBus } from '../../src/cpu/bus.js';
-import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
+import { type CompilerTuning, defaultTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import { generalRegisters, segmentIndex, type SegmentName, type StateWord } from '../../src/cpu/layout.js';
 import { type MemoryPlan } from '../../src/cpu/memory-plan.js';
 import type { ProcessorModel } from '../../src/cpu/model.js';
@@ -77,7 +77,7 @@ export class World {
     readonly model: ProcessorModel = '80386',
     readonly ramBytes = 1 << 20,
     localApic?: ProcessorBus['localApic'],
-    compiler?: CompilerTuning,
+    compiler?: Partial<CompilerTuning>,
     hasQuickWays = true,
   ) {
     let ram = 0;
@@ -85,7 +85,7 @@ export class World {
       model,
       ramBytes,
       romBytes: 0,
-      ...(compiler === undefined ? {} : { compiler }),
+      ...(compiler === undefined ? {} : { compiler: { ...defaultTuning, ...compiler } }),
       hasQuickWays,
       bus: (plan: MemoryPlan) => {
         ram = plan.ram;

@@ -22,7 +22,17 @@ test('a tuning of the compiler is taken by name', () => {
   expect(asked('look=16,threshold=1')).toEqual({ look: 16, threshold: 1 });
 });
 test('anything else is refused with what may be said', () => {
-  for (const text of ['fast', 'look', 'look=', 'look=-1', 'speed=1', 'look=1=2', 'look=1,,delay=2']) {
+  for (const text of [
+    'fast',
+    'look',
+    'look=',
+    'look=-1',
+    'speed=1',
+    'look=1=2',
+    'look=1,,delay=2',
+    'regions=0',
+    'regions=2049',
+  ]) {
     expect(() => asked(text)).toThrow(UserError);
   }
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { displayBase, displayBytes, displayWords } from '../../src/cpu/display-mapping.js';
-import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
+import { type CompilerTuning, defaultTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import { generalRegisters, segmentIndex } from '../../src/cpu/layout.js';
 import { Processor } from '../../src/cpu/processor.js';
 import type { WrittenArea } from '../../src/cpu/system/written-pages.js';
@@ -23,9 +23,9 @@ class Window {
   /** Accesses that came to the adapter. */
   asked = 0;
 
-  constructor(followed: boolean, compiler?: CompilerTuning) {
+  constructor(followed: boolean, compiler?: Partial<CompilerTuning>) {
     this.processor = new Processor({
-      ...(compiler === undefined ? {} : { compiler }),
+      ...(compiler === undefined ? {} : { compiler: { ...defaultTuning, ...compiler } }),
       ...{ model: 'pentiumM', ramBytes, romBytes: 0, videoBytes: blockBytes },
       bus: (plan) => ({
         page: (physical) => {

@@ -38,7 +38,7 @@ if (options.traces && options.suites !== 'suites') {
 }
 
 const random = seededRandom(seed);
-const delayed = `look=${100 + random.below(30_000)},threshold=${1 + random.below(5)},batch=${1 + random.below(8)},delay=${random.below(200)},patience=${4 ** random.below(5)}`;
+const delayed = `look=${100 + random.below(30_000)},threshold=${1 + random.below(5)},batch=${1 + random.below(8)},delay=${random.below(200)},patience=${4 ** random.below(5)},regions=${2 ** (1 + random.below(11))}`;
 /** Never, by default, as soon as seen, and at a time that the seed says. */
 const all = ['interpreter', 'compiler', 'look=1000,threshold=1,batch=1,delay=0,patience=4', delayed];
 const settings = all.slice(0, Number(options.settings));

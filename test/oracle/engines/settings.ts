@@ -1,6 +1,7 @@
 /** The engines that are compared: the interpreter, and the compiler with every sense of when it compiles. */
 import type { Random } from '../../../src/base/random.js';
 import { defaultTuning } from '../../../src/cpu/engine/compiler/tuning.js';
+import { regionPlaces } from '../../../src/cpu/layout.js';
 import type { Tuning } from './machine.js';
 
 export interface Setting {
@@ -15,6 +16,8 @@ export interface Setting {
 
 /** Never leaves for the TLB, or from the first time on, or only where it is no use. */
 const patienceOf = (random: Random): number => [0, 1, 4, 256][random.below(4)]!;
+/** So few that places change hands all the time, or more than a program has. */
+const regionsOf = (random: Random): number => [1, 3, 8, regionPlaces][random.below(4)]!;
 const never = Number.MAX_SAFE_INTEGER;
 
 export const settings: readonly Setting[] = [
@@ -29,6 +32,7 @@ export const settings: readonly Setting[] = [
       batch: 1,
       delay: 0,
       patience: patienceOf(random),
+      regions: regionsOf(random),
     }),
   },
   {
@@ -40,6 +44,7 @@ export const settings: readonly Setting[] = [
       batch: 1 + random.below(6),
       delay: random.below(12),
       patience: patienceOf(random),
+      regions: regionsOf(random),
     }),
   },
   /** All that ran is compiled in one module, which costs a tenth of compiling it as it comes, and runs from the first cycle on. */
@@ -52,6 +57,7 @@ export const settings: readonly Setting[] = [
       batch: never,
       delay: never,
       patience: patienceOf(random),
+      regions: regionsOf(random),
     }),
     compilesBetween: true,
   },

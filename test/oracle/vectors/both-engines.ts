@@ -2,13 +2,14 @@
 import { hex } from '../../../src/base/integers.js';
 import type { CodeCache } from '../../../src/cpu/decode/code-cache.js';
 import { type Fetcher, NO_RECORD } from '../../../src/cpu/decode/fetcher.js';
+import { defaultTuning } from '../../../src/cpu/engine/compiler/tuning.js';
 import type { Interpreter } from '../../../src/cpu/engine/interpreter/instance.js';
 import { firstRegion, record } from '../../../src/cpu/layout.js';
 import type { ProcessorDriver, StepResult } from './driver.js';
 import { Driver } from './processor-driver.js';
 
 /** Everything that is looked at is compiled at once. */
-const atOnce = { look: 1, threshold: 1, batch: 1, delay: 0, patience: 0 } as const;
+const atOnce = { ...defaultTuning, look: 1, threshold: 1, batch: 1, delay: 0, patience: 0 } as const;
 
 /** What of a processor is not for its users. */
 interface Inside {

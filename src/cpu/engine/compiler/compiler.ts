@@ -3,7 +3,7 @@
  * that is part of the machine's state: when and whether code is compiled changes nothing but speed.
  */
 import { assert } from '../../../base/assert.js';
-import { record, regionPlaces } from '../../layout.js';
+import { record } from '../../layout.js';
 import type { Core } from '../../system/core.js';
 import { Entrances } from './entrances.js';
 import { type Heat, isEntered, isRestless, newHeat, type Planned, type Region, restart } from './heat.js';
@@ -85,7 +85,7 @@ export class Compiler {
     this.pace = tuning.look;
     this.entrances = new Entrances(core);
     this.planning = new Planning(core, this.entrances, tuning.patience);
-    for (let place = regionPlaces - 1; place >= 0; place--) this.free.push(place);
+    for (let place = tuning.regions - 1; place >= 0; place--) this.free.push(place);
   }
 
   /** Cycles to be spent until the next look. */
@@ -184,7 +184,8 @@ export class Compiler {
     this.looksSinceQueued = 0;
     if (made.length === 0) return;
     module.install();
-    for (const region of made) this.entrances.open(region);
+    // Where one batch fills all places, its own first regions are gone already.
+    for (const region of made) if (this.regions[region.place] === region) this.entrances.open(region);
   }
   private make(heat: Heat, planned: Planned, module: RegionModule): Region {
     for (const old of planned.replaced) this.remove(old);
@@ -228,7 +229,7 @@ export class Compiler {
   }
   /** Takes out the older half. */
   private evict(): void {
-    for (const place of this.order.slice(0, regionPlaces / 2)) {
+    for (const place of this.order.slice(0, Math.ceil(this.tuning.regions / 2))) {
       const region = this.regions[place];
       if (region !== undefined) this.remove(region);
     }

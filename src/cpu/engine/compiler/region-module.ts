@@ -123,7 +123,8 @@ export class RegionModule {
   }
   /** Adds a region that will lie at a place of the table of regions. */
   add(plan: RegionPlan, place: number, code: PageCode, facts: RegionFacts): void {
-    const index = this.module.declareFunction(regionSignature, `region${place}`);
+    // Numbered here, as a later region of the module may have the place of an earlier one.
+    const index = this.module.declareFunction(regionSignature, `region${this.places.length}`);
     this.places.push(place);
     this.module.defineFunction(index, writeRegion(plan, place, this.context(code, facts)));
   }
@@ -137,6 +138,6 @@ export class RegionModule {
       compiler: { ...this.told },
       ...(this.float80 === undefined ? {} : { float80: this.float80 as unknown as WebAssembly.ModuleImports }),
     });
-    for (const place of this.places) table.set(place, instance.exports[`region${place}`]);
+    this.places.forEach((place, number) => table.set(place, instance.exports[`region${number}`]));
   }
 }

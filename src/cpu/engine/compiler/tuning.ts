@@ -1,3 +1,5 @@
+import { regionPlaces } from '../../layout.js';
+
 /** When the compiler does what; all of it is free to change. */
 export interface CompilerTuning {
   /** Cycles between two looks at code that is not compiled. */
@@ -12,5 +14,10 @@ export interface CompilerTuning {
    * fill the TLB themselves from the start, and that is that.
    */
   readonly patience: number;
+  /** So many regions are kept, 1 to {@link regionPlaces}; the older half goes where another one finds no place. */
+  readonly regions: number;
 }
-export const defaultTuning: CompilerTuning = { look: 10_000, threshold: 16, batch: 8, delay: 16, patience: 256 };
+export const defaultTuning: CompilerTuning = {
+  ...{ look: 10_000, threshold: 16, batch: 8, delay: 16, patience: 256 },
+  regions: regionPlaces,
+};

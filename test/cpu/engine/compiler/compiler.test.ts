@@ -9,6 +9,7 @@ const tunings = [
   { look: 1, threshold: 1, batch: 1, delay: 1, patience: 0 },
   { look: 7, threshold: 1, batch: 1, delay: 1, patience: 1 },
   { look: 40, threshold: 2, batch: 3, delay: 5, patience: 256 },
+  { look: 7, threshold: 1, batch: 3, delay: 5, patience: 1, regions: 2 },
 ];
 const interpreted = [randomWorld(), randomWorld()] as const;
 const compiled = tunings.map((tuning) => [randomWorld(tuning), randomWorld(tuning)] as const);
