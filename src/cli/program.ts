@@ -46,9 +46,8 @@ function parserOf(words: readonly string[]): Argv {
       global: true,
     })
     .middleware(({ engine }) => {
-      if (engine === undefined) return;
-      setVariable(engineVariable, engine);
-      engineAsked(); // Refuses one that is none.
+      if (engine !== undefined) setVariable(engineVariable, engine);
+      engineAsked(); // Refuses one that is none, wherever it was asked for.
     })
     .middleware((argv): void => refuseTwice(argv, parser, words), true)
     .parserConfiguration({ 'parse-positional-numbers': false })

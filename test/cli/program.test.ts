@@ -64,6 +64,15 @@ describe('a mistake of the user', () => {
     });
   }
 
+  test.each([[['suites']], [['run', 'echo.img']]])(
+    'an engine that is none ends %j before anything runs',
+    async (words) => {
+      const { code, stdout, stderr } = await start(folder, words, { TSVM_ENGINE: 'regions=0' }).said;
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain('TSVM_ENGINE');
+    },
+  );
+
   test('nothing is written for a recording that cannot start', () => {
     expect(existsSync(join(folder, 'x.trace'))).toBe(false);
   });

@@ -38,8 +38,10 @@ function runWith(compiler?: Partial<CompilerTuning>) {
     override set(place: number, region?: unknown): void {
       super.set(place, region);
       if (!this.counts) return;
-      if (region === null) kept.delete(place);
-      else (kept.add(place), ran.made++);
+      kept.delete(place);
+      if (region === null) return;
+      kept.add(place);
+      ran.made++;
       ran.most = Math.max(ran.most, kept.size);
     }
   }
