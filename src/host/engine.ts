@@ -4,7 +4,17 @@ import { type EngineChoice, regionPlaces } from '../machine/index.js';
 
 /** `interpreter`, `compiler` (the default), or the compiler with a tuning, as `look=16,threshold=1,batch=1,delay=0`. */
 export const engineVariable = 'TSVM_ENGINE';
-const tunings = ['look', 'threshold', 'batch', 'delay', 'patience', 'regions'] as const;
+type Tuning = Exclude<EngineChoice, string>;
+const many = 999_999_999;
+/** Least and most of each number of a tuning. */
+const limits: Readonly<Record<keyof Tuning, readonly [least: number, most: number]>> = {
+  look: [0, many],
+  threshold: [0, many],
+  batch: [0, many],
+  delay: [0, many],
+  patience: [0, many],
+  regions: [1, regionPlaces],
+};
 
 export function engineAsked(): EngineChoice {
   const asked = process.env[engineVariable];
@@ -14,15 +24,16 @@ export function engineAsked(): EngineChoice {
 
 function tuningFrom(asked: string): EngineChoice {
   const parts = asked.split(',').map((part) => part.split('='));
-  const isTuning = parts.every(
-    ([name, value, ...rest]) =>
-      rest.length === 0 && tunings.some((each) => each === name) && /^\d{1,9}$/.test(value ?? ''),
-  );
-  const tuning = Object.fromEntries(parts.map(([name, value]) => [name, Number(value)]));
-  const hasPlaces = tuning['regions'] === undefined || (tuning['regions'] > 0 && tuning['regions'] <= regionPlaces);
-  if (isTuning && hasPlaces) return tuning;
+  if (parts.every(([name, value, ...rest]) => rest.length === 0 && mayBe(name!, value ?? '')))
+    return Object.fromEntries(parts.map(([name, value]) => [name, Number(value)]));
+  const example = Object.keys(limits).map((name) => `${name}=1`);
   throw new UserError(`"${asked}" is no engine`, {
     place: engineVariable,
-    nextStep: `Say interpreter, compiler, or a tuning such as ${tunings.map((name) => `${name}=1`).join(',')}; regions are 1 to ${regionPlaces}`,
+    nextStep: `Say interpreter, compiler, or a tuning such as ${example.join(',')}; regions are 1 to ${regionPlaces}`,
   });
+}
+function mayBe(name: string, value: string): boolean {
+  if (!Object.hasOwn(limits, name) || !/^\d+$/.test(value)) return false;
+  const [least, most] = limits[name as keyof Tuning];
+  return Number(value) >= least && Number(value) <= most;
 }

@@ -1,6 +1,7 @@
 /** A processor with nothing around it but memory, ports that remember, and an interrupt line: for tests. */
 import type { ProcessorBus } from '../../src/cpu/bus.js';
-import { type CompilerTuning, defaultTuning } from '../../src/cpu/engine/compiler/tuning.js';
+import { compilerTuning } from '../../src/cpu/engine/choice.js';
+import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import { generalRegisters, segmentIndex, type SegmentName, type StateWord } from '../../src/cpu/layout.js';
 import { type MemoryPlan } from '../../src/cpu/memory-plan.js';
 import type { ProcessorModel } from '../../src/cpu/model.js';
@@ -81,11 +82,12 @@ export class World {
     hasQuickWays = true,
   ) {
     let ram = 0;
+    const tuning = compilerTuning(compiler ?? 'interpreter');
     this.processor = new Processor({
       model,
       ramBytes,
       romBytes: 0,
-      ...(compiler === undefined ? {} : { compiler: { ...defaultTuning, ...compiler } }),
+      ...(tuning === undefined ? {} : { compiler: tuning }),
       hasQuickWays,
       bus: (plan: MemoryPlan) => {
         ram = plan.ram;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { displayBase, displayBytes, displayWords } from '../../src/cpu/display-mapping.js';
-import { type CompilerTuning, defaultTuning } from '../../src/cpu/engine/compiler/tuning.js';
+import { compilerTuning } from '../../src/cpu/engine/choice.js';
+import type { CompilerTuning } from '../../src/cpu/engine/compiler/tuning.js';
 import { generalRegisters, segmentIndex } from '../../src/cpu/layout.js';
 import { Processor } from '../../src/cpu/processor.js';
 import type { WrittenArea } from '../../src/cpu/system/written-pages.js';
@@ -24,8 +25,9 @@ class Window {
   asked = 0;
 
   constructor(followed: boolean, compiler?: Partial<CompilerTuning>) {
+    const tuning = compilerTuning(compiler ?? 'interpreter');
     this.processor = new Processor({
-      ...(compiler === undefined ? {} : { compiler: { ...defaultTuning, ...compiler } }),
+      ...(tuning === undefined ? {} : { compiler: tuning }),
       ...{ model: 'pentiumM', ramBytes, romBytes: 0, videoBytes: blockBytes },
       bus: (plan) => ({
         page: (physical) => {

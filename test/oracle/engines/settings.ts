@@ -17,7 +17,7 @@ export interface Setting {
 /** Never leaves for the TLB, or from the first time on, or only where it is no use. */
 const patienceOf = (random: Random): number => [0, 1, 4, 256][random.below(4)]!;
 /** So few that places change hands all the time, or more than a program has. */
-const regionsOf = (random: Random): number => [1, 3, 8, regionPlaces][random.below(4)]!;
+const regionsOf = (random: Random): number => [1, 3, regionPlaces, regionPlaces][random.below(4)]!;
 const never = Number.MAX_SAFE_INTEGER;
 
 export const settings: readonly Setting[] = [
@@ -57,7 +57,7 @@ export const settings: readonly Setting[] = [
       batch: never,
       delay: never,
       patience: patienceOf(random),
-      regions: regionsOf(random),
+      regions: regionPlaces,
     }),
     compilesBetween: true,
   },

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { generalRegisters, segmentIndex } from '../../../../src/cpu/layout.js';
 import { Processor } from '../../../../src/cpu/processor.js';
-import { type CompilerTuning, defaultTuning } from '../../../../src/cpu/engine/compiler/tuning.js';
+import { compilerTuning } from '../../../../src/cpu/engine/choice.js';
+import type { CompilerTuning } from '../../../../src/cpu/engine/compiler/tuning.js';
 import { setSegment } from '../../../../src/cpu/system/segments.js';
 
 const ramBytes = 0x2_0000;
@@ -13,11 +14,12 @@ const code = [0x50, 0x54, 0xff, 0x37, 0xab, 0xa4, 0x40, 0xe2, 0xf7, 0xeb, 0xfe];
 
 /** Runs a loop that comes to page after page that was not written yet; registers, and what memory holds at last. */
 function run(model: '8086' | '80286', compiler?: Partial<CompilerTuning>): { state: Uint8Array; memory: Uint8Array } {
+  const tuning = compilerTuning(compiler ?? 'interpreter');
   const processor = new Processor({
     model,
     ramBytes,
     romBytes: 0,
-    ...(compiler && { compiler: { ...defaultTuning, ...compiler } }),
+    ...(tuning && { compiler: tuning }),
     bus: ({ ram }) => ({
       page: (physical) => ({ address: ram + (physical % ramBytes), writable: true }),
       readMemory: () => -1,
